@@ -1,0 +1,123 @@
+// Package ehr is the port to the care record (EOJ): driving lists come from it and entries
+// go back into it. Adapters are sub-directories; ehrtest is the conformance suite.
+package ehr
+
+import (
+	"context"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// FileSource reads a driving list from a file that a person exported.
+type FileSource interface {
+	// Read decodes the file. A bad row becomes a Problem and never stops the good ones; a file
+	// that is no driving list at all is *connector.Error of kind Rejected or Malformed whose
+	// cause is a *care.Error with a Danish sentence.
+	Read(ctx context.Context, file File) (DrivingList, error)
+}
+
+// Journal writes entries into the record. Errors are *connector.Error.
+type Journal interface {
+	// Apply makes one change. It is safe to repeat with the same Key: the journal looks up
+	// before it writes and returns the first receipt.
+	Apply(ctx context.Context, change Change) (Receipt, error)
+}
+
+// ListKeeper is implemented by a journal that writes into the imported file itself and so
+// needs its bytes. Keep is safe to repeat; a later file for the same list id replaces it.
+type ListKeeper interface {
+	Keep(ctx context.Context, list care.ListID, file File, rows []RowRef) error
+}
+
+// File is an uploaded or picked-up file.
+type File struct {
+	Name string // the base name, for its extension and for messages
+	Data []byte
+}
+
+// RowRef ties a row of a kept file to the visit it became.
+type RowRef struct {
+	Line   int // 1-based line or sheet row where the row begins
+	Source care.SourceRef
+}
+
+// DrivingList is what a source found.
+type DrivingList struct {
+	Columns  []Column  // every column of the file, recognised or not, in file order
+	Rows     []Row     // the good rows, in file order
+	Problems []Problem // everything that a person should look at
+	Total    int       // data rows in the file, good and bad, empty ones not counted
+	Encoding string    // "UTF-8", "Windows-1252", "XLSX"
+}
+
+// Column says how a column of the file was understood.
+type Column struct {
+	Header string // as it stands in the file
+	Field  string // the Danish name of the field it was recognised as; empty when it was not
+}
+
+// Row is one visit as the list tells it.
+type Row struct {
+	Line       int // 1-based line or sheet row
+	Source     care.SourceRef
+	ListName   string // Rute or Køreliste
+	Employee   care.EmployeeID
+	CPR        care.CPR
+	CPRVerdict care.CPRVerdict
+	Name       string
+	Address    string
+	Phone      care.Phone // zero when there is none or it is no phone number
+	Email      care.Email
+	Planned    care.Interval
+	Service    string
+	Law        care.LegalBasis
+	Category   string // Besøgstype as it stands in the file
+	Comment    string
+	Shift      care.Shift
+	Status     string // as it stands in the file: "Aflyst", "Indlagt", …
+	Suitable   care.Suitability
+}
+
+// Severity of a Problem. The zero value is invalid.
+type Severity int
+
+// The severities.
+const (
+	Warning Severity = iota + 1 // the row was taken, look at it
+	Fault                       // the row was not taken
+)
+
+// Problem is one thing wrong in the file, told so that a planner can mend it.
+type Problem struct {
+	Line     int    // 1-based line or sheet row; 0 for the file as a whole
+	Column   string // the header, or empty
+	Severity Severity
+	Text     string // Danish: what is wrong and what to do; no CPR number or name
+}
+
+// Change is one write to the record.
+type Change struct {
+	Key      string // idempotency key: visit + kind + generation
+	Kind     care.EntryKind
+	List     care.ListID
+	Source   care.SourceRef
+	Citizen  care.CPR
+	Employee care.EmployeeID
+	Unit     string // the unit's name
+	Service  string
+	Law      care.LegalBasis
+	Planned  care.Interval
+	Room     care.RoomRef    // the platform's meeting id, for FHIR's vdx identifier
+	Delivery care.Delivery   // how the visit was or will be given
+	Category string          // what the category must be afterwards; empty: leave it alone
+	Comment  string          // our comment token; empty: remove ours, leave people's text alone
+	Result   care.ResultKind // with EntryResult
+	Reason   care.ReasonCode // with ResultNotCompleted
+	Actual   care.Interval   // with ResultCompleted: when both were in the room
+}
+
+// Receipt is the record's own key and version of what was written.
+type Receipt struct {
+	ID      string
+	Version string
+}

@@ -1,0 +1,38 @@
+package care
+
+import "time"
+
+// EntryKind says what an entry in the care record tells. The zero value is invalid.
+type EntryKind string
+
+// The kinds.
+const (
+	EntryPlanned  EntryKind = "planned"  // planlagt skærmbesøg
+	EntryResult   EntryKind = "result"   // gennemført or ikke gennemført
+	EntryRestored EntryKind = "restored" // it is a physical visit again; the original category is back
+)
+
+// EntryState is what became of an entry. The zero value is invalid.
+type EntryState string
+
+// The states: due → written · rejected · superseded.
+const (
+	EntryDue        EntryState = "due"
+	EntryWritten    EntryState = "written"
+	EntryRejected   EntryState = "rejected"   // needs a person
+	EntrySuperseded EntryState = "superseded" // overtaken before it was tried
+)
+
+// Entry is one write to the care record. The entries of a visit are written in order.
+type Entry struct {
+	ID        EntryID
+	Kind      EntryKind
+	State     EntryState
+	Key       string // idempotency key: visit, kind and generation
+	RecordID  string // the record's key, when written
+	RecordVer string // the record's version, when written
+	Failure   string // Danish sentence, when rejected
+	DueAt     time.Time
+	TriedAt   time.Time // zero until the record was first asked; from then on it can't be superseded
+	WrittenAt time.Time // zero until written
+}

@@ -1,0 +1,210 @@
+package care
+
+import (
+	"slices"
+	"time"
+)
+
+// LegRole is the role of a person in a room. The zero value is invalid.
+type LegRole string
+
+// The roles.
+const (
+	AsHost  LegRole = "host"
+	AsGuest LegRole = "guest"
+)
+
+// Leg is one stay of one person in one room, as the platform tells it.
+type Leg struct {
+	ID     string // the platform's key; the same leg keeps it
+	Room   RoomRef
+	Role   LegRole
+	Joined time.Time
+	Left   time.Time // zero while the person is in the room
+}
+
+// ResultKind is what became of a visit. The zero value is invalid.
+type ResultKind string
+
+// The results.
+const (
+	ResultCompleted    ResultKind = "completed"
+	ResultNotCompleted ResultKind = "not_completed"
+)
+
+// ReasonCode says why a visit was not completed. The zero value is invalid with
+// ResultNotCompleted. No national code exists for it (eoj.md §3.4).
+type ReasonCode string
+
+// The reasons.
+const (
+	CitizenAbsent    ReasonCode = "udeblevet"
+	EmployeeAbsent   ReasonCode = "medarbejder_udeblev"
+	TechnicalFault   ReasonCode = "teknisk_fejl"
+	CancelledCitizen ReasonCode = "aflyst_af_borger"
+	CancelledStaff   ReasonCode = "aflyst_af_personale"
+	Hospitalised     ReasonCode = "indlagt"
+	TooShort         ReasonCode = "for_kort"
+	TurnedPhysical   ReasonCode = "fysisk_besoeg"
+)
+
+// Reasons lists every reason in the order in which they are offered.
+func Reasons() []ReasonCode {
+	return []ReasonCode{CitizenAbsent, EmployeeAbsent, TechnicalFault, TooShort, CancelledCitizen, CancelledStaff, Hospitalised, TurnedPhysical}
+}
+
+// Danish returns the wording of a reason.
+func (r ReasonCode) Danish() string {
+	switch r {
+	case CitizenAbsent:
+		return "Borgeren udeblev"
+	case EmployeeAbsent:
+		return "Medarbejderen kom ikke ind"
+	case TechnicalFault:
+		return "Teknisk fejl"
+	case CancelledCitizen:
+		return "Aflyst af borgeren"
+	case CancelledStaff:
+		return "Aflyst af personalet"
+	case Hospitalised:
+		return "Borgeren er indlagt"
+	case TooShort:
+		return "Samtalen var for kort"
+	case TurnedPhysical:
+		return "Ændret til fysisk besøg"
+	}
+
+	return string(r)
+}
+
+// Grade says how sure an outcome is. The zero value is invalid.
+type Grade string
+
+// The grades.
+const (
+	Certain  Grade = "sikker"      // the platform shows host and guest together, and nothing speaks against it
+	Probable Grade = "sandsynlig"  // the platform's record is thin, or a person says otherwise than it
+	Missing  Grade = "mangler"     // there is no evidence; a person must decide
+	Manual   Grade = "medarbejder" // a person decided
+)
+
+// Outcome is how a visit ended.
+type Outcome struct {
+	Kind     ResultKind
+	Reason   ReasonCode // with ResultNotCompleted
+	Delivery Delivery   // how it was given: Screen or ByPhone when completed
+	Actual   Interval   // when host and guest were there together; zero when unknown
+	Together time.Duration
+	Grade    Grade
+	By       string // employee id or "system"
+	At       time.Time
+}
+
+// Verdict is what evidence alone says, before anybody confirms.
+type Verdict struct {
+	Decided bool // false: a person must decide
+	Outcome Outcome
+	Why     string // Danish sentence
+}
+
+// Judge weighs the legs of a visit's room: the time in which at least one host and one guest
+// were in the room at once. It never says completed without such an overlap of at least
+// minimum (2 in the report set of eoj.md §6: 30 s by default). now closes running legs.
+func Judge(legs []Leg, minimum time.Duration, now time.Time) Verdict {
+	hosts, guests := spans(legs, AsHost, now), spans(legs, AsGuest, now)
+	together, actual := overlap(hosts, guests)
+
+	switch {
+	case len(legs) == 0:
+		return Verdict{Why: "Platformen har ingen oplysninger om, at nogen var i rummet."}
+	case together >= minimum:
+		return Verdict{
+			Decided: true, Why: "Medarbejder og borger var i rummet samtidig.",
+			Outcome: Outcome{Kind: ResultCompleted, Delivery: Screen, Actual: actual, Together: together, Grade: Certain},
+		}
+	case len(guests) == 0:
+		return notCompleted(CitizenAbsent, "Kun medarbejderen var i rummet.")
+	case len(hosts) == 0:
+		return notCompleted(EmployeeAbsent, "Kun borgeren var i rummet.")
+	case together > 0:
+		return notCompleted(TooShort, "Medarbejder og borger var kun kort i rummet samtidig.")
+	default:
+		return Verdict{Why: "Medarbejder og borger var i rummet, men ikke på samme tid."}
+	}
+}
+
+func notCompleted(reason ReasonCode, why string) Verdict {
+	return Verdict{Decided: true, Why: why, Outcome: Outcome{Kind: ResultNotCompleted, Reason: reason, Delivery: Screen, Grade: Certain}}
+}
+
+// spans merges the stays of one role into disjoint intervals in order of time.
+func spans(legs []Leg, role LegRole, now time.Time) []Interval {
+	var all []Interval
+
+	for _, l := range legs {
+		left := l.Left
+		if left.IsZero() {
+			left = now
+		}
+
+		if l.Role == role && left.After(l.Joined) {
+			all = append(all, Interval{Start: l.Joined, End: left})
+		}
+	}
+
+	slices.SortFunc(all, func(a, b Interval) int { return a.Start.Compare(b.Start) })
+
+	var merged []Interval
+
+	for _, i := range all {
+		if n := len(merged); n > 0 && !i.Start.After(merged[n-1].End) {
+			if i.End.After(merged[n-1].End) {
+				merged[n-1].End = i.End
+			}
+
+			continue
+		}
+
+		merged = append(merged, i)
+	}
+
+	return merged
+}
+
+// overlap returns the total time in which both lists have somebody, and its outer bounds.
+func overlap(a, b []Interval) (total time.Duration, bounds Interval) {
+	for _, x := range a {
+		for _, y := range b {
+			if !x.Overlaps(y) {
+				continue
+			}
+
+			both := Interval{Start: later(x.Start, y.Start), End: earlier(x.End, y.End)}
+			total += both.Duration()
+
+			if bounds.Start.IsZero() || both.Start.Before(bounds.Start) {
+				bounds.Start = both.Start
+			}
+
+			bounds.End = later(bounds.End, both.End)
+		}
+	}
+
+	return total, bounds
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+
+	return b
+}
