@@ -121,3 +121,10 @@ type Email struct{ secret }
 
 // NewEmail wraps an address.
 func NewEmail(address string) Email { return Email{secret{address}} }
+
+// Secret is a credential of ours: a client secret, an API key, a key to encrypt with.
+// The configuration fills it from a file or the environment.
+type Secret struct{ secret }
+
+// NewSecret wraps a credential.
+func NewSecret(text string) Secret { return Secret{secret{text}} }

@@ -1,0 +1,252 @@
+package vdxsim
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// Roles of a v2 caller, the values of the role claim (§1.2).
+const (
+	RoleUser            = "meeting-user"
+	RolePlanner         = "meeting-planner"
+	RoleAdmin           = "meeting-admin"
+	RoleProvisioner     = "meeting-provisioner"
+	RoleProvisionerUser = "meeting-provisioner-user"
+)
+
+// Options configure a Server. Only Clock is required; every other zero value has a usable
+// meaning. Note that the zero value is not calm: without Calm and without Faults a small
+// share of calls fails (see DefaultFaultRate), because real peers do.
+type Options struct {
+	// Clock is the time source, usually time.Now. Advance and SetClock add an offset to it.
+	Clock func() time.Time
+	// Seed makes identifiers, PINs, list order and faults reproducible. The same seed and
+	// the same calls give the same answers, whatever the order of concurrent calls with
+	// different keys.
+	Seed uint64
+	// Calm switches every seeded fault and the slow first response off. Scripted faults
+	// (Server.Script) still happen.
+	Calm bool
+	// Faults are the seeded fault rates; the zero value means Spread(DefaultFaultRate)
+	// unless Calm is set.
+	Faults Faults
+	// Strict turns what the real service forgives into an error with a precise text:
+	// unknown JSON members, explicit nulls, a content type other than application/json, a
+	// missing correlation header x-request-id, unknown query parameters. For tests.
+	Strict bool
+	// Latency is added to every API call before it is handled, in wall-clock time.
+	Latency time.Duration
+	// PublicURL is the base of links to the simulator itself (portalLink, short links),
+	// without a trailing slash. Empty: the scheme and host of the request or of Start.
+	PublicURL string
+	// Zone is the server's time zone, seen in v2 dates and in portalLink. Nil is UTC, as in
+	// the published container image.
+	Zone *time.Location
+	// TokenTTL is the life of an access token by the simulator's clock. Zero is 5 minutes.
+	TokenTTL time.Duration
+	// Clients may ask for tokens. Nil means DefaultClients.
+	Clients []Client
+	// Organisations known to the service. Nil means DefaultOrganisations.
+	Organisations []Organisation
+	// ProvisionDelay is the time from STARTING_TO_PROVISION to PROVISIONED_OK by the
+	// simulator's clock. Zero is 8 seconds. Without Calm single rooms take up to three times
+	// as long.
+	ProvisionDelay time.Duration
+	// DeprovisionDelay is the time from STARTING_TO_DEPROVISION to DEPROVISION_OK. Zero is 8
+	// seconds.
+	DeprovisionDelay time.Duration
+	// SMSDeliveryDelay is the time from an accepted SMS to its final status. Zero is 4 seconds.
+	SMSDeliveryDelay time.Duration
+	// UndeliverableNumbers end as FAILED. Compared by digits without +, 00 and country code 45.
+	UndeliverableNumbers []string
+	// BareSMSStatus leaves the (inferred) members reference, to and created out of SMS
+	// answers: only status is known from a public client.
+	BareSMSStatus bool
+	// HistoryLag is the time from the end of a call until the history API shows it. Zero is
+	// 5 seconds.
+	HistoryLag time.Duration
+	// RequestLimit bounds the kept request history. Zero is 200 000; the oldest are dropped.
+	RequestLimit int
+}
+
+// Client is a service account of the token endpoint (client_credentials).
+type Client struct {
+	// ID and Secret are the credentials, test values only.
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret"`
+	// Organisation is the code put into the token's organisation claim.
+	Organisation string `json:"organisation"`
+	// Email becomes createdBy of everything the client makes (§2.9).
+	Email string `json:"email"`
+	// Roles is the role claim. An unknown role has the real side effect of §1.2: a caller
+	// with USER and an unknown role is no longer "only USER".
+	Roles []string `json:"roles"`
+}
+
+// Organisation is one row of the organisation service (§8).
+type Organisation struct {
+	// Code is the organisation code, at most 30 characters (§2.1).
+	Code string `json:"code"`
+	// Name is a display name.
+	Name string `json:"name"`
+	// Parent is the code of the organisation above, or empty.
+	Parent string `json:"parent,omitempty"`
+	// PoolSize is the number of ready-made rooms kept; 0 is no pool (§2.5).
+	PoolSize int `json:"pool_size,omitempty"`
+	// AllowCustomURI permits uriWithoutDomain in a create call.
+	AllowCustomURI bool `json:"allow_custom_uri,omitempty"`
+	// SMSSenderName is shown in the inbox, at most 11 characters.
+	SMSSenderName string `json:"sms_sender_name,omitempty"`
+	// SMSCallbackURL is called with GET when a message reaches a final status; %reference%
+	// and %status% are replaced. Only loopback hosts are called.
+	SMSCallbackURL string `json:"sms_callback_url,omitempty"`
+	// HistoryAPIKey opens the history API for this organisation and those below it.
+	HistoryAPIKey string `json:"history_api_key,omitempty"`
+	// Template is the organisation's default room template.
+	Template Template `json:"template"`
+}
+
+// Template holds the room defaults that a scheduling template gives (§1.9, §2.7). A zero
+// number range, prefix or domain is filled in from the seed.
+type Template struct {
+	// URIPrefix stands before the number in uriWithDomain only.
+	URIPrefix string `json:"uri_prefix"`
+	// URIDomain is the part after the @.
+	URIDomain string `json:"uri_domain"`
+	// URINumberLow and URINumberHigh bound the room number, [low, high).
+	URINumberLow  int `json:"uri_number_low"`
+	URINumberHigh int `json:"uri_number_high"`
+	// HostPINRequired and GuestPINRequired make the server invent PINs of four digits.
+	HostPINRequired  bool `json:"host_pin_required"`
+	GuestPINRequired bool `json:"guest_pin_required"`
+	// VMRAvailableBefore is the number of minutes that a room is provisioned before start.
+	VMRAvailableBefore int `json:"vmr_available_before"`
+	// MaxParticipants is the default lock limit; 0 is unlimited.
+	MaxParticipants int `json:"max_participants"`
+	// EndMeetingOnEndTime throws people out at the end time.
+	EndMeetingOnEndTime bool `json:"end_meeting_on_end_time"`
+	// IVRTheme, ReturnURL, CustomPortalHost and CustomPortalGuest are passed through.
+	IVRTheme          string `json:"ivr_theme"`
+	ReturnURL         string `json:"return_url"`
+	CustomPortalHost  string `json:"custom_portal_host"`
+	CustomPortalGuest string `json:"custom_portal_guest"`
+	// CallType is the default Pexip call type; empty is null on the wire.
+	CallType string `json:"call_type"`
+}
+
+// DefaultClients are four service accounts of the organisation "sluse-kommune", one per
+// role that an integrator can have.
+func DefaultClients() []Client {
+	client := func(id string, roles ...string) Client {
+		return Client{
+			ID: id, Secret: "test-" + id, Organisation: "sluse-kommune",
+			Email: "vdx-system@sluse-kommune.example", Roles: roles,
+		}
+	}
+	return []Client{
+		client("sluse-planner", RolePlanner),
+		client("sluse-user", RoleUser),
+		client("sluse-admin", RoleAdmin),
+		client("sluse-provisioner", RoleProvisionerUser),
+	}
+}
+
+// DefaultOrganisations is one municipality without a pool, with a host PIN but no guest PIN
+// in its template: the combination where portalLink carries the host PIN (§2.7).
+func DefaultOrganisations() []Organisation {
+	return []Organisation{{
+		Code: "sluse-kommune", Name: "Sluse Kommune", SMSSenderName: "SluseKomm",
+		HistoryAPIKey: "5f0c6bd2-0d1e-4b1c-9f4e-7a2a51c9d001",
+		Template: Template{
+			HostPINRequired: true, VMRAvailableBefore: 15, MaxParticipants: 10, IVRTheme: "10",
+		},
+	}}
+}
+
+// defaulted returns a copy with every default filled in.
+func (o Options) defaulted() Options {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Clients == nil {
+		o.Clients = DefaultClients()
+	}
+	if o.Organisations == nil {
+		o.Organisations = DefaultOrganisations()
+	}
+	o.TokenTTL = orDuration(o.TokenTTL, 5*time.Minute)
+	o.ProvisionDelay = orDuration(o.ProvisionDelay, 8*time.Second)
+	o.DeprovisionDelay = orDuration(o.DeprovisionDelay, 8*time.Second)
+	o.SMSDeliveryDelay = orDuration(o.SMSDeliveryDelay, 4*time.Second)
+	o.HistoryLag = orDuration(o.HistoryLag, 5*time.Second)
+	if o.RequestLimit == 0 {
+		o.RequestLimit = 200_000
+	}
+	if o.Calm {
+		o.Faults = Faults{}
+	} else if o.Faults == (Faults{}) {
+		o.Faults = Spread(DefaultFaultRate)
+	}
+	return o
+}
+
+func orDuration(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}
+
+// validate reports every problem at once.
+func (o Options) validate() error {
+	var errs []error
+	if o.Clock == nil {
+		errs = append(errs, errors.New("vdxsim: Options.Clock is required"))
+	}
+	known := make(map[string]bool, len(o.Organisations))
+	for _, org := range o.Organisations {
+		switch {
+		case org.Code == "" || len(org.Code) > 30:
+			errs = append(errs, fmt.Errorf("vdxsim: organisation code %q: want 1 to 30 characters", org.Code))
+		case known[org.Code]:
+			errs = append(errs, fmt.Errorf("vdxsim: organisation %q is given twice", org.Code))
+		case len(org.SMSSenderName) > 11:
+			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: SMS sender name has more than 11 characters", org.Code))
+		}
+		known[org.Code] = true
+		if err := loopbackURL(org.SMSCallbackURL); err != nil {
+			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: SMS callback: %w", org.Code, err))
+		}
+	}
+	for _, org := range o.Organisations {
+		if org.Parent != "" && !known[org.Parent] {
+			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: unknown parent %q", org.Code, org.Parent))
+		}
+	}
+	ids := make(map[string]bool, len(o.Clients))
+	for _, c := range o.Clients {
+		if c.ID == "" || c.Secret == "" || ids[c.ID] {
+			errs = append(errs, fmt.Errorf("vdxsim: client %q: want a unique id and a secret", c.ID))
+		}
+		ids[c.ID] = true
+	}
+	return errors.Join(append(errs, o.Faults.validate())...)
+}
+
+// loopbackURL accepts an empty string or an http(s) URL whose host is this machine.
+// Placeholders in percent signs are allowed.
+func loopbackURL(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	u, err := url.Parse(fillCallback(raw, "x", "x"))
+	if err != nil {
+		return fmt.Errorf("not a URL: %w", err)
+	}
+	if !isLoopbackHost(u.Hostname()) {
+		return fmt.Errorf("host %q is not loopback", u.Hostname())
+	}
+	return nil
+}
