@@ -1,7 +1,6 @@
 package saml
 
 import (
-	"bytes"
 	"crypto/x509"
 	"slices"
 	"strings"
@@ -14,11 +13,10 @@ import (
 
 // The only algorithms a signature may use.
 const (
-	algExcC14N    = "http://www.w3.org/2001/10/xml-exc-c14n#"
-	algEnveloped  = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
-	algRSASHA256  = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
-	algSHA256     = "http://www.w3.org/2001/04/xmlenc#sha256"
-	maxSignatures = 1
+	algExcC14N   = "http://www.w3.org/2001/10/xml-exc-c14n#"
+	algEnveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
+	algRSASHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+	algSHA256    = "http://www.w3.org/2001/04/xmlenc#sha256"
 )
 
 // verifyElement checks the enveloped signature of signed against the pinned certificates
@@ -202,7 +200,7 @@ func signaturesBelong(s shape, owners ...*node) error {
 	belonging := 0
 	for _, owner := range owners {
 		own := len(owner.all(nsDSig, "Signature"))
-		if own > maxSignatures {
+		if own > 1 {
 			return invalid("%s: two signatures", owner.local)
 		}
 		belonging += own
@@ -234,11 +232,6 @@ func validAt(certificates []*x509.Certificate, now time.Time) []*x509.Certificat
 	return slices.DeleteFunc(slices.Clone(certificates), func(c *x509.Certificate) bool {
 		return now.Before(c.NotBefore) || now.After(c.NotAfter)
 	})
-}
-
-// containsCertificate says whether the list holds the same certificate.
-func containsCertificate(list []*x509.Certificate, c *x509.Certificate) bool {
-	return slices.ContainsFunc(list, func(other *x509.Certificate) bool { return bytes.Equal(other.Raw, c.Raw) })
 }
 
 // collapse applies the white-space rule of xs:anyURI.

@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -83,7 +84,7 @@ func newNode(el *etree.Element, scope map[string]string) (*node, error) {
 
 // declare returns scope plus the namespace declarations of el.
 func declare(el *etree.Element, scope map[string]string) (map[string]string, error) {
-	inner := scope
+	inner, copied := scope, false
 	for _, a := range el.Attr {
 		prefix := a.Key
 		if a.Space == "" && a.Key == "xmlns" {
@@ -98,20 +99,12 @@ func declare(el *etree.Element, scope map[string]string) (map[string]string, err
 		if a.Value != "" && !strings.Contains(a.Value, ":") {
 			return nil, invalid("relative namespace name")
 		}
-		if len(inner) == len(scope) {
-			inner = cloneScope(scope)
+		if !copied {
+			inner, copied = maps.Clone(scope), true
 		}
 		inner[prefix] = a.Value
 	}
 	return inner, nil
-}
-
-func cloneScope(scope map[string]string) map[string]string {
-	out := make(map[string]string, len(scope)+4)
-	for k, v := range scope {
-		out[k] = v
-	}
-	return out
 }
 
 func resolveAttrs(el *etree.Element, scope map[string]string) ([]attribute, error) {

@@ -1,0 +1,206 @@
+package saml
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	crewjam "github.com/crewjam/saml"
+)
+
+// LogoutMessage is a verified message at PathLogout.
+type LogoutMessage struct {
+	// Requested is true when the provider asks us to end sessions, false when it answers
+	// a logout that was started here.
+	Requested bool
+	// NameID and SessionIndexes name the sessions to end when Requested is set; without
+	// an index all of the person's. Compare Value, Format and both qualifiers.
+	NameID         NameID
+	SessionIndexes []string
+	// Partial is set in an answer when the provider could not end every session.
+	Partial bool
+	// RedirectURL is where the browser goes next: when Requested is set, the provider
+	// with our signed answer, to be used only after the sessions have ended, or "" when
+	// it has no address for answers; otherwise the local path given to Logout.
+	RedirectURL string
+}
+
+// Logout starts a logout at the provider for a person whose own session the caller has
+// ended, and returns the URL to send the browser to. It returns "" without an error when
+// the provider has no logout service. returnTo is the local path to continue at. Errors
+// are *Error of KindInvalid or KindUnavailable.
+func (p *Provider) Logout(ctx context.Context, browserHandle string, who Principal, returnTo string) (string, error) {
+	if p.idp.sloURL == "" {
+		return "", nil
+	}
+	if browserHandle == "" || !localPath(returnTo) || who.NameID.Value == "" {
+		return "", invalid("logout without a browser handle, a name or a local return address")
+	}
+	now := p.now().UTC()
+	req := p.newRequest(PurposeLogout, browserHandle, returnTo, now)
+	if err := p.store.SaveRequest(ctx, req); err != nil {
+		return "", unavailable("request cannot be saved", err)
+	}
+	end := now.Add(maxIssueAge)
+	message := crewjam.LogoutRequest{
+		ID: req.ID, Version: "2.0", IssueInstant: now, NotOnOrAfter: &end, Destination: p.idp.sloURL,
+		Issuer: p.issuer(),
+		NameID: &crewjam.NameID{
+			Value: who.NameID.Value, Format: who.NameID.Format,
+			NameQualifier: who.NameID.NameQualifier, SPNameQualifier: who.NameID.SPNameQualifier,
+		},
+	}
+	if who.SessionIndex != "" {
+		message.SessionIndex = &crewjam.SessionIndex{Value: who.SessionIndex}
+	}
+	return p.redirect(p.idp.sloURL, paramRequest, message.Element(), req.RelayState)
+}
+
+// HandleLogout reads a LogoutRequest or LogoutResponse that came to PathLogout by the
+// redirect or the POST binding. Both must be signed. browserHandle is the value in the
+// browser's cookie and matters for answers only: a logout started elsewhere may come
+// without it. Errors are *Error.
+func (p *Provider) HandleLogout(r *http.Request, browserHandle string) (result LogoutMessage, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			result, err = LogoutMessage{}, invalid("parser panicked: %T", fault)
+		}
+	}()
+	now := p.now().UTC()
+	message, relayState, err := p.signedMessage(r, now)
+	if err != nil {
+		return LogoutMessage{}, err
+	}
+	if message.is(nsProtocol, "LogoutResponse") {
+		return p.logoutAnswered(r.Context(), message, browserHandle, now)
+	}
+	return p.logoutRequested(r.Context(), message, relayState, now)
+}
+
+// signedMessage returns the root of a message whose signature verified, in the query for
+// redirects, in the XML for POSTs.
+func (p *Provider) signedMessage(r *http.Request, now time.Time) (*node, string, error) {
+	if r.Method == http.MethodGet {
+		query, err := verifyQuery(r.URL.RawQuery, p.idp.certificates, now)
+		if err != nil {
+			return nil, "", err
+		}
+		root, s, err := parseMessage(query.document)
+		if err != nil {
+			return nil, "", err
+		}
+		if root.is(nsProtocol, "LogoutResponse") != (query.param == paramResponse) || s.signatures != 0 {
+			return nil, "", invalid("query parameter and message do not fit together")
+		}
+		return root, query.relayState, nil
+	}
+	message, err := postedMessage(r, paramRequest)
+	if err != nil {
+		if message, err = postedMessage(r, paramResponse); err != nil {
+			return nil, "", err
+		}
+	}
+	root, s, err := parseMessage(message.document)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := signaturesBelong(s, root); err != nil {
+		return nil, "", err
+	}
+	verified, err := verifyElement(root, p.idp.certificates, now)
+	return verified, message.relayState, err
+}
+
+func (p *Provider) logoutAnswered(
+	ctx context.Context, message *node, browserHandle string, now time.Time,
+) (LogoutMessage, error) {
+	if err := p.checkLogoutHead(message, "LogoutResponse", now); err != nil {
+		return LogoutMessage{}, err
+	}
+	req, err := p.awaited(ctx, message.attr("InResponseTo"), browserHandle, PurposeLogout, now)
+	if err != nil {
+		return LogoutMessage{}, err
+	}
+	success, second, err := statusOf(message)
+	if err != nil {
+		return LogoutMessage{}, err
+	}
+	if err := p.useUp(ctx, req.ID, message.attr("ID"), now.Add(2*maxIssueAge)); err != nil {
+		return LogoutMessage{}, err
+	}
+	return LogoutMessage{Partial: !success || second == "PartialLogout", RedirectURL: req.ReturnTo}, nil
+}
+
+func (p *Provider) logoutRequested(
+	ctx context.Context, message *node, relayState string, now time.Time,
+) (LogoutMessage, error) {
+	if err := p.checkLogoutHead(message, "LogoutRequest", now); err != nil {
+		return LogoutMessage{}, err
+	}
+	end, err := optionalTimeAttr(message, "NotOnOrAfter")
+	if err != nil {
+		return LogoutMessage{}, err
+	}
+	if !end.IsZero() && !now.Add(-p.cfg.Skew).Before(end) {
+		return LogoutMessage{}, expired("LogoutRequest: no longer valid")
+	}
+	result := LogoutMessage{Requested: true}
+	name, err := message.one(nsAssertion, "NameID")
+	if err != nil {
+		return LogoutMessage{}, err
+	}
+	if result.NameID, err = readNameID(name); err != nil {
+		return LogoutMessage{}, err
+	}
+	for _, index := range message.all(nsProtocol, "SessionIndex") {
+		text, err := index.leaf()
+		if err != nil {
+			return LogoutMessage{}, err
+		}
+		result.SessionIndexes = append(result.SessionIndexes, text)
+	}
+	key := hash(p.idp.entityID, message.attr("ID"))
+	if err := p.store.RememberMessage(ctx, key, now.Add(2*maxIssueAge)); errors.Is(err, ErrUsed) {
+		return LogoutMessage{}, &Error{Kind: KindReplayed, detail: "LogoutRequest was used before"}
+	} else if err != nil {
+		return LogoutMessage{}, unavailable("logout cannot be recorded", err)
+	}
+	result.RedirectURL, err = p.logoutResponse(message.attr("ID"), relayState, now)
+	return result, err
+}
+
+// checkLogoutHead is stricter than for logins: logout messages must say who sent them and
+// to whom, and hold nothing but their own elements.
+func (p *Provider) checkLogoutHead(message *node, local string, now time.Time) error {
+	if err := p.checkHead(message, local, p.logoutURL(), now); err != nil {
+		return err
+	}
+	if _, err := readIssuer(message); err != nil {
+		return err
+	}
+	if message.attr("Destination") == "" {
+		return invalid("%s: no destination", local)
+	}
+	for _, child := range message.children {
+		known := child.is(nsAssertion, "Issuer") || child.is(nsProtocol, "Status") ||
+			child.is(nsAssertion, "NameID") || child.is(nsProtocol, "SessionIndex") ||
+			child.is(nsProtocol, "Extensions")
+		if !known {
+			return invalid("%s: unexpected child element", local)
+		}
+	}
+	return nil
+}
+
+func (p *Provider) logoutResponse(inResponseTo, relayState string, now time.Time) (string, error) {
+	if p.idp.sloResponse == "" {
+		return "", nil
+	}
+	message := crewjam.LogoutResponse{
+		ID: newID(), InResponseTo: inResponseTo, Version: "2.0", IssueInstant: now,
+		Destination: p.idp.sloResponse, Issuer: p.issuer(),
+		Status: crewjam.Status{StatusCode: crewjam.StatusCode{Value: statusPrefix + "Success"}},
+	}
+	return p.redirect(p.idp.sloResponse, paramResponse, message.Element(), relayState)
+}
