@@ -33,6 +33,5 @@ type Entry struct {
 	RecordVer string // the record's version, when written
 	Failure   string // Danish sentence, when rejected
 	DueAt     time.Time
-	TriedAt   time.Time // zero until the record was first asked; from then on it can't be superseded
 	WrittenAt time.Time // zero until written
 }

@@ -1,0 +1,59 @@
+package care
+
+import "time"
+
+// BatchState is how far a conversion is. The zero value is invalid.
+type BatchState string
+
+// The states: running → done · partly failed → undone.
+const (
+	BatchRunning      BatchState = "running"
+	BatchDone         BatchState = "done"
+	BatchPartlyFailed BatchState = "partly_failed"
+	BatchUndoing      BatchState = "undoing"
+	BatchUndone       BatchState = "undone"
+)
+
+// Batch is one conversion: many visits chosen in one go.
+type Batch struct {
+	ID       BatchID
+	By       EmployeeID
+	ByName   string
+	Unit     UnitID // empty when the visits are of several units
+	Visits   int    // how many visits were chosen
+	MadeAt   time.Time
+	UndoneAt time.Time // when undo was asked for; zero otherwise
+	UndoneBy EmployeeID
+}
+
+// Counts are what the visits of a batch look like now.
+type Counts struct {
+	Total     int // visits of the batch
+	Booked    int // rooms that the platform has or had
+	Invited   int // messages that left
+	Recorded  int // planned entries that the record took
+	Troubled  int // visits with an open exception
+	Active    int // visits still on their way to be given by screen
+	Ended     int // visits completed, not completed or cancelled
+	Reverted  int // visits that are physical again
+	Closing   int // rooms that are still to be closed
+	Restoring int // restored entries that are still to be written
+}
+
+// State tells how far the batch is.
+func (b Batch) State(c Counts) BatchState {
+	switch {
+	case !b.UndoneAt.IsZero() && c.Active == 0 && c.Closing == 0 && c.Restoring == 0:
+		return BatchUndone
+	case !b.UndoneAt.IsZero():
+		return BatchUndoing
+	case c.Booked+c.Reverted+c.Troubled >= c.Total && c.Invited+c.Reverted+c.Troubled >= c.Total && c.Recorded+c.Reverted+c.Troubled >= c.Total:
+		if c.Troubled > 0 {
+			return BatchPartlyFailed
+		}
+
+		return BatchDone
+	default:
+		return BatchRunning
+	}
+}

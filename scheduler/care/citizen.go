@@ -1,0 +1,54 @@
+package care
+
+import "time"
+
+// Citizen is a person who gets visits. CPR and contact data are stored encrypted; the CPR
+// number is found by a keyed hash.
+type Citizen struct {
+	ID           CitizenID
+	CPR          CPR
+	Verdict      CPRVerdict
+	Name         string
+	Address      string
+	Phone        Phone // zero when there is none that works
+	Email        Email
+	Suitability  Suitability
+	Hospitalised bool
+	UpdatedAt    time.Time
+}
+
+// Channel returns the channel by which the citizen is reached, SMS before mail; empty when
+// there is none.
+func (c Citizen) Channel() Channel {
+	switch {
+	case !c.Phone.IsZero():
+		return SMS
+	case !c.Email.IsZero():
+		return Mail
+	default:
+		return ""
+	}
+}
+
+// OtherChannel returns a channel that is not the given one, or empty.
+func (c Citizen) OtherChannel(than Channel) Channel {
+	switch {
+	case than != SMS && !c.Phone.IsZero():
+		return SMS
+	case than != Mail && !c.Email.IsZero():
+		return Mail
+	default:
+		return ""
+	}
+}
+
+// Unit is a place where people work and citizens belong, from the configuration.
+type Unit struct {
+	ID       UnitID
+	Name     string
+	LiveFrom Day // screen visits from this day; empty: not yet live
+	Phone    string
+}
+
+// LiveOn reports whether the unit gives screen visits on the day.
+func (u Unit) LiveOn(d Day) bool { return u.LiveFrom != "" && d >= u.LiveFrom }

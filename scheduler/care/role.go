@@ -1,0 +1,115 @@
+package care
+
+import "slices"
+
+// Role is what somebody does in a unit. The zero value is invalid.
+type Role string
+
+// The roles.
+const (
+	Planner       Role = "planner"
+	Caregiver     Role = "caregiver"
+	Leader        Role = "leader"
+	Administrator Role = "administrator"
+)
+
+// Roles lists every role.
+func Roles() []Role { return []Role{Planner, Caregiver, Leader, Administrator} }
+
+// Danish returns the wording shown on screens.
+func (r Role) Danish() string {
+	switch r {
+	case Planner:
+		return "Planlægger"
+	case Caregiver:
+		return "Medarbejder"
+	case Leader:
+		return "Leder"
+	case Administrator:
+		return "Systemforvalter"
+	}
+
+	return string(r)
+}
+
+// Permission is one thing that a person may do. The zero value is invalid.
+type Permission string
+
+// The permissions.
+const (
+	ImportLists    Permission = "import_lists"
+	SeeDay         Permission = "see_day"
+	Convert        Permission = "convert"
+	ConvertRed     Permission = "convert_red" // against the rules, with a reason
+	Undo           Permission = "undo"
+	HandleTrouble  Permission = "handle_exceptions"
+	HostVisits     Permission = "host_visits" // own visits, and colleagues' in the unit when standing in
+	SeeStatistics  Permission = "see_statistics"
+	SeeConnections Permission = "see_connections"
+)
+
+// Permissions lists every permission.
+func Permissions() []Permission {
+	return []Permission{ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, SeeConnections}
+}
+
+// RolesWith returns the roles that have a permission. Whatever is not named here is denied.
+func RolesWith(p Permission) []Role {
+	switch p {
+	case ImportLists, Convert, Undo, HandleTrouble:
+		return []Role{Planner, Leader}
+	case SeeDay:
+		return []Role{Planner, Leader}
+	case ConvertRed:
+		return []Role{Leader}
+	case HostVisits:
+		return []Role{Caregiver}
+	case SeeStatistics:
+		return []Role{Leader, Planner}
+	case SeeConnections:
+		return []Role{Administrator}
+	}
+
+	return nil
+}
+
+// EveryUnit in a Grant stands for all units of the municipality.
+const EveryUnit UnitID = "*"
+
+// Grant is one role in one unit.
+type Grant struct {
+	Unit UnitID
+	Role Role
+}
+
+// Actor is a logged-in employee of one municipality.
+type Actor struct {
+	Employee EmployeeID
+	Name     string
+	Grants   []Grant
+}
+
+// May reports whether the actor has the permission in the unit.
+func (a Actor) May(p Permission, unit UnitID) bool {
+	roles := RolesWith(p)
+
+	return slices.ContainsFunc(a.Grants, func(g Grant) bool {
+		return (g.Unit == unit || g.Unit == EveryUnit) && slices.Contains(roles, g.Role)
+	})
+}
+
+// MayAnywhere reports whether the actor has the permission in any unit.
+func (a Actor) MayAnywhere(p Permission) bool {
+	roles := RolesWith(p)
+
+	return slices.ContainsFunc(a.Grants, func(g Grant) bool { return slices.Contains(roles, g.Role) })
+}
+
+// Must returns a Forbidden error when the actor lacks the permission in the unit.
+func (a Actor) Must(p Permission, unit UnitID) error {
+	if a.May(p, unit) {
+		return nil
+	}
+
+	return NewError(Forbidden, "Du har ikke adgang til det her. Spørg din leder eller systemforvalter.")
+}

@@ -1,0 +1,331 @@
+package care
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// VisitState is how far a visit is. The zero value is invalid.
+type VisitState string
+
+// The states: listed → chosen → booking → booked → open → completed · not completed ·
+// cancelled · reverted to physical. docs/visit-lifecycle.md draws them.
+const (
+	Listed       VisitState = "listed"        // a row of a driving list, physical
+	Chosen       VisitState = "chosen"        // picked for conversion
+	BookingRoom  VisitState = "booking"       // the room's key is fixed, the platform is being asked
+	RoomIsBooked VisitState = "booked"        // the platform has the room
+	Open         VisitState = "open"          // the citizen was let in
+	Completed    VisitState = "completed"     // final
+	NotCompleted VisitState = "not_completed" // final, with a reason
+	Cancelled    VisitState = "cancelled"     // final
+	Reverted     VisitState = "reverted"      // physical again; may be chosen anew
+)
+
+// States lists every state in the order of a visit's life.
+func States() []VisitState {
+	return []VisitState{Listed, Chosen, BookingRoom, RoomIsBooked, Open, Completed, NotCompleted, Cancelled, Reverted}
+}
+
+// Facts are what the driving list says of a visit.
+type Facts struct {
+	List     ListID
+	ListName string
+	Line     int // row in the list's file
+	Unit     UnitID
+	Citizen  CitizenID
+	Employee EmployeeID
+	Service  string
+	Law      LegalBasis
+	Category string // as it stood when the list was read; restored on undo
+	Comment  string // people's own text; we never change it
+	Shift    Shift
+	Planned  Interval
+	Status   string // the list's own word: "Aflyst", "Indlagt", …
+}
+
+// Snapshot is a visit's whole state: the only way into and out of storage. Version is the
+// store's; 0 means never stored.
+type Snapshot struct {
+	ID          VisitID
+	Version     int
+	Source      SourceRef
+	Facts       Facts
+	Delivery    Delivery
+	State       VisitState
+	Batch       BatchID // the conversion that chose it; empty when listed
+	Generation  int     // how often it was chosen
+	OpenedAt    time.Time
+	Outcome     Outcome // zero until concluded
+	Rooms       []Room
+	Invitations []Invitation
+	Admissions  []Admission
+	Entries     []Entry
+	Exceptions  []Exception
+	Legs        []Leg
+}
+
+// Visit is one row of a driving list and everything that hangs on it. It is the unit of
+// change: a visit and its rooms, messages, admissions, entries and exceptions are stored together.
+type Visit struct{ s Snapshot }
+
+// NewVisit makes a listed, physical visit.
+func NewVisit(id VisitID, source SourceRef, facts Facts) (*Visit, error) {
+	if id == "" || source.System == "" || source.ID == "" || !facts.Planned.Valid() || facts.Citizen == "" {
+		return nil, NewError(Invalid, "Besøget mangler id, kilde, borger eller gyldige tider.")
+	}
+
+	return &Visit{Snapshot{ID: id, Source: source, Facts: facts, Delivery: Physical, State: Listed}}, nil
+}
+
+// Restore makes a visit from a stored snapshot.
+func Restore(s Snapshot) *Visit { return &Visit{s.clone()} }
+
+// Snapshot returns a copy of the visit's state.
+func (v *Visit) Snapshot() Snapshot { return v.s.clone() }
+
+func (s Snapshot) clone() Snapshot {
+	s.Rooms = slices.Clone(s.Rooms)
+	s.Invitations = slices.Clone(s.Invitations)
+	s.Admissions = slices.Clone(s.Admissions)
+	s.Entries = slices.Clone(s.Entries)
+	s.Exceptions = slices.Clone(s.Exceptions)
+	s.Legs = slices.Clone(s.Legs)
+
+	return s
+}
+
+// ID returns the visit's id.
+func (v *Visit) ID() VisitID { return v.s.ID }
+
+// State returns the visit's state.
+func (v *Visit) State() VisitState { return v.s.State }
+
+// Planned returns the planned time, UTC.
+func (v *Visit) Planned() Interval { return v.s.Facts.Planned }
+
+// Active reports whether the visit is on its way to be given by screen.
+func (s VisitState) Active() bool {
+	return s == Chosen || s == BookingRoom || s == RoomIsBooked || s == Open
+}
+
+// Final reports whether nothing leaves the state.
+func (s VisitState) Final() bool { return s == Completed || s == NotCompleted || s == Cancelled }
+
+// LiveRoom returns the room that exists or may exist at the platform.
+func (s Snapshot) LiveRoom() (Room, bool) {
+	for _, r := range s.Rooms {
+		if r.Live() {
+			return r, true
+		}
+	}
+
+	return Room{}, false
+}
+
+// RoomOf returns the room with the given key.
+func (s Snapshot) RoomOf(ref RoomRef) (Room, bool) {
+	i := slices.IndexFunc(s.Rooms, func(r Room) bool { return r.Ref == ref })
+	if i < 0 {
+		return Room{}, false
+	}
+
+	return s.Rooms[i], true
+}
+
+// NeedsPerson reports whether an exception is open.
+func (s Snapshot) NeedsPerson() bool { return slices.ContainsFunc(s.Exceptions, Exception.Open) }
+
+func (v *Visit) to(next VisitState, from ...VisitState) error {
+	if !slices.Contains(from, v.s.State) {
+		return &Error{Kind: Conflict, Message: forbidden(v.s.State), Err: fmt.Errorf("visit %s: %s → %s", v.s.ID, v.s.State, next)}
+	}
+
+	v.s.State = next
+
+	return nil
+}
+
+func forbidden(s VisitState) string {
+	switch s {
+	case Listed, Reverted:
+		return "Besøget er et fysisk besøg. Omlæg det først."
+	case Chosen, BookingRoom:
+		return "Besøget er ved at blive omlagt. Vent et øjeblik og prøv igen."
+	case RoomIsBooked:
+		return "Besøget er allerede omlagt til skærmbesøg."
+	case Open:
+		return "Besøget er i gang."
+	case Completed, NotCompleted:
+		return "Besøget er afsluttet."
+	case Cancelled:
+		return "Besøget er aflyst."
+	}
+
+	return "Besøgets status tillader det ikke."
+}
+
+// Choose picks a physical visit for conversion in a batch.
+func (v *Visit) Choose(batch BatchID) error {
+	if err := v.to(Chosen, Listed, Reverted); err != nil {
+		return err
+	}
+
+	v.s.Batch, v.s.Delivery, v.s.Outcome, v.s.OpenedAt = batch, Screen, Outcome{}, time.Time{}
+	v.s.Generation++
+
+	return nil
+}
+
+// StartBooking fixes the key under which the room will be booked.
+func (v *Visit) StartBooking(ref RoomRef, at time.Time) error {
+	if err := v.to(BookingRoom, Chosen); err != nil {
+		return err
+	}
+
+	v.s.Rooms = append(v.s.Rooms, Room{Ref: ref, State: RoomWanted, WantedAt: at})
+
+	return nil
+}
+
+// Open records that the citizen was let in.
+func (v *Visit) Open(at time.Time) error {
+	if v.s.State == Open {
+		return nil
+	}
+
+	if err := v.to(Open, RoomIsBooked); err != nil {
+		return err
+	}
+
+	v.s.OpenedAt = at
+
+	return nil
+}
+
+// Conclude ends the visit with what took place. The room is closed, messages that have not
+// left are dropped, and the result is due in the care record.
+func (v *Visit) Conclude(o Outcome) error {
+	next := NotCompleted
+
+	switch {
+	case o.Kind == ResultCompleted && (o.Delivery == Screen || o.Delivery == ByPhone):
+		next = Completed
+	case o.Kind == ResultNotCompleted && o.Reason != "":
+	default:
+		return NewError(Invalid, "Vælg, om besøget blev gennemført, og hvorfor hvis det ikke blev.")
+	}
+
+	if err := v.to(next, RoomIsBooked, Open); err != nil {
+		return err
+	}
+
+	v.s.Outcome, v.s.Delivery = o, o.Delivery
+	v.release(o.At)
+	v.resolveKind(OutcomeTrouble, o.By, o.At)
+	v.due(EntryResult, o.At)
+
+	return nil
+}
+
+// Cancel ends the visit altogether: the citizen is told, the room closed, and the record
+// says not completed with the reason when it already said planned.
+func (v *Visit) Cancel(reason ReasonCode, by string, channel Channel, at time.Time) error {
+	was := v.s.State
+	if err := v.to(Cancelled, Listed, Chosen, BookingRoom, RoomIsBooked, Open, Reverted); err != nil {
+		return err
+	}
+
+	v.s.Outcome = Outcome{Kind: ResultNotCompleted, Reason: reason, Delivery: v.s.Delivery, Grade: Manual, By: by, At: at}
+	if !was.Active() {
+		return nil
+	}
+
+	v.release(at)
+	v.withdraw(channel, at)
+
+	if v.supersedeDue(); v.written(EntryPlanned) {
+		v.due(EntryResult, at)
+	}
+
+	return nil
+}
+
+// Revert makes the visit physical again: the citizen is told, the room closed, the record
+// restored. It is what undo does.
+func (v *Visit) Revert(channel Channel, at time.Time) error {
+	if err := v.to(Reverted, Chosen, BookingRoom, RoomIsBooked, Open); err != nil {
+		return err
+	}
+
+	v.s.Delivery = Physical
+	v.release(at)
+	v.withdraw(channel, at)
+
+	if v.supersedeDue(); v.written(EntryPlanned) {
+		v.due(EntryRestored, at)
+	}
+
+	return nil
+}
+
+// release closes rooms, drops waiting messages and ends the citizens' sessions.
+func (v *Visit) release(at time.Time) {
+	for i := range v.s.Rooms {
+		if v.s.Rooms[i].Live() {
+			v.s.Rooms[i].State = RoomClosing
+		}
+	}
+
+	for i := range v.s.Invitations {
+		if v.s.Invitations[i].Waiting() {
+			v.s.Invitations[i].State = InvitationRevoked
+		}
+	}
+
+	for i := range v.s.Admissions {
+		if a := &v.s.Admissions[i]; a.State == AdmissionWaiting || a.State == AdmissionIdentified {
+			a.State, a.DecidedAt = AdmissionRefused, at
+		}
+	}
+
+	for i := range v.s.Exceptions {
+		if e := &v.s.Exceptions[i]; e.Open() && (e.Kind == RoomTrouble || e.Kind == MessageTrouble || e.Kind == SourceGone || e.Kind == ChangeTrouble) {
+			e.ResolvedAt, e.ResolvedBy = at, "system"
+		}
+	}
+}
+
+// Relist takes over what a newer list says. It reports whether the planned time changed for
+// a visit whose room has to follow. A visit that has ended keeps its facts.
+func (v *Visit) Relist(facts Facts, at time.Time) (moved bool) {
+	if v.s.State.Final() {
+		return false
+	}
+
+	old := v.s.Facts
+	facts.Category, facts.Comment = keep(v.s.State, old.Category, facts.Category), keep(v.s.State, old.Comment, facts.Comment)
+	v.s.Facts = facts
+
+	for i := range v.s.Exceptions {
+		if e := &v.s.Exceptions[i]; e.Kind == SourceGone && e.Open() {
+			e.ResolvedAt, e.ResolvedBy = at, "system"
+		}
+	}
+
+	return v.s.State.Active() && !old.Planned.Equal(facts.Planned)
+}
+
+// keep holds on to the original text while the visit is by screen: a list exported after our
+// write-back shows our own category.
+func keep(s VisitState, old, fresh string) string {
+	if s.Active() {
+		return old
+	}
+
+	return fresh
+}
+
+// Reassign records that another employee has the visit.
+func (v *Visit) Reassign(e EmployeeID) { v.s.Facts.Employee = e }

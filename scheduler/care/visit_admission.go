@@ -1,0 +1,176 @@
+package care
+
+import (
+	"slices"
+	"time"
+)
+
+// maxAdmissions bounds how many browser sessions one visit can have, against a link that is
+// fetched in a loop.
+const maxAdmissions = 30
+
+// AdmissionOf returns the admission with the given id.
+func (s Snapshot) AdmissionOf(id AdmissionID) (Admission, bool) {
+	i := slices.IndexFunc(s.Admissions, func(a Admission) bool { return a.ID == id })
+	if i < 0 {
+		return Admission{}, false
+	}
+
+	return s.Admissions[i], true
+}
+
+func (v *Visit) admission(id AdmissionID) (*Admission, error) {
+	i := slices.IndexFunc(v.s.Admissions, func(a Admission) bool { return a.ID == id })
+	if i < 0 {
+		return nil, NewError(NotFound, "Vi kan ikke finde dit besøg. Åbn linket i beskeden igen.")
+	}
+
+	return &v.s.Admissions[i], nil
+}
+
+// Arrive opens a session for somebody who came through the link.
+func (v *Visit) Arrive(id AdmissionID, sessionHash string, at time.Time) error {
+	if v.s.State != RoomIsBooked && v.s.State != Open {
+		return NewError(Gone, "Dette skærmbesøg er afsluttet.")
+	}
+
+	if len(v.s.Admissions) >= maxAdmissions {
+		return NewError(TooMany, "Linket er åbnet for mange gange. Ring til os.")
+	}
+
+	v.s.Admissions = append(v.s.Admissions, Admission{ID: id, State: AdmissionWaiting, SessionHash: sessionHash, CameAt: at})
+
+	return nil
+}
+
+// CodeLocked reports whether wrong tries have locked the code path of this visit.
+func (s Snapshot) CodeLocked() bool {
+	failures := 0
+	for _, a := range s.Admissions {
+		failures += a.Failures
+	}
+
+	return failures >= CodeLockFailure
+}
+
+// AskCode records that a new one-time code is wanted; the old one dies. It returns the number
+// of the code, which is part of what the code is made from. Limits: identity.md §5.2.
+func (v *Visit) AskCode(id AdmissionID, at time.Time) (int, error) {
+	a, err := v.admission(id)
+	if err != nil {
+		return 0, err
+	}
+
+	if a.State != AdmissionWaiting {
+		return 0, NewError(Conflict, "Du er allerede identificeret.")
+	}
+
+	if v.s.CodeLocked() {
+		return 0, NewError(TooMany, "Der er tastet forkert for mange gange. Ring til os, så hjælper vi dig ind.")
+	}
+
+	recent := 0
+
+	for _, other := range v.s.Admissions {
+		if at.Sub(other.CodeSentAt) < CodeWindow {
+			recent += other.CodeCount
+		}
+	}
+
+	if recent >= CodesPerVisit {
+		return 0, NewError(TooMany, "Vi har sendt dig flere koder. Vent et kvarter, eller ring til os.")
+	}
+
+	a.CodeCount++
+	a.CodeSentAt, a.CodeTries, a.CodeUsed = at, 0, false
+
+	return a.CodeCount, nil
+}
+
+// TryCode records a try at the newest code; right says whether it was the right one. A right
+// one identifies the session and ends every other identified one. The refusal is what to tell
+// the citizen; it is apart from the error because the failed try has to be stored.
+func (v *Visit) TryCode(id AdmissionID, right bool, at time.Time) (refusal *Error, err error) {
+	a, err := v.admission(id)
+	if err != nil {
+		return nil, err
+	}
+
+	switch {
+	case a.State == AdmissionIdentified || a.State == AdmissionAdmitted:
+		return nil, nil
+	case a.State == AdmissionRefused:
+		return NewError(Gone, "Din plads i venteværelset er lukket. Åbn linket i beskeden igen."), nil
+	case v.s.CodeLocked() || a.CodeTries >= CodeTries:
+		return NewError(TooMany, "Der er tastet forkert for mange gange. Ring til os, så hjælper vi dig ind."), nil
+	case a.CodeCount == 0 || a.CodeUsed || at.Sub(a.CodeSentAt) > CodeLife:
+		return NewError(Invalid, "Koden virker ikke længere. Få en ny kode."), nil
+	case !right:
+		return v.wrongCode(a, at), nil
+	}
+
+	for i := range v.s.Admissions {
+		if o := &v.s.Admissions[i]; o.ID != id && (o.State == AdmissionIdentified || o.State == AdmissionAdmitted) {
+			o.State, o.DecidedAt = AdmissionRefused, at
+		}
+	}
+
+	a.State, a.Method, a.CodeUsed, a.IdentifiedAt = AdmissionIdentified, ByCode, true, at
+
+	return nil, nil
+}
+
+func (v *Visit) wrongCode(a *Admission, at time.Time) *Error {
+	a.CodeTries++
+	a.Failures++
+
+	if v.s.CodeLocked() {
+		v.Raise(CitizenTrouble, string(a.ID), "Der er tastet forkert engangskode for mange gange. Ring til borgeren, og tag besøget en anden vej, hvis det er nødvendigt.", false, at)
+
+		return NewError(TooMany, "Der er tastet forkert for mange gange. Ring til os, så hjælper vi dig ind.")
+	}
+
+	return NewError(Invalid, "Koden er ikke rigtig. Prøv igen.")
+}
+
+// Admit lets an identified citizen in. The employee must have recognised the citizen (R13).
+// The visit opens.
+func (v *Visit) Admit(id AdmissionID, by EmployeeID, recognised bool, at time.Time) error {
+	a, err := v.admission(id)
+	if err != nil {
+		return err
+	}
+
+	switch {
+	case a.State == AdmissionAdmitted:
+		return nil
+	case a.State != AdmissionIdentified:
+		return NewError(Conflict, "Borgeren er ikke identificeret endnu.")
+	case !recognised:
+		return NewError(Invalid, "Sæt kryds ved »genkendt«, før du lukker borgeren ind.")
+	}
+
+	if err := v.Open(at); err != nil {
+		return err
+	}
+
+	a.State, a.Recognised, a.DecidedBy, a.DecidedAt = AdmissionAdmitted, true, by, at
+
+	return nil
+}
+
+// Refuse turns a waiting person away.
+func (v *Visit) Refuse(id AdmissionID, by EmployeeID, at time.Time) error {
+	a, err := v.admission(id)
+	if err != nil {
+		return err
+	}
+
+	if a.State != AdmissionWaiting && a.State != AdmissionIdentified {
+		return NewError(Conflict, "Borgeren venter ikke længere.")
+	}
+
+	a.State, a.DecidedBy, a.DecidedAt = AdmissionRefused, by, at
+
+	return nil
+}

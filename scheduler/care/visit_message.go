@@ -1,0 +1,200 @@
+package care
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+func (v *Visit) invitation(id InvitationID) (*Invitation, error) {
+	i := slices.IndexFunc(v.s.Invitations, func(i Invitation) bool { return i.ID == id })
+	if i < 0 {
+		return nil, NewError(NotFound, "Beskeden findes ikke på besøget.")
+	}
+
+	return &v.s.Invitations[i], nil
+}
+
+// InvitationOf returns the message with the given id.
+func (s Snapshot) InvitationOf(id InvitationID) (Invitation, bool) {
+	i := slices.IndexFunc(s.Invitations, func(i Invitation) bool { return i.ID == id })
+	if i < 0 {
+		return Invitation{}, false
+	}
+
+	return s.Invitations[i], true
+}
+
+// queue appends a message. Its id is made from the visit's, so that a repeated transaction
+// makes the same one.
+func (v *Visit) queue(kind InvitationKind, channel Channel, at time.Time) InvitationID {
+	n := len(v.s.Invitations)
+	id := InvitationID(fmt.Sprintf("%s-i%d", v.s.ID, n+1))
+	v.s.Invitations = append(v.s.Invitations, Invitation{
+		ID: id, Kind: kind, Channel: channel, State: InvitationQueued, Sequence: n, QueuedAt: at,
+	})
+
+	return id
+}
+
+// Invite queues the first message of a conversion, or tells of a new time when the citizen
+// has already been invited. A message that still waits takes the new time by itself.
+func (v *Visit) Invite(channel Channel, at time.Time) {
+	if v.pending(Invite) || v.pending(Changed) {
+		return
+	}
+
+	if v.informed() {
+		v.queue(Changed, channel, at)
+
+		return
+	}
+
+	v.queue(Invite, channel, at)
+}
+
+// InviteBy queues the invitation once more over another channel, after the first one bounced.
+func (v *Visit) InviteBy(channel Channel, at time.Time) { v.queue(Invite, channel, at) }
+
+// Remind queues a reminder; whether it goes out is decided when it is sent.
+func (v *Visit) Remind(channel Channel, at time.Time) {
+	if v.s.State == RoomIsBooked && !v.pending(Reminder) {
+		v.queue(Reminder, channel, at)
+	}
+}
+
+func (v *Visit) pending(kind InvitationKind) bool {
+	return slices.ContainsFunc(v.s.Invitations, func(i Invitation) bool { return i.Kind == kind && i.Waiting() })
+}
+
+// informed reports whether the citizen believes in a screen visit: a message that says so
+// left after the last one that took it back.
+func (v *Visit) informed() bool {
+	informed := false
+
+	for _, i := range v.s.Invitations {
+		switch {
+		case !i.Left() && !(i.Kind == Withdrawn && i.Waiting()):
+		case i.Kind == Withdrawn:
+			informed = false
+		case i.Kind == Invite, i.Kind == Changed:
+			informed = true
+		}
+	}
+
+	return informed
+}
+
+// withdraw tells a citizen who believes in a screen visit that there is none.
+func (v *Visit) withdraw(channel Channel, at time.Time) {
+	if channel != "" && v.informed() {
+		v.queue(Withdrawn, channel, at)
+	}
+}
+
+// Link returns the message whose link is the valid one: the newest invitation or change that
+// was not revoked.
+func (s Snapshot) Link() (Invitation, bool) {
+	for _, i := range slices.Backward(s.Invitations) {
+		if (i.Kind == Invite || i.Kind == Changed) && i.State != InvitationRevoked {
+			return i, true
+		}
+	}
+
+	return Invitation{}, false
+}
+
+// MessageSent records that a message left. When it was revoked meanwhile, the citizen is told
+// that it does not hold.
+func (v *Visit) MessageSent(id InvitationID, providerID, locatorHash string, at time.Time) error {
+	i, err := v.invitation(id)
+	if err != nil {
+		return err
+	}
+
+	if i.Left() {
+		return nil
+	}
+
+	overtaken := i.State == InvitationRevoked
+	i.State, i.ProviderID, i.LocatorHash, i.SentAt = InvitationSent, providerID, locatorHash, at
+
+	if overtaken && !v.s.State.Active() && !v.s.State.Final() || overtaken && v.s.State == Cancelled {
+		v.withdraw(i.Channel, at)
+	}
+
+	v.resolve(MessageTrouble, string(id), at)
+
+	return nil
+}
+
+// MessageRevoked records that a waiting message is not to be sent any more.
+func (v *Visit) MessageRevoked(id InvitationID) error {
+	i, err := v.invitation(id)
+	if err != nil {
+		return err
+	}
+
+	if i.Waiting() {
+		i.State = InvitationRevoked
+	}
+
+	return nil
+}
+
+// MessageArrived records that the channel delivered a message.
+func (v *Visit) MessageArrived(id InvitationID, at time.Time) error {
+	i, err := v.invitation(id)
+	if err != nil {
+		return err
+	}
+
+	if i.State == InvitationSent {
+		i.State = InvitationDelivered
+		v.resolve(MessageTrouble, string(id), at)
+	}
+
+	return nil
+}
+
+// MessageBounced records that a message will not arrive; text is a Danish sentence.
+func (v *Visit) MessageBounced(id InvitationID, text string, at time.Time) error {
+	i, err := v.invitation(id)
+	if err != nil {
+		return err
+	}
+
+	i.State, i.Failure = InvitationBounced, text
+
+	return nil
+}
+
+// MessageRetried queues a bounced message anew, as a new one.
+func (v *Visit) MessageRetried(id InvitationID, channel Channel, by string, at time.Time) error {
+	i, err := v.invitation(id)
+	if err != nil {
+		return err
+	}
+
+	if v.s.State.Active() && i.State == InvitationBounced {
+		v.queue(i.Kind, channel, at)
+	}
+
+	v.resolveBy(MessageTrouble, string(id), by, at)
+
+	return nil
+}
+
+// LinkOpened records that the citizen pressed on through the link.
+func (v *Visit) LinkOpened(id InvitationID, at time.Time) error {
+	i, err := v.invitation(id)
+	if err != nil {
+		return err
+	}
+
+	if i.OpenedAt.IsZero() {
+		i.OpenedAt = at
+	}
+
+	return nil
+}

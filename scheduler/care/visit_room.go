@@ -1,0 +1,172 @@
+package care
+
+import (
+	"slices"
+	"time"
+)
+
+// BookedRoom is what the platform answered.
+type BookedRoom struct {
+	Planned   Interval
+	Address   string
+	HostPIN   HostPIN
+	GuestPIN  GuestPIN
+	HostLink  HostLink
+	GuestLink GuestLink
+	Ready     bool // people can enter already
+}
+
+func (v *Visit) room(ref RoomRef) (*Room, error) {
+	i := slices.IndexFunc(v.s.Rooms, func(r Room) bool { return r.Ref == ref })
+	if i < 0 {
+		return nil, NewError(NotFound, "Rummet findes ikke på besøget.")
+	}
+
+	return &v.s.Rooms[i], nil
+}
+
+// Booked records that the platform has the wanted room. The first one makes the visit booked.
+func (v *Visit) Booked(ref RoomRef, b BookedRoom, at time.Time) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	if r.State != RoomWanted && r.State != RoomFailed {
+		return NewError(Conflict, "Rummet er ikke længere ønsket.")
+	}
+
+	r.State, r.Planned, r.Address, r.BookedAt = RoomBooked, b.Planned, b.Address, at
+	r.HostPIN, r.GuestPIN, r.HostLink, r.GuestLink = b.HostPIN, b.GuestPIN, b.HostLink, b.GuestLink
+
+	if b.Ready {
+		r.State = RoomProvisioned
+	}
+
+	v.resolve(RoomTrouble, string(ref), at)
+
+	if v.s.State == BookingRoom {
+		v.s.State = RoomIsBooked
+	}
+
+	return nil
+}
+
+// RoomReady records that people can enter the room.
+func (v *Visit) RoomReady(ref RoomRef, at time.Time) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	if r.State == RoomBooked {
+		r.State = RoomProvisioned
+		v.resolve(RoomTrouble, string(ref), at)
+	}
+
+	return nil
+}
+
+// RoomMoved records that the platform took the new time.
+func (v *Visit) RoomMoved(ref RoomRef, planned Interval, at time.Time) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	r.Planned = planned
+	v.resolve(RoomTrouble, string(ref), at)
+
+	return nil
+}
+
+// ReplaceRoom gives up a room that can't follow the visit's new time and wants another one.
+func (v *Visit) ReplaceRoom(old, fresh RoomRef, at time.Time) error {
+	r, err := v.room(old)
+	if err != nil {
+		return err
+	}
+
+	if !r.Live() {
+		return NewError(Conflict, "Rummet er allerede lukket.")
+	}
+
+	r.State = RoomClosing
+	v.s.Rooms = append(v.s.Rooms, Room{Ref: fresh, State: RoomWanted, WantedAt: at})
+
+	return nil
+}
+
+// RoomRefused records that the platform refuses the room; a person has to look.
+func (v *Visit) RoomRefused(ref RoomRef, text string, at time.Time) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	if r.State == RoomWanted {
+		r.State = RoomFailed
+	}
+
+	v.Raise(RoomTrouble, string(ref), text, true, at)
+
+	return nil
+}
+
+// RetryRoom wants a refused room again, under the same key so that nothing is booked twice.
+func (v *Visit) RetryRoom(ref RoomRef, by string, at time.Time) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	if r.State == RoomFailed && v.s.State.Active() {
+		r.State = RoomWanted
+	}
+
+	v.resolveBy(RoomTrouble, string(ref), by, at)
+
+	return nil
+}
+
+// CloseAgain marks a closed room that turned out to exist as one to be closed once more.
+func (v *Visit) CloseAgain(ref RoomRef) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	if r.State == RoomClosed || r.State == RoomFailed {
+		r.State = RoomClosing
+	}
+
+	return nil
+}
+
+// RoomClosed records that the platform ended the room.
+func (v *Visit) RoomClosed(ref RoomRef, at time.Time) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	r.State, r.ClosedAt = RoomClosed, at
+	v.resolve(RoomTrouble, string(ref), at)
+
+	return nil
+}
+
+// Witness adds legs that the platform reported. A leg that is known is updated, so the same
+// report may come again.
+func (v *Visit) Witness(legs []Leg) {
+	for _, l := range legs {
+		i := slices.IndexFunc(v.s.Legs, func(k Leg) bool { return k.ID == l.ID && k.Room == l.Room })
+		if i < 0 {
+			v.s.Legs = append(v.s.Legs, l)
+
+			continue
+		}
+
+		v.s.Legs[i] = l
+	}
+}
