@@ -1,0 +1,13 @@
+// Package outbound is the one place where an HTTP client to an outside system is built.
+//
+// A Client makes one call per Do: no retries (the queue does that, after a look-up), no
+// redirects, no cookies, TLS 1.2 or later, a time limit for connecting and for the whole
+// call, a limit on the answer's size, a random x-request-id per request and never an Origin
+// header. The one exception to "one call" is a 401: it certainly had no effect, so the
+// credentials are renewed and the call is made once more; a second 401 is final.
+//
+// What goes wrong below HTTP comes back as *connector.Error with the kind that the queue
+// needs: nothing was sent (Unavailable) or nobody knows (Unknown). What the peer says by
+// status is an Answer; Fail turns it into an error with the usual kind, which an adapter may
+// change where its peer has habits of its own.
+package outbound
