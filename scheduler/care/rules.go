@@ -1,6 +1,7 @@
 package care
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +66,9 @@ type Rules struct {
 	PhysicalServices []string // services that never fit
 	ScreenCategories []string // categories that mean a screen visit of another product
 	AbsentStatuses   []string // list words for a visit that will not take place or a citizen away
-	MinimumLead      time.Duration
+	// UnknownSuitability is the level of a citizen who is not judged yet; Yellow when zero.
+	UnknownSuitability Level
+	MinimumLead        time.Duration // shorter notice than this is Yellow
 }
 
 // Situation is what a visit is assessed on.
@@ -82,7 +85,9 @@ type Situation struct {
 // Assess applies the rules.
 func (r Rules) Assess(s Situation) Assessment {
 	out := Assessment{Level: Green, Possible: true}
-	add := func(l Level, code, text string) { out.Reasons = append(out.Reasons, Reason{Code: code, Level: l, Text: text}) }
+	add := func(l Level, code, text string) {
+		out.Reasons = append(out.Reasons, Reason{Code: code, Level: l, Text: text})
+	}
 
 	for _, check := range []func(Situation, func(Level, string, string)){r.time, r.state, r.service, r.citizen, r.clash} {
 		check(s, add)
@@ -147,7 +152,9 @@ func (r Rules) citizen(s Situation, add func(Level, string, string)) {
 	case Unsuitable:
 		add(Red, "citizen_unsuitable", "Borgeren er vurderet ikke egnet til skærmbesøg.")
 	case SuitabilityUnknown:
-		add(Yellow, "suitability_unknown", "Borgeren er ikke vurderet til skærmbesøg endnu.")
+		if level := cmp.Or(r.UnknownSuitability, Yellow); level != Green {
+			add(level, "suitability_unknown", "Borgeren er ikke vurderet til skærmbesøg endnu.")
+		}
 	case Suitable:
 	}
 

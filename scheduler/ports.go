@@ -1,0 +1,189 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// JobKind says what a job does. The zero value is invalid.
+type JobKind string
+
+// The kinds of work.
+const (
+	BookRoomJob   JobKind = "book_room"    // Ref: the room
+	MoveRoomJob   JobKind = "move_room"    // Ref: the room
+	WatchRoomJob  JobKind = "watch_room"   // Ref: the room; from shortly before the start until people can enter
+	CloseRoomJob  JobKind = "close_room"   // Ref: the room
+	SendJob       JobKind = "send_message" // Ref: the invitation
+	TrackJob      JobKind = "track_message"
+	SendCodeJob   JobKind = "send_code" // Ref: the admission
+	WriteEntryJob JobKind = "write_entry"
+	RemindJob     JobKind = "remind"     // queues a reminder when one is still wanted
+	ConcludeJob   JobKind = "conclude"   // after the end and the grace
+	UndoVisitJob  JobKind = "undo_visit" // one visit of a batch that is being undone
+	KeepListJob   JobKind = "keep_list"  // Ref: the list; hands the file to the record system
+)
+
+// JobKinds lists every kind.
+func JobKinds() []JobKind {
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, UndoVisitJob, KeepListJob}
+}
+
+// Job is one piece of work. It carries keys only, never personal data.
+type Job struct {
+	Kind  JobKind
+	Visit care.VisitID
+	Ref   string
+	At    time.Time // not before; zero: at once
+	// Attempt is set by the queue: 1 the first time. From 2 on the use case looks up before it repeats.
+	Attempt int
+}
+
+// AuditRow tells who did what with whose data, when. It is append-only.
+type AuditRow struct {
+	At      time.Time
+	Actor   string // employee id, "system", or "citizen"
+	Action  string // snake_case verb, for example "convert", "admit", "open_host_link"
+	Visit   care.VisitID
+	Citizen care.CitizenID
+	Detail  string // no personal data
+}
+
+// Effects are stored in the same transaction as the change that they belong to.
+type Effects struct {
+	Jobs  []Job
+	Audit []AuditRow
+}
+
+// ErrSkip is returned by the function of UpdateVisits for a visit that is to be left alone.
+var ErrSkip = errors.New("scheduler: leave this visit alone")
+
+// ChangeVisit changes a visit and tells what else belongs into the transaction. It may be run
+// more than once and does nothing but change the visit. An error rolls everything back.
+type ChangeVisit func(v *care.Visit) (Effects, error)
+
+// Visits stores visits with everything that hangs on them. Errors are *care.Error.
+type Visits interface {
+	// UpdateVisit loads, changes and stores one visit in a transaction. When somebody else was
+	// first it runs change again on the newer state, a few times, then returns Conflict.
+	UpdateVisit(ctx context.Context, id care.VisitID, change ChangeVisit) error
+	// UpdateVisits does the same for many visits, all or none. change returns ErrSkip for a visit
+	// that is to be left as it is. When batch is not nil it is stored with Visits = changed visits.
+	// Unknown ids are skipped. It returns the ids that were changed.
+	UpdateVisits(ctx context.Context, ids []care.VisitID, batch *care.Batch, change ChangeVisit) ([]care.VisitID, error)
+	// Visit reads one visit. NotFound.
+	Visit(ctx context.Context, id care.VisitID) (care.Snapshot, error)
+	// Visits reads the visits that match, in order of planned start, then id.
+	Visits(ctx context.Context, q VisitQuery) ([]care.Snapshot, error)
+	// VisitByLocator finds a visit by the hash of a link's locator, whatever became of the
+	// invitation. NotFound.
+	VisitByLocator(ctx context.Context, hash string) (care.Snapshot, care.InvitationID, error)
+	// VisitBySession finds a visit by the hash of a citizen's session token. NotFound.
+	VisitBySession(ctx context.Context, hash string) (care.Snapshot, care.AdmissionID, error)
+	// VisitsBySource returns the visits that have one of the given sources.
+	VisitsBySource(ctx context.Context, refs []care.SourceRef) ([]care.Snapshot, error)
+	// CountVisits counts for statistics.
+	CountVisits(ctx context.Context, q CountQuery) ([]CountRow, error)
+	// CodesSent counts the one-time codes that a citizen's visits asked for since a time.
+	CodesSent(ctx context.Context, citizen care.CitizenID, since time.Time) (int, error)
+}
+
+// VisitQuery narrows Visits; zero fields do not narrow. Window is on the planned start.
+type VisitQuery struct {
+	Window   care.Interval
+	Units    []care.UnitID
+	Employee care.EmployeeID
+	Citizens []care.CitizenID
+	Batch    care.BatchID
+	// ListName and System narrow to the visits that came from lists of that name.
+	ListName string
+	System   string
+	Troubled bool // with an open exception
+	Limit    int  // 0: no limit
+}
+
+// CountQuery narrows CountVisits. Days are local, To inclusive.
+type CountQuery struct {
+	From, To care.Day
+	Units    []care.UnitID
+}
+
+// CountRow is one group of visits.
+type CountRow struct {
+	Day      care.Day
+	Unit     care.UnitID
+	Employee care.EmployeeID
+	Law      care.LegalBasis
+	Shift    care.Shift
+	State    care.VisitState
+	Delivery care.Delivery
+	Reason   care.ReasonCode
+	Count    int
+	Together time.Duration // of completed screen visits, summed
+}
+
+// ListRecord is one imported file.
+type ListRecord struct {
+	ID       care.ListID
+	FileName string
+	By       care.EmployeeID
+	At       time.Time
+	Rows     int // data rows in the file
+	Faults   int // rows that were not taken
+	New      int
+	Moved    int
+	Changed  int
+	Gone     int
+	Same     int
+	Problems []ehr.Problem
+}
+
+// Import is everything that one import writes, all or none.
+type Import struct {
+	Record   ListRecord
+	File     ehr.File // the raw file, stored encrypted
+	Rows     []ehr.RowRef
+	Citizens []care.Citizen // inserted or updated by CPR hash; their ids are those that visits use
+	New      []*care.Visit
+	Changed  []*care.Visit // with the version they were read with; a newer one in the store is Conflict
+	Effects  Effects
+}
+
+// Lists stores driving lists and citizens.
+type Lists interface {
+	// SaveImport writes an import. Conflict when a visit or citizen was changed or made meanwhile.
+	SaveImport(ctx context.Context, in Import) error
+	// List reads one import without its file. NotFound.
+	List(ctx context.Context, id care.ListID) (ListRecord, error)
+	// ListFile reads the raw file of an import and where its rows stand. NotFound.
+	ListFile(ctx context.Context, id care.ListID) (ehr.File, []ehr.RowRef, error)
+	// RecentLists reads the newest imports, newest first.
+	RecentLists(ctx context.Context, limit int) ([]ListRecord, error)
+	// CitizensByCPR finds citizens by keyed hash; the map has the given numbers as keys.
+	CitizensByCPR(ctx context.Context, numbers []care.CPR) (map[care.CPR]care.Citizen, error)
+	// Citizens reads citizens by id.
+	Citizens(ctx context.Context, ids []care.CitizenID) (map[care.CitizenID]care.Citizen, error)
+}
+
+// Batches stores conversions.
+type Batches interface {
+	Batch(ctx context.Context, id care.BatchID) (care.Batch, error)
+	RecentBatches(ctx context.Context, limit int) ([]care.Batch, error)
+	// BatchCounts tells what the batch's visits look like now.
+	BatchCounts(ctx context.Context, id care.BatchID) (care.Counts, error)
+	// UndoBatch marks the batch and stores one undo job per visit of it, once; a second call changes nothing.
+	UndoBatch(ctx context.Context, id care.BatchID, by care.EmployeeID, at time.Time) error
+	// Record appends audit rows that belong to no change, for example reading a citizen's data.
+	Record(ctx context.Context, rows []AuditRow) error
+}
+
+// Store is one municipality's database.
+type Store interface {
+	Visits
+	Lists
+	Batches
+}
