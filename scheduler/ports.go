@@ -161,6 +161,10 @@ type Lists interface {
 	List(ctx context.Context, id care.ListID) (ListRecord, error)
 	// ListFile reads the raw file of an import and where its rows stand. NotFound.
 	ListFile(ctx context.Context, id care.ListID) (ehr.File, []ehr.RowRef, error)
+	// KeepUpload stores a file between its preview and its import, encrypted, for a day.
+	KeepUpload(ctx context.Context, id care.ListID, file ehr.File, by care.EmployeeID, at time.Time) error
+	// Upload reads such a file and who uploaded it. NotFound.
+	Upload(ctx context.Context, id care.ListID) (ehr.File, care.EmployeeID, error)
 	// RecentLists reads the newest imports, newest first.
 	RecentLists(ctx context.Context, limit int) ([]ListRecord, error)
 	// CitizensByCPR finds citizens by keyed hash; the map has the given numbers as keys.

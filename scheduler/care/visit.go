@@ -297,9 +297,32 @@ func (v *Visit) release(at time.Time) {
 	}
 }
 
+// byList marks a cancellation that came from the list alone, so that a row that comes back
+// brings the visit back.
+const byList = "list"
+
+// Drop records that the visit is gone from the driving list. A physical one is cancelled; one
+// that is given by screen goes on the exception list and nothing else happens to it.
+func (v *Visit) Drop(at time.Time) {
+	switch {
+	case v.s.State == Listed || v.s.State == Reverted:
+		v.s.State = Cancelled
+		v.s.Outcome = Outcome{Kind: ResultNotCompleted, Reason: CancelledStaff, Delivery: Physical, Grade: Manual, By: byList, At: at}
+	case v.s.State.Active():
+		v.Raise(SourceGone, "", "Besøget er ikke længere på kørelisten. Aflys det, gør det fysisk, eller behold det som skærmbesøg.", false, at)
+	}
+}
+
+// Dropped reports whether the visit was cancelled because it was gone from the list.
+func (s Snapshot) Dropped() bool { return s.State == Cancelled && s.Outcome.By == byList }
+
 // Relist takes over what a newer list says. It reports whether the planned time changed for
 // a visit whose room has to follow. A visit that has ended keeps its facts.
 func (v *Visit) Relist(facts Facts, at time.Time) (moved bool) {
+	if v.s.Dropped() {
+		v.s.State, v.s.Outcome = Listed, Outcome{}
+	}
+
 	if v.s.State.Final() {
 		return false
 	}

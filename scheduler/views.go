@@ -1,0 +1,261 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// VisitView is a visit as a page or the API needs it.
+type VisitView struct {
+	Visit      care.Snapshot
+	Citizen    care.Citizen
+	Unit       care.Unit
+	Assessment care.Assessment
+	Status     Status
+	// Verdict is what the platform's evidence says so far; only with one visit, not in lists.
+	Verdict care.Verdict
+}
+
+// Status is the one word that tells how a visit stands, for chips and filters.
+type Status string
+
+// The statuses, in the order of a visit's life (ux.md §6.4).
+const (
+	StatusPhysical  Status = "fysisk"
+	StatusBooking   Status = "bookes"
+	StatusPlanned   Status = "planlagt"
+	StatusInvited   Status = "inviteret"
+	StatusOpened    Status = "aabnet"
+	StatusWaiting   Status = "venter"
+	StatusRunning   Status = "i_gang"
+	StatusCompleted Status = "gennemfoert"
+	StatusPhone     Status = "telefon"
+	StatusNot       Status = "ikke_gennemfoert"
+	StatusCancelled Status = "aflyst"
+	StatusTrouble   Status = "kraever_handling"
+)
+
+// Danish returns the wording of a chip.
+func (s Status) Danish() string {
+	switch s {
+	case StatusPhysical:
+		return "Fysisk besøg"
+	case StatusBooking:
+		return "Bookes"
+	case StatusPlanned:
+		return "Planlagt skærmbesøg"
+	case StatusInvited:
+		return "Inviteret"
+	case StatusOpened:
+		return "Åbnet"
+	case StatusWaiting:
+		return "Venter"
+	case StatusRunning:
+		return "I gang"
+	case StatusCompleted:
+		return "Gennemført"
+	case StatusPhone:
+		return "Gennemført på telefon"
+	case StatusNot:
+		return "Ikke gennemført"
+	case StatusCancelled:
+		return "Aflyst"
+	case StatusTrouble:
+		return "Kræver handling"
+	}
+
+	return string(s)
+}
+
+// DayQuery asks for a planner's or leader's day.
+type DayQuery struct {
+	Day      care.Day
+	Unit     care.UnitID     // empty: every unit that the actor may see
+	Employee care.EmployeeID // empty: everybody
+	Level    care.Level      // 0: every level
+	Status   Status          // empty: every status
+}
+
+// DayView is one local day.
+type DayView struct {
+	Day       care.Day
+	Units     []care.Unit       // those that the actor may see
+	Employees []care.EmployeeID // those with visits that day, sorted
+	Visits    []VisitView       // in order of time
+	Troubles  int               // open exceptions that day
+	All       int               // visits that day before the filters
+	Night     bool              // the day is a night list's: noon to noon
+}
+
+// TroubleView is one line of the exception list.
+type TroubleView struct {
+	Exception care.Exception
+	Visit     VisitView
+}
+
+// Upload is a file that somebody wants to import.
+type Upload struct {
+	File ehr.File
+}
+
+// ChangeKind says what a newer list does to a visit. The zero value is invalid.
+type ChangeKind string
+
+// The kinds of change.
+const (
+	ChangeNew   ChangeKind = "new"
+	ChangeMoved ChangeKind = "moved"
+	ChangeOther ChangeKind = "changed"
+	ChangeGone  ChangeKind = "gone"
+	ChangeNone  ChangeKind = "unchanged"
+)
+
+// RowChange is one visit in the diff between the store and a file.
+type RowChange struct {
+	Kind     ChangeKind
+	Line     int // 0 when gone
+	Visit    care.VisitID
+	Employee care.EmployeeID
+	Name     string // the citizen's
+	CPR      care.CPR
+	Service  string
+	Planned  care.Interval
+	Before   care.Interval // with ChangeMoved
+	Screen   bool          // the visit is given by screen now
+	What     []string      // Danish: what changes, for example "medarbejder MSK → VIK"
+	Effect   string        // Danish: what we will do, for example "Rummet flyttes, og borgeren får besked."
+}
+
+// PerDay counts a file's rows.
+type PerDay struct {
+	Day      care.Day
+	Employee care.EmployeeID
+	Rows     int
+}
+
+// Preview is what an import would do.
+type Preview struct {
+	Upload   care.ListID // names the file until it is imported
+	FileName string
+	List     ehr.DrivingList
+	PerDay   []PerDay
+	Changes  []RowChange
+	Counts   map[ChangeKind]int
+	Faults   int  // rows that can't be taken
+	Known    bool // this very file was imported before
+}
+
+// Plan is a dry run of a conversion.
+type Plan struct {
+	Items   []PlanItem
+	Rooms   int // rooms that will be booked
+	SMS     int // messages by SMS
+	Mails   int // messages by e-mail
+	Entries int // entries in the record
+	Skipped int // chosen, but not possible
+}
+
+// PlanItem is what will be done for one visit.
+type PlanItem struct {
+	View     VisitView
+	Convert  bool
+	Why      string // Danish, when not
+	Room     string // Danish: "Rum fra kl. 07.55 til 08.10"
+	Message  string // the text that will be sent, with the link left out
+	Channel  care.Channel
+	Category string // the category that the record will show
+	Comment  string // the token that will be added to the comment
+}
+
+// ConvertRequest asks for a conversion.
+type ConvertRequest struct {
+	Visits []care.VisitID
+	// RedReason is why visits against the rules are converted all the same; needed for them.
+	RedReason string
+}
+
+// Progress is how far a conversion is.
+type Progress struct {
+	Batch  care.Batch
+	State  care.BatchState
+	Counts care.Counts
+	// Done and Total count steps (room, message, entry per visit), for a progress bar.
+	Done, Total int
+	// Left is the estimated time to the end; 0 when done or not known yet.
+	Left time.Duration
+}
+
+// CitizenStage is which page the citizen sees.
+type CitizenStage string
+
+// The stages (ux.md §6.2, §6.5).
+const (
+	StageEarly    CitizenStage = "early"    // the door opens later
+	StageIdentify CitizenStage = "identify" // ask for a code
+	StageCode     CitizenStage = "code"     // a code was sent, type it
+	StageWaiting  CitizenStage = "waiting"  // identified, wait to be let in
+	StageAdmitted CitizenStage = "admitted" // go to the room
+	StageRefused  CitizenStage = "refused"  // turned away, or another device took over
+	StageEnded    CitizenStage = "ended"    // 410
+	StageMoved    CitizenStage = "moved"    // the link is of an older message
+	StageWrong    CitizenStage = "wrong"    // no such link; the same answer for every reason
+	StageLanding  CitizenStage = "landing"  // neutral page behind the link, before the first press
+)
+
+// CitizenView is what the citizen's page needs. It holds no name.
+type CitizenView struct {
+	Stage     CitizenStage
+	Opens     time.Time // when the door opens, UTC
+	Planned   care.Interval
+	PhoneHint string // "•• •• •• 12", where codes go
+	CodeLeft  int    // codes that may still be asked for now
+	Visit     care.VisitID
+}
+
+// Entered is a fresh citizen session.
+type Entered struct {
+	Token   care.SessionToken
+	Expires time.Time
+}
+
+// ConcludeRequest is the caregiver's word on how the visit went.
+type ConcludeRequest struct {
+	Kind     care.ResultKind
+	Delivery care.Delivery   // Screen or ByPhone, with completed
+	Reason   care.ReasonCode // with not completed
+	// Physical: the visit goes back on the list as a physical one.
+	Physical bool
+}
+
+// StatisticsQuery asks for figures. Days are local, To inclusive.
+type StatisticsQuery struct {
+	From, To care.Day
+	Unit     care.UnitID // empty: every unit that the actor may see
+}
+
+// Figures are counts of one group of visits (report set of eoj.md §6).
+type Figures struct {
+	Key       string // "SUL_138", "MSK", "2026-48", "udeblevet"
+	Label     string // Danish
+	All       int    // visits on the imported lists
+	Planned   int    // screen visits planned, whatever became of them
+	Completed int    // completed by screen
+	Phone     int    // turned into a phone visit
+	Not       int    // not completed
+	Cancelled int    // cancelled after being planned by screen
+	Waiting   int    // planned by screen, not over yet
+	Minutes   int    // together in completed screen visits
+}
+
+// Statistics are the leader's figures.
+type Statistics struct {
+	Query      StatisticsQuery
+	Total      Figures
+	ByLaw      []Figures
+	ByEmployee []Figures
+	ByWeek     []Figures
+	ByReason   []Figures // Not counts
+	Units      []care.Unit
+}
