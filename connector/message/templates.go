@@ -1,0 +1,82 @@
+package message
+
+import "github.com/sluse/sluse/scheduler/care"
+
+// smsEnding closes every SMS (ux.md §6.3, V02).
+const smsEnding = "Kan ikke besvares"
+
+// The SMS texts. With a sender of 11 characters they leave 58 characters for the link.
+const (
+	inviteSMS    = "{afsender}: Du har en aftale på skærm {tid}. {adgang} Hjælp: {telefon}. " + smsEnding
+	changedSMS   = "{afsender}: Din aftale er flyttet til {tid}. {adgang} Hjælp: {telefon}. " + smsEnding
+	withdrawnSMS = "{afsender}: Din aftale {tid} er ikke på skærm alligevel. Ring {telefon}, hvis du er i tvivl. " + smsEnding
+	reminderSMS  = "{afsender}: Husk din aftale på skærm {tid}. {adgang} Hjælp: {telefon}. " + smsEnding
+	codeSMS      = "{afsender}: {kode} er din kode til aftalen på skærm. Den gælder i {minutter} minutter. " + smsEnding
+)
+
+// doorText is the way in where the municipality sends no links (M21).
+const doorText = "Gå til {adresse} og tast {kode}." //nolint:misspell // Danish for "key in"
+
+// The e-mails. The subject holds no time, because it shows on a locked telephone.
+const (
+	inviteSubject    = "{kommune}: Aftale på skærm"
+	changedSubject   = "{kommune}: Ny tid til din aftale på skærm"
+	withdrawnSubject = "{kommune}: Din aftale er ikke på skærm alligevel"
+	reminderSubject  = "{kommune}: Husk din aftale på skærm"
+
+	inviteMail = "Hej\n\n" +
+		"Du har en aftale på skærm med {kommune}:\n\n{tid}\n\n" + mailAccess +
+		"Det er frivilligt at mødes på skærm. Vil du hellere mødes på en anden måde, så ring til os.\n\n" + mailEnd
+	changedMail = "Hej\n\n" +
+		"Din aftale på skærm med {kommune} har fået en ny tid:\n\n{tid}\n\n" +
+		"Den gamle tid gælder ikke mere.\n\n" + mailAccess + mailEnd
+	withdrawnMail = "Hej\n\n" +
+		"Din aftale med {kommune} bliver ikke på skærm alligevel. Det gælder aftalen:\n\n{tid}\n\n" +
+		"Du skal ikke bruge den invitation, som du har fået. Er du i tvivl om, hvad der så skal ske, så ring til os.\n\n" + mailEnd
+	reminderMail = "Hej\n\n" +
+		"Husk din aftale på skærm med {kommune}:\n\n{tid}\n\n" + mailAccess + mailEnd
+
+	mailAccess = "Sådan kommer du ind, når det er tid:\n{adgang}\n\n" +
+		"Du skal ikke hente en app eller oprette dig. Hav din telefon ved hånden: Vi sender en kode til den.\n\n"
+	mailEnd = "Brug for hjælp? Ring til os på {telefon}.\nVed akut fare: ring 112.\n\n" +
+		"Du kan ikke svare på denne besked.\n\nVenlig hilsen\n{kommune}\n"
+)
+
+// templateOf returns the text with its placeholders.
+func templateOf(kind care.InvitationKind, channel care.Channel) (Draft, error) {
+	var sms string
+
+	var mail Draft
+
+	switch kind {
+	case care.Invite:
+		sms, mail = inviteSMS, Draft{Subject: inviteSubject, Text: inviteMail}
+	case care.Changed:
+		sms, mail = changedSMS, Draft{Subject: changedSubject, Text: changedMail}
+	case care.Withdrawn:
+		sms, mail = withdrawnSMS, Draft{Subject: withdrawnSubject, Text: withdrawnMail}
+	case care.Reminder:
+		sms, mail = reminderSMS, Draft{Subject: reminderSubject, Text: reminderMail}
+	default:
+		return Draft{}, invalid("Ukendt slags besked.")
+	}
+
+	switch channel {
+	case care.SMS:
+		return Draft{Text: sms}, nil
+	case care.Mail:
+		return mail, nil
+	}
+
+	return Draft{}, invalid("Ukendt kanal.")
+}
+
+// allTemplates returns every text that is ever sent, for the words that are our own.
+func allTemplates() []string {
+	return []string{
+		inviteSMS, changedSMS, withdrawnSMS, reminderSMS, codeSMS,
+		inviteSubject, changedSubject, withdrawnSubject, reminderSubject,
+		inviteMail, changedMail, withdrawnMail, reminderMail,
+		doorText, EventTitle,
+	}
+}
