@@ -2,8 +2,8 @@ package outbound
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -125,15 +125,16 @@ func transportKind(status int, err error, safe bool, p *progress) connector.Kind
 
 // certificateRefused recognises the TLS alerts by which a peer refuses our client
 // certificate (RFC 8446 §6.2). In TLS 1.3 they arrive after the request was written, but
-// the peer has not looked at it.
+// the peer has not looked at it. The alert's type is private to crypto/tls, so its text counts.
 func certificateRefused(err error) bool {
-	var alert tls.AlertError
-	if !errors.As(err, &alert) {
+	failure, ok := errors.AsType[*net.OpError](err)
+	if !ok || failure.Op != "remote error" || failure.Err == nil {
 		return false
 	}
 
-	switch uint8(alert) {
-	case 42, 43, 44, 45, 46, 48, 49, 116: // bad … unknown certificate, unknown CA, access denied, certificate required
+	switch failure.Err.Error() {
+	case "tls: bad certificate", "tls: unsupported certificate", "tls: revoked certificate", "tls: expired certificate",
+		"tls: unknown certificate", "tls: unknown certificate authority", "tls: access denied", "tls: certificate required":
 		return true
 	}
 
