@@ -291,6 +291,7 @@ func (s *Server) SetFaults(f Faults) error {
 
 // Script adds faults for the next calls to their operations, first come first served.
 func (s *Server) Script(faults ...Fault) error {
+	faults = append([]Fault(nil), faults...)
 	for i := range faults {
 		if err := faults[i].validate(); err != nil {
 			return err

@@ -1,0 +1,297 @@
+package vdxsim
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// serverHeader says on every answer that this is no VDX.
+const serverHeader = "vdxsim/1 (simulator, not VDX)"
+
+const (
+	maxBody       = 1 << 20
+	maxRecorded   = 64 << 10
+	coldStart     = 400 * time.Millisecond
+	apiToken      = "token"
+	apiVideo      = "video"
+	apiSMS        = "sms"
+	apiHistory    = "history"
+	apiPortal     = "portal"
+	headerRequest = "X-Request-Id"
+)
+
+// exchange is one API call on its way through the simulator.
+type exchange struct {
+	r    *http.Request
+	body []byte
+	now  time.Time
+	rec  *RequestRecord
+	by   principal
+	base string // scheme and host of links to the simulator
+}
+
+// reply is an answer before any fault touches it.
+type reply struct {
+	status int
+	header map[string]string
+	kind   string // content type
+	body   []byte
+	code   string
+	detail string
+}
+
+// action handles one call and answers it; it runs without locks held.
+type action func(*exchange) reply
+
+// endpoint wraps an action with what every API call goes through: recording, latency,
+// faults before and after the effect.
+func (s *Server) endpoint(api, op string, key func(*exchange) string, do action) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", serverHeader)
+		if !onLoopback(r.Context()) {
+			http.Error(w, "the simulator serves loopback only", http.StatusForbidden)
+			return
+		}
+		x, err := s.receive(w, r, api, op)
+		if err != nil {
+			http.Error(w, "request body can't be read", http.StatusBadRequest)
+			return
+		}
+		x.rec.Key = key(x)
+		if !s.pause(r.Context(), s.latencyFor()) {
+			return
+		}
+		hit := s.faults.decide(op, x.rec.Key)
+		x.rec.Fault = hit.kind
+		x.now = s.Now()
+		x.rec.Time = x.now.UTC()
+		if hit.kind != "" && !hit.kind.afterEffect() {
+			s.refuse(w, r, x, hit)
+			return
+		}
+		out := do(x)
+		x.rec.Effect = out.status < http.StatusMultipleChoices
+		x.rec.Code, x.rec.Detail = out.code, out.detail
+		s.answer(w, r, x, out, hit)
+	}
+}
+
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, api, op string) (*exchange, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // only its presence matters
+	}
+	return &exchange{
+		r: r, body: body, base: s.base(r),
+		rec: &RequestRecord{
+			API: api, Op: op, Method: r.Method, Path: originalPath(r), Query: r.URL.RawQuery,
+			RequestID: r.Header.Get(headerRequest), Authorization: r.Header.Get("Authorization"),
+			ContentType: r.Header.Get("Content-Type"), Body: string(body[:min(len(body), maxRecorded)]),
+		},
+	}, nil
+}
+
+// latencyFor is the configured latency, plus a slow first answer as after a cold start.
+func (s *Server) latencyFor() time.Duration {
+	if !s.opts.Calm && s.warm.CompareAndSwap(false, true) {
+		return s.opts.Latency + coldStart
+	}
+	return s.opts.Latency
+}
+
+// pause waits in wall-clock time and tells whether the caller is still there.
+func (s *Server) pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-s.done:
+		return false
+	}
+}
+
+// refuse plays a fault that comes before the effect.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, x *exchange, hit strike) {
+	switch hit.kind {
+	case FaultTimeoutBefore:
+		s.ledger.add(*x.rec)
+		s.pause(r.Context(), hit.hang)
+		panic(http.ErrAbortHandler)
+	case FaultUnauthorized:
+		s.write(w, x, unauthorized("invalid_token", "Jwt expired"))
+	case FaultTooMany:
+		seconds := int((hit.retryAfter + time.Second - 1) / time.Second)
+		out := gatewayPage(http.StatusTooManyRequests)
+		out.header = map[string]string{"Retry-After": strconv.Itoa(seconds)}
+		s.write(w, x, out)
+	case FaultServerError:
+		s.write(w, x, x.fail(crash("Internal error (simulated)")))
+	case FaultBadGatewayBefore:
+		s.write(w, x, gatewayPage(http.StatusBadGateway))
+	case FaultUnavailable:
+		s.write(w, x, gatewayPage(http.StatusServiceUnavailable))
+	case FaultResetBefore, FaultResetAfter, FaultTimeoutAfter, FaultBadGatewayAfter, FaultBrokenBody, FaultSlow:
+		s.ledger.add(*x.rec)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// answer sends the reply, or what a fault after the effect makes of it.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, x *exchange, out reply, hit strike) {
+	switch hit.kind {
+	case FaultResetAfter:
+		s.ledger.add(*x.rec)
+		panic(http.ErrAbortHandler)
+	case FaultTimeoutAfter:
+		s.ledger.add(*x.rec)
+		s.pause(r.Context(), hit.hang)
+		panic(http.ErrAbortHandler)
+	case FaultBadGatewayAfter:
+		page := gatewayPage(http.StatusBadGateway)
+		page.code, page.detail = out.code, out.detail
+		s.write(w, x, page)
+	case FaultSlow:
+		x.rec.Status = out.status
+		s.ledger.add(*x.rec)
+		s.pause(r.Context(), hit.hang)
+		emit(w, out)
+	case FaultBrokenBody:
+		s.write(w, x, s.broken(x, out))
+	case FaultResetBefore, FaultTimeoutBefore, FaultUnauthorized, FaultTooMany, FaultServerError,
+		FaultBadGatewayBefore, FaultUnavailable, "":
+		s.write(w, x, out)
+	}
+}
+
+// broken spoils the body of a success: cut short, or a gateway's page under the right status.
+func (s *Server) broken(x *exchange, out reply) reply {
+	if out.status >= http.StatusMultipleChoices || len(out.body) == 0 {
+		x.rec.Fault = ""
+		return out
+	}
+	if s.dice.share("broken", x.rec.Op, x.rec.Key) < 0.5 {
+		out.body = out.body[:len(out.body)/2]
+	} else {
+		out.body, out.kind = []byte("<html><body>Please wait</body></html>"), "text/html"
+	}
+	return out
+}
+
+// write records the call and sends the answer. The record is there before the caller can
+// read the answer.
+func (s *Server) write(w http.ResponseWriter, x *exchange, out reply) {
+	x.rec.Status = out.status
+	if x.rec.Code == "" {
+		x.rec.Code, x.rec.Detail = out.code, out.detail
+	}
+	s.ledger.add(*x.rec)
+	emit(w, out)
+}
+
+func emit(w http.ResponseWriter, out reply) {
+	for k, v := range out.header {
+		w.Header().Set(k, v)
+	}
+	if out.kind != "" {
+		w.Header().Set("Content-Type", out.kind)
+	}
+	w.WriteHeader(out.status)
+	if len(out.body) > 0 {
+		_, _ = w.Write(out.body) //nolint:gosec // JSON of the API, or pages from html/template
+	}
+}
+
+// gatewayPage is what a reverse proxy answers in HTML.
+func gatewayPage(status int) reply {
+	text := strconv.Itoa(status) + " " + http.StatusText(status)
+	return reply{
+		status: status, kind: "text/html", detail: "simulated fault",
+		body: []byte("<html>\r\n<head><title>" + text + "</title></head>\r\n<body><h1>" + text + "</h1></body>\r\n</html>\r\n"),
+	}
+}
+
+// unauthorized is a resource server's 401: an empty body and WWW-Authenticate (§1.11).
+func unauthorized(code, text string) reply {
+	challenge := "Bearer"
+	if code != "" {
+		challenge = `Bearer error="` + code + `", error_description="` + text + `", error_uri="https://tools.ietf.org/html/rfc6750#section-3.1"`
+	}
+	return reply{
+		status: http.StatusUnauthorized, header: map[string]string{"WWW-Authenticate": challenge},
+		code: code, detail: text,
+	}
+}
+
+// ok is a 200 with a JSON body; the content type varies, as v2 declares hal+json but
+// clients must not depend on it (§1.1).
+func (s *Server) ok(x *exchange, body any) reply {
+	kind := "application/hal+json"
+	if s.dice.share("kind", x.rec.Op, x.rec.Key) < 0.5 {
+		kind = "application/json"
+	}
+	return jsonReply(http.StatusOK, kind, body)
+}
+
+func jsonReply(status int, kind string, body any) reply {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		return reply{status: http.StatusInternalServerError, detail: err.Error()}
+	}
+	return reply{status: status, kind: kind, body: bytes.TrimRight(buf.Bytes(), "\n")}
+}
+
+// fail is the v2 error body (§1.11): timestamp, status, error, path, and the detail unless
+// the framework itself refused.
+func (x *exchange) fail(p *problem) reply {
+	body := map[string]any{
+		"timestamp": x.now.UTC().Format("2006-01-02T15:04:05Z"),
+		"status":    p.status,
+		"error":     http.StatusText(p.status),
+		"path":      x.rec.Path,
+	}
+	if !p.plain {
+		body["detailed_error"] = p.text
+		body["detailed_error_code"] = p.v2
+	}
+	out := jsonReply(p.status, "application/json", body)
+	out.code, out.detail, out.header = p.v2, p.text, p.header
+	return out
+}
+
+// onLoopback tells whether the request came in on a loopback listener. A handler that is
+// called without a listener (no local address) is fine.
+func onLoopback(ctx context.Context) bool {
+	local, ok := ctx.Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return true
+	}
+	host, _, err := net.SplitHostPort(local.String())
+	return err == nil && isLoopbackHost(host)
+}
+
+func isLoopbackHost(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// errNotLoopback is what Start answers to an address that others could reach.
+var errNotLoopback = errors.New("vdxsim: the simulator listens on loopback only")

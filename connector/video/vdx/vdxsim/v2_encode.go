@@ -1,0 +1,104 @@
+package vdxsim
+
+import (
+	"strings"
+	"time"
+)
+
+// Encoding builds maps, not structs: member order then differs from the service's, and
+// extra members are easy. All dates are in the server's zone without a fraction (§1.10).
+
+func (s *Server) date(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.In(s.opts.Zone).Format("2006-01-02T15:04:05Z07:00")
+}
+
+func orNull(v string) any {
+	if v == "" {
+		return nil
+	}
+	return v
+}
+
+func pinOrNull(pin int) any {
+	if pin == 0 {
+		return nil
+	}
+	return pin
+}
+
+func deref(v *string) any {
+	if v == nil {
+		return nil
+	}
+	return *v
+}
+
+func encodePerson(p person) map[string]any {
+	return map[string]any{"organisationId": orNull(p.organisation), "email": orNull(p.email)}
+}
+
+// shortLink is the configured base plus the short id by plain concatenation (§2.7).
+func shortLink(base string, m *meeting) string { return base + "/m/" + m.shortID }
+
+// encodeMeeting is the v2 meeting (§1.7). knownParticipants is on the service's roadmap and
+// unknown to clients of today: an extra member that must not hurt.
+func (s *Server) encodeMeeting(x *exchange, m *meeting) map[string]any {
+	labels := append([]string{}, m.labels...)
+	shuffle(s.dice, m.uuid, labels, func(l string) string { return l })
+	info := make([]map[string]any, 0, len(m.info))
+	for _, kv := range m.info {
+		info = append(info, map[string]any{"key": kv.key, "value": kv.value})
+	}
+	shuffle(s.dice, m.uuid, info, func(kv map[string]any) string { key, _ := kv["key"].(string); return key })
+	prefix := strings.Replace(x.base, "http://", "https://", 1) + "/videoapi/v2" // v2 forces https (§1.7)
+	return map[string]any{
+		"subject": m.subject, "uuid": m.uuid, "shortId": m.shortID,
+		"createdBy": encodePerson(m.createdBy), "updatedBy": encodePerson(m.updatedBy), "organizedBy": encodePerson(m.organizedBy),
+		"startTime": s.date(m.start), "endTime": s.date(m.end),
+		"createdTime": s.date(m.created), "updatedTime": s.date(m.updated),
+		"description": deref(m.description), "projectCode": deref(m.projectCode), "externalId": deref(m.externalID),
+		"shortLink": shortLink(m.room.baseURL, m), "shortlink": shortLink(m.room.baseURL, m),
+		"guestMicrophone": m.guestMicrophone, "guestPinRequired": m.guestPINRequired,
+		"labels": labels, "additionalInformation": info, "knownParticipants": 0,
+		"_links": map[string]any{
+			"self":            map[string]any{"href": prefix + "/meetings/" + m.uuid},
+			"scheduling-info": map[string]any{"href": prefix + "/scheduling-info/" + m.uuid},
+		},
+	}
+}
+
+// encodeRoom is the v2 scheduling-info (§1.8), with breakoutRooms as an extra member of a
+// later version.
+func (s *Server) encodeRoom(x *exchange, r *room) map[string]any {
+	m := r.meeting
+	self := strings.Replace(x.base, "http://", "https://", 1) + "/videoapi/v2/scheduling-info/" + m.uuid
+	out := map[string]any{
+		"uuid": m.uuid, "hostPin": pinOrNull(r.hostPIN), "guestPin": pinOrNull(r.guestPIN),
+		"vmrAvailableBefore": int(r.availableBefore / time.Minute), "maxParticipants": r.maxParticipants,
+		"endMeetingOnEndTime": r.endOnEndTime,
+		"uriWithDomain":       r.uriWithDomain, "uriWithoutDomain": orNull(r.uriWithoutDomain),
+		"provisionStatus": r.status.String(), "provisionStatusDescription": orNull(r.statusText),
+		"provisionTimestamp": s.date(r.statusAt), "provisionVmrId": orNull(r.vmrID),
+		"portalLink": r.portalLink, "ivrTheme": orNull(r.ivrTheme),
+		"directMedia": "never", "callType": orNull(r.callType), "breakoutRooms": false,
+		"reservationId": nil, "customPortalGuest": orNull(r.portalGuest), "customPortalHost": orNull(r.portalHost),
+		"returnUrl": orNull(r.returnURL), "createdBy": encodePerson(r.createdBy), "updatedBy": encodePerson(r.updatedBy),
+		"createdTime": s.date(r.created), "updatedTime": s.date(r.updated),
+		"shortLink": shortLink(r.baseURL, m), "shortlink": shortLink(r.baseURL, m),
+		"meetingDetails": s.encodeMeeting(x, m),
+		"_links":         map[string]any{"self": map[string]any{"href": self}},
+	}
+	encodeLayout(out, r.layout)
+	return out
+}
+
+func encodeLayout(out map[string]any, l layout) {
+	out["vmrType"], out["vmrQuality"] = l.vmrType, l.vmrQuality
+	out["hostView"], out["guestView"] = l.hostView, l.guestView
+	out["enableOverlayText"], out["guestsCanPresent"] = l.enableOverlayText, l.guestsCanPresent
+	out["forcePresenterIntoMain"], out["forceEncryption"] = l.forcePresenterIntoMain, l.forceEncryption
+	out["muteAllGuests"] = l.muteAllGuests
+}
