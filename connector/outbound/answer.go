@@ -64,8 +64,9 @@ func (a *Answer) Broken(reason string) *connector.Error {
 }
 
 // JSON decodes the body of a 2xx answer into v. Unknown members are ignored; text after the
-// value is an error. A body that stops in the middle is Unavailable after a read, because it
-// was cut off on the way; other errors are those of Broken.
+// value is an error. After a read, a body that stops in the middle or is a web page is
+// Unavailable: it was cut off on the way, or something in between answered, and another try
+// helps. Other errors are those of Broken.
 func (a *Answer) JSON(v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(a.Body))
 
@@ -82,9 +83,9 @@ func (a *Answer) JSON(v any) error {
 
 	// The decoder's own text is left out: it can quote the body.
 	failure := a.Broken("the answer is not the JSON that was expected")
-	if a.safe && errors.Is(err, io.ErrUnexpectedEOF) {
+	if a.safe && (errors.Is(err, io.ErrUnexpectedEOF) || bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<"))) {
 		failure.Kind = connector.Unavailable
-		failure.Err = errors.New("the answer was cut off")
+		failure.Err = errors.New("the answer was cut off or is a web page")
 	}
 
 	return failure

@@ -452,8 +452,9 @@ func TestAnswerJSON(t *testing.T) {
 		{` {"n":1} `, 0, 0},
 		{`{"n":1} x`, connector.Malformed, connector.Unknown},
 		{`{"n":"251248-9996"}`, connector.Malformed, connector.Unknown},
-		{`<html>251248-9996</html>`, connector.Malformed, connector.Unknown},
+		{`<html>251248-9996</html>`, connector.Unavailable, connector.Unknown},
 		{`{"n":`, connector.Unavailable, connector.Unknown},
+		{`[1]`, connector.Malformed, connector.Unknown},
 		{``, connector.Malformed, connector.Unknown},
 	}
 	for _, tt := range tests {
