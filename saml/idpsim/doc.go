@@ -1,0 +1,13 @@
+// Package idpsim simulates the municipality's identity provider for staff: a SAML 2.0
+// IdP with a login page in Danish on which a click logs in, metadata, single logout in
+// both directions, and a catalogue of wrong and hostile answers to test a service
+// provider with.
+//
+// It shares no code with the service provider and uses the standard library only. Its
+// XML is written as text that is in exclusive canonical form already (SAML core §5.4.3
+// and W3C xml-exc-c14n), so a signature here needs no canonicaliser and is an independent
+// check of the one over there.
+//
+// It keeps everything in memory, makes its keys at start, listens on loopback only and
+// says in the Server header that it is a simulator. It must never vouch for real people.
+package idpsim
