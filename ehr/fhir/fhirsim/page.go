@@ -1,0 +1,151 @@
+package fhirsim
+
+import (
+	_ "embed"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+)
+
+//go:embed page.html
+var pageSource string
+
+// pageVisit is a visit as the page shows it, in Danish.
+type pageVisit struct {
+	Identifier string
+	Status     string
+	Tone       string // ok, wait, bad
+	Category   string
+	Comment    string
+	Planned    string
+	Actual     string
+	Contact    string
+	Reason     string
+	Meeting    string
+	Versions   []pageVersion
+}
+
+type pageVersion struct {
+	Ref, At, By, JSON string
+	Number            int
+}
+
+type pageData struct {
+	Visits []pageVisit
+	Totals Totals
+	Filter string
+}
+
+// page shows what the record holds, per visit. Person numbers are masked.
+func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+	tmpl, err := template.New("page").Parse(pageSource)
+	if err != nil {
+		http.Error(w, "the page can't be shown", http.StatusInternalServerError)
+
+		return
+	}
+
+	data := pageData{Totals: s.Totals(), Filter: r.URL.Query().Get("besoeg")}
+	for _, v := range s.Visits() {
+		if data.Filter == "" || strings.Contains(v.Identifier, data.Filter) {
+			data.Visits = append(data.Visits, s.pageVisit(v))
+		}
+	}
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
+
+	_ = tmpl.Execute(w, data) // the connection is gone: nobody to tell
+}
+
+func (s *Server) pageVisit(v Visit) pageVisit {
+	p := pageVisit{Identifier: v.Identifier, Meeting: v.Meeting}
+
+	for _, a := range v.Appointments {
+		p.Status, p.Tone = danishStatus(a.Status)
+		p.Category, p.Comment = a.Category, a.Comment
+		p.Planned = danishPeriod(a.Start, a.End)
+		p.Reason = text(object(a.Body, "cancelationReason"), "text")
+		p.Versions = append(p.Versions, s.pageVersions(a.Ref)...)
+	}
+
+	for _, e := range v.Encounters {
+		if e.Status == "finished" {
+			p.Actual = danishPeriod(e.Start, e.End)
+			p.Contact = text(object(e.Body, "class"), "display")
+		}
+
+		p.Versions = append(p.Versions, s.pageVersions(e.Ref)...)
+	}
+
+	return p
+}
+
+func (s *Server) pageVersions(ref string) []pageVersion {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	versions := []pageVersion{}
+
+	r := s.archive.records[ref]
+	for _, v := range r.versions {
+		by := "Sluse"
+		if v.staff {
+			by = "en medarbejder i journalen"
+		}
+
+		data, err := json.MarshalIndent(v.body, "", "  ")
+		if err != nil {
+			continue // unreachable: it was JSON when it came
+		}
+
+		versions = append(versions, pageVersion{
+			Ref: ref, Number: v.number, At: v.at.Format("15:04:05"), By: by, JSON: maskPersonNumbers(string(data)),
+		})
+	}
+
+	return versions
+}
+
+// maskPersonNumbers hides the serial of everything that looks like a CPR number or a
+// replacement for one.
+func maskPersonNumbers(document string) string {
+	return regexp.MustCompile(`"(\d{6})-?[0-9A-Z]{4}"`).ReplaceAllString(document, `"$1-••••"`)
+}
+
+func danishStatus(status string) (label, tone string) {
+	switch status {
+	case "booked":
+		return "Planlagt", "wait"
+	case "arrived", "checked-in":
+		return "I gang", "wait"
+	case "fulfilled":
+		return "Gennemført", "ok"
+	case "noshow":
+		return "Udeblevet", "bad"
+	case "cancelled":
+		return "Aflyst", "bad"
+	case "entered-in-error":
+		return "Fejlregistreret", "bad"
+	}
+
+	return status, "wait"
+}
+
+// danishPeriod shows the local times as they stand in the resource.
+func danishPeriod(start, end string) string {
+	from, err := time.Parse(time.RFC3339, start)
+	if err != nil {
+		return start
+	}
+
+	shown := from.Format("02.01.2006 kl. 15.04")
+	if to, err := time.Parse(time.RFC3339, end); err == nil {
+		shown += "–" + to.Format("15.04")
+	}
+
+	return shown
+}
