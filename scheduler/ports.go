@@ -94,6 +94,7 @@ type Visits interface {
 
 // VisitQuery narrows Visits; zero fields do not narrow. Window is on the planned start.
 type VisitQuery struct {
+	IDs      []care.VisitID
 	Window   care.Interval
 	Units    []care.UnitID
 	Employee care.EmployeeID

@@ -104,7 +104,7 @@ func (v *Visit) RoomRefused(ref RoomRef, text string, at time.Time) error {
 		return err
 	}
 
-	if r.State == RoomWanted {
+	if r.State == RoomWanted || r.State == RoomClosing {
 		r.State = RoomFailed
 	}
 
@@ -113,14 +113,19 @@ func (v *Visit) RoomRefused(ref RoomRef, text string, at time.Time) error {
 	return nil
 }
 
-// RetryRoom wants a refused room again, under the same key so that nothing is booked twice.
+// RetryRoom tries a refused room again: to be booked, under the same key so that nothing is
+// booked twice, or to be closed when it was booked once.
 func (v *Visit) RetryRoom(ref RoomRef, by string, at time.Time) error {
 	r, err := v.room(ref)
 	if err != nil {
 		return err
 	}
 
-	if r.State == RoomFailed && v.s.State.Active() {
+	switch {
+	case r.State != RoomFailed:
+	case !r.BookedAt.IsZero() || !v.s.State.Active():
+		r.State = RoomClosing
+	default:
 		r.State = RoomWanted
 	}
 

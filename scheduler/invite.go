@@ -1,0 +1,404 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/connector/message"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// trackEvery is how long to wait between two questions about a message that is on its way.
+const trackEvery = 30 * time.Second
+
+// channelOf tells how the citizen of a visit is reached. It reads the store, so it is never
+// called inside a change.
+func (s *Service) channelOf(ctx context.Context, v care.Snapshot) (care.Channel, error) {
+	citizen, err := s.citizenOf(ctx, v)
+
+	return citizen.Channel(), err
+}
+
+func (s *Service) citizenOf(ctx context.Context, v care.Snapshot) (care.Citizen, error) {
+	all, err := s.store.Citizens(ctx, []care.CitizenID{v.Facts.Citizen})
+	if err != nil {
+		return care.Citizen{}, err
+	}
+
+	return all[v.Facts.Citizen], nil
+}
+
+// tell has the citizen invited or told of a new time; without a channel somebody must call.
+func tell(v *care.Visit, channel care.Channel, at time.Time) {
+	if channel == "" {
+		v.Raise(care.MessageTrouble, "", "Borgeren har hverken mobilnummer eller e-mail, der virker. Ring og giv besked.", false, at)
+
+		return
+	}
+
+	v.Invite(channel, at)
+}
+
+// send delivers one message. Whether it still holds is decided now, not when it was planned.
+func (s *Service) send(ctx context.Context, job Job) error {
+	v, err := s.store.Visit(ctx, job.Visit)
+	if err != nil {
+		return err
+	}
+
+	inv, ok := v.InvitationOf(care.InvitationID(job.Ref))
+	if !ok || inv.Left() {
+		return nil
+	}
+
+	if inv.State == care.InvitationRevoked && job.Attempt < 2 {
+		return nil
+	}
+
+	if !s.holds(v, inv) && job.Attempt < 2 {
+		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.MessageRevoked(inv.ID) })
+	}
+
+	citizen, err := s.citizenOf(ctx, v)
+	if err != nil {
+		return err
+	}
+
+	m, locator, err := s.compose(v, inv, citizen)
+	if err != nil {
+		return s.bounce(ctx, job, citizen, care.MessageOf(err))
+	}
+
+	receipt, err := s.deliver(ctx, job, m, s.holds(v, inv))
+
+	switch {
+	case connector.Is(err, connector.NotFound): // overtaken, and it never left
+		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.MessageRevoked(inv.ID) })
+	case err != nil:
+		return s.messageTrouble(ctx, job, citizen, err)
+	}
+
+	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
+		return v.MessageSent(inv.ID, receipt.ID, locator, s.now())
+	})
+}
+
+// holds reports whether a message is still true.
+func (s *Service) holds(v care.Snapshot, inv care.Invitation) bool {
+	active := v.State == care.RoomIsBooked || v.State == care.Open
+
+	switch inv.Kind {
+	case care.Invite, care.Changed:
+		return active && inv.State == care.InvitationQueued && v.Facts.Planned.End.After(s.now())
+	case care.Reminder:
+		return v.State == care.RoomIsBooked && inv.State == care.InvitationQueued && v.Facts.Planned.Start.After(s.now())
+	case care.Withdrawn:
+		return !active
+	}
+
+	return false
+}
+
+// deliver sends, after it has looked whether an earlier try left. When the message no longer
+// holds it only looks. A channel that can't look sends again under the same key; mail programs
+// drop the second one by its Message-ID.
+func (s *Service) deliver(ctx context.Context, job Job, m message.Message, holds bool) (message.Receipt, error) {
+	sender, ok := s.messages[m.Channel]
+	if !ok {
+		return message.Receipt{}, &connector.Error{System: string(m.Channel), Op: "send", Kind: connector.Unsupported}
+	}
+
+	if finder, can := sender.(message.Finder); can && job.Attempt >= 2 {
+		receipt, err := finder.Find(ctx, m)
+		if err == nil || !holds || !connector.Is(err, connector.NotFound) {
+			return receipt, err
+		}
+	}
+
+	if !holds {
+		return message.Receipt{ID: m.Key}, nil // can't look: take it as sent, so that it is taken back
+	}
+
+	return sender.Send(ctx, m)
+}
+
+// compose writes the message. The locator's hash is what the store keeps of the link.
+func (s *Service) compose(v care.Snapshot, inv care.Invitation, citizen care.Citizen) (message.Message, string, error) {
+	data := message.Data{
+		Municipality: s.set.Name, Sender: s.set.Sender, Start: v.Facts.Planned.Start, Phone: s.set.Phone,
+		Names: []string{citizen.Name}, Services: []string{v.Facts.Service},
+	}
+
+	hash := ""
+
+	switch inv.Kind {
+	case care.Invite, care.Changed:
+		locator := s.locator(inv.ID)
+		data.Link, hash = s.link(locator), hashOf(locator)
+	case care.Reminder:
+		if link, ok := v.Link(); ok {
+			data.Link = s.link(s.locator(link.ID))
+		}
+	case care.Withdrawn:
+	}
+
+	draft, err := message.Compose(inv.Kind, inv.Channel, data)
+	if err != nil {
+		return message.Message{}, "", err
+	}
+
+	m := message.Message{
+		Key: string(inv.ID), Channel: inv.Channel, Subject: draft.Subject, Text: draft.Text, Prior: prior(v, inv),
+	}
+
+	if inv.Channel == care.Mail {
+		m.Email, m.Event = citizen.Email, s.event(v, inv, data.Link)
+	} else {
+		m.Phone, m.Room = citizen.Phone, roomFor(v)
+	}
+
+	return m, hash, nil
+}
+
+func (s *Service) link(locator care.Locator) string {
+	return s.set.PublicURL + "/b/" + locator.Reveal()
+}
+
+// roomFor returns the room that an SMS is sent for: VDX sends for a meeting. A withdrawal
+// goes out for the room that was.
+func roomFor(v care.Snapshot) care.RoomRef {
+	if room, ok := v.LiveRoom(); ok {
+		return room.Ref
+	}
+
+	if n := len(v.Rooms); n > 0 {
+		return v.Rooms[n-1].Ref
+	}
+
+	return ""
+}
+
+// prior counts the messages that the room's channel is known to have taken before.
+func prior(v care.Snapshot, inv care.Invitation) int {
+	n := 0
+
+	for _, other := range v.Invitations {
+		if other.ID != inv.ID && other.Channel == inv.Channel && other.Left() {
+			n++
+		}
+	}
+
+	for _, a := range v.Admissions {
+		if inv.Channel == care.SMS {
+			n += a.CodeCount
+		}
+	}
+
+	return n
+}
+
+func (s *Service) event(v care.Snapshot, inv care.Invitation, link string) *message.Event {
+	method := message.Request
+	if inv.Kind == care.Withdrawn {
+		method = message.Cancel
+	}
+
+	host := "sluse"
+	if u, err := url.Parse(s.set.PublicURL); err == nil {
+		host = u.Hostname()
+	}
+
+	return &message.Event{
+		UID: fmt.Sprintf("%s@%s", v.ID, host), Sequence: inv.Sequence, Method: method, Planned: v.Facts.Planned,
+		Stamp: inv.QueuedAt, Summary: message.EventTitle, URL: link, Organizer: s.set.Name, Mailbox: s.set.Mailbox,
+	}
+}
+
+// messageTrouble decides whether a message is tried again or has failed.
+func (s *Service) messageTrouble(ctx context.Context, job Job, citizen care.Citizen, err error) error {
+	switch connector.KindOf(err) {
+	case connector.Rejected, connector.Malformed, connector.Unsupported, connector.Conflict:
+		return s.bounce(ctx, job, citizen, advice(err, "Beskeden kunne ikke sendes: adressen eller nummeret bliver afvist. Ret det i omsorgsjournalen, eller ring til borgeren."))
+	case connector.Unavailable, connector.Unknown, connector.RateLimited, connector.Unauthorized, connector.NotFound:
+		if job.Attempt < manyTries {
+			return err
+		}
+
+		text := "Beskeden til borgeren er ikke kommet afsted endnu. Vi prøver videre; ring, hvis det haster."
+		if raised := s.raise(ctx, job, care.MessageTrouble, text, false); raised != nil {
+			return raised
+		}
+	case connector.Pending:
+	}
+
+	return err
+}
+
+// bounce records that a message will not arrive. The other channel is tried by itself once;
+// when there is none, the planner is told before the visit.
+func (s *Service) bounce(ctx context.Context, job Job, citizen care.Citizen, text string) error {
+	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
+		id := care.InvitationID(job.Ref)
+		if err := v.MessageBounced(id, text, s.now()); err != nil {
+			return err
+		}
+
+		inv, _ := v.Snapshot().InvitationOf(id)
+		if other := citizen.OtherChannel(inv.Channel); other != "" && inv.Kind == care.Invite && !tried(v.Snapshot(), other) {
+			v.InviteBy(other, s.now())
+
+			return nil
+		}
+
+		v.Raise(care.MessageTrouble, job.Ref, text, true, s.now())
+
+		return nil
+	})
+}
+
+func tried(v care.Snapshot, c care.Channel) bool {
+	for _, i := range v.Invitations {
+		if i.Channel == c {
+			return true
+		}
+	}
+
+	return false
+}
+
+// track asks the channel what became of a message, until it is known or the visit begins.
+func (s *Service) track(ctx context.Context, job Job) error {
+	v, err := s.store.Visit(ctx, job.Visit)
+	if err != nil {
+		return err
+	}
+
+	inv, ok := v.InvitationOf(care.InvitationID(job.Ref))
+	tracker, can := s.messages[inv.Channel].(message.Tracker)
+
+	if !ok || !can || inv.State != care.InvitationSent {
+		return nil
+	}
+
+	citizen, err := s.citizenOf(ctx, v)
+	if err != nil {
+		return err
+	}
+
+	m := message.Message{Key: string(inv.ID), Channel: inv.Channel, Phone: citizen.Phone, Email: citizen.Email, Room: roomFor(v), Prior: prior(v, inv)}
+
+	status, err := tracker.Status(ctx, m, message.Receipt{ID: inv.ProviderID})
+	if err != nil && !connector.Is(err, connector.NotFound) {
+		return err
+	}
+
+	switch {
+	case status == care.Arrived:
+		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.MessageArrived(inv.ID, s.now()) })
+	case status == care.Undeliverable:
+		return s.bounce(ctx, job, citizen, "Beskeden kunne ikke leveres. Ret nummeret i omsorgsjournalen, eller ring til borgeren.")
+	case s.now().After(v.Facts.Planned.Start) || v.State.Final() || v.State == care.Reverted:
+		return nil
+	case s.now().After(s.overdue(inv, v)):
+		text := "Vi ved ikke, om beskeden er nået frem til borgeren. Ring, hvis du er i tvivl."
+		if err := s.raise(ctx, job, care.MessageTrouble, text, false); err != nil {
+			return err
+		}
+	}
+
+	return s.later("track_message", trackEvery)
+}
+
+// overdue is when a message that has not been reported as delivered becomes the planner's
+// business: half an hour after it left, or half an hour before the visit, whichever is first.
+func (s *Service) overdue(inv care.Invitation, v care.Snapshot) time.Time {
+	after, before := inv.SentAt.Add(30*time.Minute), v.Facts.Planned.Start.Add(-30*time.Minute)
+	if before.After(inv.SentAt.Add(2*time.Minute)) && before.Before(after) {
+		return before
+	}
+
+	return after
+}
+
+// remind queues a reminder when the visit is still as it was.
+func (s *Service) remind(ctx context.Context, job Job) error {
+	v, err := s.store.Visit(ctx, job.Visit)
+	if err != nil || v.State != care.RoomIsBooked {
+		return err
+	}
+
+	if wait := v.Facts.Planned.Start.Add(-s.set.Reminder).Sub(s.now()); wait > 0 {
+		return s.later("remind", wait)
+	}
+
+	channel, err := s.channelOf(ctx, v)
+	if err != nil || channel == "" {
+		return err
+	}
+
+	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
+		v.Remind(channel, s.now())
+
+		return nil
+	})
+}
+
+// sendCode sends a one-time code to the number in the record. It is sent once: a citizen who
+// gets none asks for another, so a lost answer is not repeated.
+func (s *Service) sendCode(ctx context.Context, job Job) error {
+	id, number := splitCode(job.Ref)
+
+	v, err := s.store.Visit(ctx, job.Visit)
+	if err != nil {
+		return err
+	}
+
+	adm, ok := v.AdmissionOf(id)
+	if !ok || adm.CodeCount != number || adm.State != care.AdmissionWaiting || s.now().Sub(adm.CodeSentAt) > care.CodeLife {
+		return nil
+	}
+
+	citizen, err := s.citizenOf(ctx, v)
+	if err != nil {
+		return err
+	}
+
+	data := message.Data{Municipality: s.set.Name, Sender: s.set.Sender, Phone: s.set.Phone, Names: []string{citizen.Name}, Services: []string{v.Facts.Service}}
+
+	draft, err := message.ComposeCode(data, s.code(id, number))
+	if err != nil {
+		return err
+	}
+
+	sender, ok := s.messages[care.SMS]
+	if !ok || citizen.Phone.IsZero() {
+		return s.raise(ctx, job, care.CitizenTrouble, "Borgeren kan ikke få en engangskode: der er intet mobilnummer. Ring til borgeren.", false)
+	}
+
+	_, err = sender.Send(ctx, message.Message{
+		Key: job.Ref, Channel: care.SMS, Phone: citizen.Phone, Room: roomFor(v), Text: draft.Text, Prior: prior(v, care.Invitation{Channel: care.SMS}),
+	})
+
+	switch connector.KindOf(err) {
+	case connector.Unknown, connector.Conflict, connector.Malformed, connector.NotFound, connector.Pending:
+		return nil
+	case connector.Rejected, connector.Unsupported:
+		return s.raise(ctx, job, care.CitizenTrouble, "Engangskoden kunne ikke sendes til borgerens nummer. Ring til borgeren.", false)
+	case connector.Unavailable, connector.RateLimited, connector.Unauthorized:
+		return err
+	}
+
+	return err
+}
+
+func splitCode(ref string) (care.AdmissionID, int) {
+	id, number, _ := strings.Cut(ref, "/")
+	n := 0
+	_, _ = fmt.Sscanf(number, "%d", &n) // written by jobsFor
+
+	return care.AdmissionID(id), n
+}

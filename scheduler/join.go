@@ -1,0 +1,273 @@
+package scheduler
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"time"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// wrongLink is the one answer for links that are unknown, for whatever reason.
+func wrongLink() error {
+	return care.NewError(care.NotFound, "Linket virker ikke. Åbn linket i den nyeste besked fra os, eller ring.")
+}
+
+// Landing tells what stands behind a link and changes nothing: mail scanners fetch links.
+func (s *Service) Landing(ctx context.Context, locator care.Locator) (CitizenView, error) {
+	v, inv, err := s.store.VisitByLocator(ctx, hashOf(locator))
+	if care.KindOf(err) == care.NotFound {
+		return CitizenView{Stage: StageWrong}, nil
+	}
+
+	if err != nil {
+		return CitizenView{}, err
+	}
+
+	view := s.door(v)
+	if view.Stage == StageIdentify {
+		view.Stage = StageLanding
+	}
+
+	if link, ok := v.Link(); ok && link.ID != inv && view.Stage != StageEnded {
+		view.Stage = StageMoved
+	}
+
+	return view, nil
+}
+
+// door tells whether a citizen may come in now. StageIdentify stands for yes.
+func (s *Service) door(v care.Snapshot) CitizenView {
+	view := CitizenView{Planned: v.Facts.Planned, Opens: v.Facts.Planned.Start.Add(-s.set.Door), Visit: v.ID}
+
+	switch now := s.now(); {
+	case v.State != care.RoomIsBooked && v.State != care.Open, now.After(v.Facts.Planned.End.Add(s.set.Grace)) && v.State != care.Open:
+		view.Stage = StageEnded
+	case now.After(v.Facts.Planned.End.Add(s.set.Grace + s.set.HardCap)):
+		view.Stage = StageEnded
+	case now.Before(view.Opens):
+		view.Stage = StageEarly
+	default:
+		view.Stage = StageIdentify
+	}
+
+	return view
+}
+
+// Enter opens a session for somebody who pressed on through a link. The session finds the visit
+// and no more; identity comes next.
+func (s *Service) Enter(ctx context.Context, locator care.Locator) (Entered, error) {
+	v, inv, err := s.store.VisitByLocator(ctx, hashOf(locator))
+	if care.KindOf(err) == care.NotFound {
+		return Entered{}, wrongLink()
+	}
+
+	if err != nil {
+		return Entered{}, err
+	}
+
+	if link, ok := v.Link(); ok && link.ID != inv {
+		return Entered{}, care.NewError(care.Gone, "Skærmbesøget er flyttet. Brug linket i den nyeste besked.")
+	}
+
+	switch s.door(v).Stage {
+	case StageEnded:
+		return Entered{}, care.NewError(care.Gone, "Dette skærmbesøg er afsluttet.")
+	case StageEarly:
+		return Entered{}, care.NewError(care.Conflict, "Dit skærmbesøg åbner "+clock(s.door(v).Opens)+".")
+	}
+
+	token, err := newToken()
+	if err != nil {
+		return Entered{}, err
+	}
+
+	id := care.AdmissionID(randomID())
+
+	err = s.update(ctx, v.ID, &AuditRow{Actor: "citizen", Action: "enter"}, func(v *care.Visit) error {
+		if err := v.LinkOpened(inv, s.now()); err != nil {
+			return err
+		}
+
+		return v.Arrive(id, hashOf(token), s.now())
+	})
+
+	return Entered{Token: token, Expires: v.Facts.Planned.End.Add(s.set.Grace + s.set.HardCap)}, err
+}
+
+// newToken makes a session token of 256 bits.
+func newToken() (care.SessionToken, error) {
+	b := make([]byte, 32)
+	if _, err := rand.Read(b); err != nil {
+		return care.SessionToken{}, &care.Error{Kind: care.Internal, Message: "Der skete en fejl hos os. Prøv igen om lidt.", Err: err}
+	}
+
+	return care.NewSessionToken(base64.RawURLEncoding.EncodeToString(b)), nil
+}
+
+// Lounge tells which page the citizen's session is at.
+func (s *Service) Lounge(ctx context.Context, token care.SessionToken) (CitizenView, error) {
+	v, adm, err := s.session(ctx, token)
+	if care.KindOf(err) == care.NotFound {
+		return CitizenView{Stage: StageWrong}, nil
+	}
+
+	if err != nil {
+		return CitizenView{}, err
+	}
+
+	view := s.door(v)
+	if view.Stage == StageEnded || view.Stage == StageEarly {
+		return view, nil
+	}
+
+	citizen, err := s.citizenOf(ctx, v)
+	if err != nil {
+		return CitizenView{}, err
+	}
+
+	view.PhoneHint = citizen.Phone.Hint()
+	view.Stage = stageOf(adm, s.now())
+	view.CodeLeft = codesLeft(v, s.now())
+
+	return view, nil
+}
+
+func stageOf(adm care.Admission, now time.Time) CitizenStage {
+	switch adm.State {
+	case care.AdmissionIdentified:
+		return StageWaiting
+	case care.AdmissionAdmitted:
+		return StageAdmitted
+	case care.AdmissionRefused:
+		return StageRefused
+	case care.AdmissionWaiting:
+		if adm.CodeCount > 0 && !adm.CodeUsed && now.Sub(adm.CodeSentAt) <= care.CodeLife {
+			return StageCode
+		}
+	}
+
+	return StageIdentify
+}
+
+func codesLeft(v care.Snapshot, now time.Time) int {
+	used := 0
+
+	for _, a := range v.Admissions {
+		if now.Sub(a.CodeSentAt) < care.CodeWindow {
+			used += a.CodeCount
+		}
+	}
+
+	return max(0, care.CodesPerVisit-used)
+}
+
+func (s *Service) session(ctx context.Context, token care.SessionToken) (care.Snapshot, care.Admission, error) {
+	if token.IsZero() {
+		return care.Snapshot{}, care.Admission{}, wrongLink()
+	}
+
+	v, id, err := s.store.VisitBySession(ctx, hashOf(token))
+	if err != nil {
+		return care.Snapshot{}, care.Admission{}, err
+	}
+
+	adm, _ := v.AdmissionOf(id)
+
+	return v, adm, nil
+}
+
+// open returns the session's visit when its door is open.
+func (s *Service) open(ctx context.Context, token care.SessionToken) (care.Snapshot, care.Admission, error) {
+	v, adm, err := s.session(ctx, token)
+	if err != nil {
+		return v, adm, err
+	}
+
+	switch s.door(v).Stage {
+	case StageIdentify:
+		return v, adm, nil
+	case StageEarly:
+		return v, adm, care.NewError(care.Conflict, "Dit skærmbesøg åbner "+clock(s.door(v).Opens)+".")
+	default:
+		return v, adm, care.NewError(care.Gone, "Dette skærmbesøg er afsluttet.")
+	}
+}
+
+// AskCode has a one-time code sent to the number in the record. Limits: identity.md §5.2.
+func (s *Service) AskCode(ctx context.Context, token care.SessionToken) error {
+	v, adm, err := s.open(ctx, token)
+	if err != nil {
+		return err
+	}
+
+	today := care.DayOf(s.now()).Bounds().Start
+
+	sent, err := s.store.CodesSent(ctx, v.Facts.Citizen, today)
+	if err != nil {
+		return err
+	}
+
+	if sent >= care.CodesPerPhone {
+		return care.NewError(care.TooMany, "Der er sendt mange koder til dit nummer i dag. Ring til os, så hjælper vi dig ind.")
+	}
+
+	return s.update(ctx, v.ID, &AuditRow{Actor: "citizen", Action: "ask_code"}, func(v *care.Visit) error {
+		_, err := v.AskCode(adm.ID, s.now())
+
+		return err
+	})
+}
+
+// EnterCode compares a typed code with the newest one of this session. A wrong try is counted
+// even though the citizen gets an error.
+func (s *Service) EnterCode(ctx context.Context, token care.SessionToken, code care.Code) error {
+	v, adm, err := s.open(ctx, token)
+	if err != nil {
+		return err
+	}
+
+	var refusal *care.Error
+
+	err = s.update(ctx, v.ID, &AuditRow{Actor: "citizen", Action: "enter_code"}, func(v *care.Visit) error {
+		now, _ := v.Snapshot().AdmissionOf(adm.ID)
+		right := now.CodeCount > 0 && code.Equal(s.code(adm.ID, now.CodeCount))
+
+		var err error
+
+		refusal, err = v.TryCode(adm.ID, right, s.now())
+
+		return err
+	})
+	if err != nil {
+		return err
+	}
+
+	if refusal != nil {
+		return refusal
+	}
+
+	return nil
+}
+
+// GuestLink gives the room's guest link to a session that was let in, and to no other.
+func (s *Service) GuestLink(ctx context.Context, token care.SessionToken) (care.GuestLink, error) {
+	v, adm, err := s.open(ctx, token)
+	if err != nil {
+		return care.GuestLink{}, err
+	}
+
+	room, ok := v.LiveRoom()
+
+	switch {
+	case adm.State != care.AdmissionAdmitted:
+		return care.GuestLink{}, care.NewError(care.Forbidden, "Medarbejderen har ikke lukket dig ind endnu.")
+	case !ok || room.GuestLink.IsZero():
+		return care.GuestLink{}, care.NewError(care.Unavailable, "Rummet er ikke klar endnu. Prøv igen om lidt.")
+	}
+
+	row := AuditRow{At: s.now(), Actor: "citizen", Action: "open_guest_link", Visit: v.ID, Citizen: v.Facts.Citizen}
+
+	return room.GuestLink, s.store.Record(ctx, []AuditRow{row})
+}

@@ -1,0 +1,138 @@
+package scheduler
+
+import (
+	"context"
+
+	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// writeEntry makes one entry in the care record. Entries of a visit go in order. The journal's
+// Apply is safe to repeat, so a lost answer is simply tried again.
+func (s *Service) writeEntry(ctx context.Context, job Job) error {
+	v, err := s.store.Visit(ctx, job.Visit)
+	if err != nil {
+		return err
+	}
+
+	entry, ok := v.EntryOf(care.EntryID(job.Ref))
+
+	switch {
+	case !ok || entry.State == care.EntryWritten || entry.State == care.EntryRejected:
+		return nil
+	case entry.State == care.EntrySuperseded && job.Attempt < 2:
+		return nil // overtaken before it was ever tried
+	case v.EarlierEntryDue(entry.ID):
+		return s.later("write_entry", 0)
+	}
+
+	citizen, err := s.citizenOf(ctx, v)
+	if err != nil {
+		return err
+	}
+
+	receipt, err := s.journal.Apply(ctx, s.change(v, entry, citizen))
+	if connector.Is(err, connector.NotFound) {
+		receipt, err = s.applyAfterKeeping(ctx, v, entry, citizen, err)
+	}
+
+	if err != nil {
+		return s.entryTrouble(ctx, job, err)
+	}
+
+	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
+		return v.EntryDone(entry.ID, receipt.ID, receipt.Version, s.now())
+	})
+}
+
+// change puts the municipality's rule for the law into the words of the record port.
+func (s *Service) change(v care.Snapshot, e care.Entry, citizen care.Citizen) ehr.Change {
+	rule := s.recordRule(v.Facts.Law)
+	c := ehr.Change{
+		Key: e.Key, Kind: e.Kind, List: v.Facts.List, Source: v.Source, Citizen: citizen.CPR, Employee: v.Facts.Employee,
+		Unit: s.unit(v.Facts.Unit).Name, Service: v.Facts.Service, Law: v.Facts.Law, Planned: v.Facts.Planned,
+		Delivery: v.Delivery, Room: roomFor(v), Category: rule.Planned, Comment: rule.Comment,
+	}
+
+	switch e.Kind {
+	case care.EntryPlanned:
+	case care.EntryRestored:
+		c.Category, c.Comment, c.Delivery = v.Facts.Category, "", care.Physical
+	case care.EntryResult:
+		c.Result, c.Reason, c.Actual, c.Delivery = v.Outcome.Kind, v.Outcome.Reason, v.Outcome.Actual, v.Outcome.Delivery
+		c.Category = resultCategory(rule, v.Outcome)
+	}
+
+	return c
+}
+
+func resultCategory(rule RecordRule, o care.Outcome) string {
+	switch {
+	case o.Kind == care.ResultNotCompleted:
+		return rule.NotCompleted
+	case o.Delivery == care.ByPhone:
+		return rule.Phone
+	default:
+		return rule.Completed
+	}
+}
+
+// applyAfterKeeping hands the journal the list's file, which it has not got yet, and tries once more.
+func (s *Service) applyAfterKeeping(ctx context.Context, v care.Snapshot, e care.Entry, citizen care.Citizen, missing error) (ehr.Receipt, error) {
+	if _, ok := s.journal.(ehr.ListKeeper); !ok {
+		return ehr.Receipt{}, missing
+	}
+
+	if err := s.keep(ctx, v.Facts.List); err != nil {
+		return ehr.Receipt{}, err
+	}
+
+	return s.journal.Apply(ctx, s.change(v, e, citizen))
+}
+
+// keepList hands the file of an import to a journal that writes into it.
+func (s *Service) keepList(ctx context.Context, job Job) error {
+	return s.keep(ctx, care.ListID(job.Ref))
+}
+
+func (s *Service) keep(ctx context.Context, list care.ListID) error {
+	keeper, ok := s.journal.(ehr.ListKeeper)
+	if !ok {
+		return nil
+	}
+
+	file, rows, err := s.store.ListFile(ctx, list)
+	if err != nil {
+		return err
+	}
+
+	return keeper.Keep(ctx, list, file, rows)
+}
+
+// entryTrouble puts a refusal on the exception list at once, and an outage after some tries.
+func (s *Service) entryTrouble(ctx context.Context, job Job, err error) error {
+	switch connector.KindOf(err) {
+	case connector.Rejected, connector.Conflict, connector.Malformed, connector.Unsupported, connector.NotFound:
+		text := advice(err, "Omsorgsjournalen afviser registreringen. Ret besøget i journalen, og prøv igen.")
+
+		update := s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
+			return v.EntryRefused(care.EntryID(job.Ref), text, s.now())
+		})
+		if update != nil {
+			return update
+		}
+	case connector.Unavailable, connector.Unknown, connector.RateLimited, connector.Unauthorized:
+		if job.Attempt < manyTries {
+			return err
+		}
+
+		text := "Omsorgsjournalen svarer ikke, så registreringen venter. Vi prøver videre."
+		if raised := s.raise(ctx, job, care.EntryTrouble, text, false); raised != nil {
+			return raised
+		}
+	case connector.Pending:
+	}
+
+	return err
+}

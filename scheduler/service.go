@@ -1,0 +1,246 @@
+package scheduler
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/sluse/sluse/connector/message"
+	"github.com/sluse/sluse/connector/video"
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// UnitRule is a unit and the names of the driving lists that belong to it.
+type UnitRule struct {
+	Unit  care.Unit
+	Lists []string // patterns of path.Match on the list's name, for example "Øst*"; compared without case
+}
+
+// RecordRule is what a screen visit looks like in the record, for one law (K61–K67).
+// An empty category leaves the record's category alone; an empty comment adds none.
+type RecordRule struct {
+	Planned, Completed, NotCompleted, Phone string // categories
+	Comment                                 string // token in the list's comment while the visit is by screen
+}
+
+// Settings are a municipality's rules. They come from the configuration.
+type Settings struct {
+	Municipality care.MunicipalityID
+	Name         string // "Testby Kommune"
+	Sender       string // sender of SMS, at most 11 characters
+	Phone        string // the number a citizen may call
+	Emergency    string // shown beside 112; may be empty
+	Mailbox      string // organizer's address in calendar files
+	PublicURL    string // "https://skaerm.testby.dk", without a slash at the end
+	Units        []UnitRule
+	Rules        care.Rules
+	Record       map[care.LegalBasis]RecordRule
+	RecordElse   RecordRule    // for laws not in Record
+	Door         time.Duration // how long before the start the citizen may come in
+	Grace        time.Duration // how long after the planned end the room and the links live
+	HardCap      time.Duration // how long after the grace a conversation that still goes on is waited for
+	Together     time.Duration // how long host and guest must be together for "completed"
+	RoomCheck    time.Duration // how long before the start the room should be ready
+	Reminder     time.Duration // how long before the start to remind; 0: never
+	Participants int           // people in a room at once
+}
+
+// Deps are what a Service is made of. Messages holds a sender per channel.
+type Deps struct {
+	Settings Settings
+	Store    Store
+	Video    video.Platform
+	Messages map[care.Channel]message.Sender
+	Files    ehr.FileSource
+	Journal  ehr.Journal
+	Links    care.Secret // key from which locators and one-time codes are made; at least 32 bytes
+	Now      func() time.Time
+}
+
+// Service is the use cases of one municipality. It is safe for concurrent use.
+type Service struct {
+	set      Settings
+	store    Store
+	video    video.Platform
+	messages map[care.Channel]message.Sender
+	files    ehr.FileSource
+	journal  ehr.Journal
+	links    care.Secret
+	now      func() time.Time
+}
+
+// New makes a Service. It refuses settings that no visit could be given with.
+func New(d Deps) (*Service, error) {
+	switch {
+	case d.Store == nil || d.Video == nil || d.Files == nil || d.Journal == nil || d.Now == nil:
+		return nil, fmt.Errorf("scheduler %s: a part is missing", d.Settings.Municipality)
+	case len(d.Links.Reveal()) < 32:
+		return nil, fmt.Errorf("scheduler %s: the key for links has less than 32 bytes", d.Settings.Municipality)
+	}
+
+	return &Service{
+		set: d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
+		journal: d.Journal, links: d.Links, now: d.Now,
+	}, nil
+}
+
+// Settings returns the municipality's rules.
+func (s *Service) Settings() Settings { return s.set }
+
+// update changes one visit and stores the jobs that the change needs with it.
+func (s *Service) update(ctx context.Context, id care.VisitID, audit *AuditRow, change func(*care.Visit) error) error {
+	return s.store.UpdateVisit(ctx, id, func(v *care.Visit) (Effects, error) {
+		return s.effects(v, audit, change)
+	})
+}
+
+func (s *Service) effects(v *care.Visit, audit *AuditRow, change func(*care.Visit) error) (Effects, error) {
+	before := v.Snapshot()
+	if err := change(v); err != nil {
+		return Effects{}, err
+	}
+
+	after := v.Snapshot()
+	out := Effects{Jobs: s.jobsFor(before, after)}
+
+	if audit != nil {
+		row := *audit
+		row.At, row.Visit, row.Citizen = s.now(), after.ID, after.Facts.Citizen
+		out.Audit = []AuditRow{row}
+	}
+
+	return out, nil
+}
+
+func by(actor care.Actor, action string) *AuditRow {
+	return &AuditRow{Actor: string(actor.Employee), Action: action}
+}
+
+// unitOf returns the unit that a driving list belongs to; a unit without a name when the
+// configuration knows none.
+func (s *Service) unitOf(listName string) care.Unit {
+	name := strings.ToLower(strings.TrimSpace(listName))
+
+	for _, rule := range s.set.Units {
+		for _, pattern := range rule.Lists {
+			if ok, err := path.Match(strings.ToLower(pattern), name); err == nil && ok {
+				return rule.Unit
+			}
+		}
+	}
+
+	return care.Unit{}
+}
+
+func (s *Service) unit(id care.UnitID) care.Unit {
+	for _, rule := range s.set.Units {
+		if rule.Unit.ID == id {
+			return rule.Unit
+		}
+	}
+
+	return care.Unit{ID: id, Name: "Uden enhed"}
+}
+
+// unitsFor returns the units in which the actor has the permission.
+func (s *Service) unitsFor(actor care.Actor, p care.Permission) []care.Unit {
+	var out []care.Unit
+
+	for _, rule := range s.set.Units {
+		if actor.May(p, rule.Unit.ID) {
+			out = append(out, rule.Unit)
+		}
+	}
+
+	return out
+}
+
+// recordRule returns how visits under a law look in the record.
+func (s *Service) recordRule(law care.LegalBasis) RecordRule {
+	if rule, ok := s.set.Record[law]; ok {
+		return rule
+	}
+
+	return s.set.RecordElse
+}
+
+// locator makes the secret part of an invitation's link from our key and the invitation's id,
+// so that a repeated message holds the same link and the database only its hash. 160 bits.
+func (s *Service) locator(id care.InvitationID) care.Locator {
+	return care.NewLocator(base64.RawURLEncoding.EncodeToString(s.mac("locator", string(id))[:20]))
+}
+
+// code makes a one-time code of six digits from our key, the session and the code's number,
+// so that neither the database nor a job holds it.
+func (s *Service) code(session care.AdmissionID, number int) care.Code {
+	n := new(big.Int).SetBytes(s.mac("code", fmt.Sprintf("%s/%d", session, number)))
+
+	return care.NewCode(fmt.Sprintf("%06d", n.Mod(n, big.NewInt(1_000_000)).Int64()))
+}
+
+// mac is HMAC-SHA-256 over length-prefixed parts.
+func (s *Service) mac(parts ...string) []byte {
+	h := hmac.New(sha256.New, []byte(s.links.Reveal()))
+
+	for _, p := range parts {
+		var size [8]byte
+
+		binary.BigEndian.PutUint64(size[:], uint64(len(p)))
+		h.Write(size[:])
+		h.Write([]byte(p))
+	}
+
+	return h.Sum(nil)
+}
+
+// hashOf is what is stored of a locator or session token (128 bits or more, identity.md §5.1).
+func hashOf(secret interface{ Reveal() string }) string {
+	sum := sha256.Sum256([]byte(secret.Reveal()))
+
+	return hex.EncodeToString(sum[:])
+}
+
+// randomID returns a random UUID (version 4).
+func randomID() string {
+	var b [16]byte
+
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// pins returns a host and a guest PIN of the same length, of which neither holds the other.
+func pins() (care.HostPIN, care.GuestPIN, error) {
+	host, err := care.NewHostPIN(sixDigits(""))
+	if err != nil {
+		return care.HostPIN{}, care.GuestPIN{}, err
+	}
+
+	guest, err := care.NewGuestPIN(sixDigits(host.Reveal()))
+
+	return host, guest, err
+}
+
+func sixDigits(not string) string {
+	for {
+		n, err := rand.Int(rand.Reader, big.NewInt(900_000))
+		if err != nil {
+			panic(err) // crypto/rand never fails
+		}
+
+		if text := fmt.Sprintf("%d", 100_000+n.Int64()); text != not {
+			return text
+		}
+	}
+}

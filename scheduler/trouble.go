@@ -1,0 +1,192 @@
+package scheduler
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Troubles returns what needs a person on a local day, the soonest visit first. Needs
+// HandleTrouble in the unit.
+func (s *Service) Troubles(ctx context.Context, actor care.Actor, day care.Day) ([]TroubleView, error) {
+	units, err := s.scope(actor, care.HandleTrouble, "")
+	if err != nil {
+		return nil, err
+	}
+
+	visits, err := s.store.Visits(ctx, VisitQuery{Window: day.Bounds(), Units: ids(units), Troubled: true})
+	if err != nil {
+		return nil, err
+	}
+
+	views, err := s.views(ctx, visits)
+	if err != nil {
+		return nil, err
+	}
+
+	var out []TroubleView
+
+	for _, view := range views {
+		for _, e := range view.Visit.Exceptions {
+			if e.Open() {
+				out = append(out, TroubleView{Exception: e, Visit: view})
+			}
+		}
+	}
+
+	return out, nil
+}
+
+// handled reads a visit whose exceptions the actor may handle.
+func (s *Service) handled(ctx context.Context, actor care.Actor, id care.VisitID) (care.Snapshot, error) {
+	v, err := s.store.Visit(ctx, id)
+	if err != nil {
+		return care.Snapshot{}, err
+	}
+
+	return v, actor.Must(care.HandleTrouble, v.Facts.Unit)
+}
+
+// Retry tries again what an exception is about: the room, the message or the entry.
+func (s *Service) Retry(ctx context.Context, actor care.Actor, id care.VisitID, exception care.ExceptionID) error {
+	v, err := s.handled(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+
+	channel, err := s.channelOf(ctx, v)
+	if err != nil {
+		return err
+	}
+
+	return s.update(ctx, id, by(actor, "retry"), func(v *care.Visit) error {
+		e, ok := v.Snapshot().ExceptionOf(exception)
+		if !ok || !e.Open() {
+			return care.NewError(care.Conflict, "Punktet er allerede løst.")
+		}
+
+		return s.retry(v, e, channel, string(actor.Employee))
+	})
+}
+
+func (s *Service) retry(v *care.Visit, e care.Exception, channel care.Channel, by string) error {
+	now := s.now()
+
+	switch e.Kind {
+	case care.RoomTrouble:
+		return v.RetryRoom(care.RoomRef(e.About), by, now)
+	case care.MessageTrouble:
+		if channel == "" {
+			return care.NewError(care.Conflict, "Borgeren har hverken mobilnummer eller e-mail, der virker. Ring i stedet.")
+		}
+
+		return v.MessageRetried(care.InvitationID(e.About), channel, by, now)
+	case care.EntryTrouble:
+		return v.RetryEntry(care.EntryID(e.About), by, now)
+	case care.SourceGone, care.CitizenTrouble, care.OutcomeTrouble, care.ChangeTrouble:
+	}
+
+	return care.NewError(care.Conflict, "Det kan ikke prøves igen. Vælg en af de andre handlinger.")
+}
+
+// Settle takes an exception off the list because the planner dealt with it.
+func (s *Service) Settle(ctx context.Context, actor care.Actor, id care.VisitID, exception care.ExceptionID) error {
+	if _, err := s.handled(ctx, actor, id); err != nil {
+		return err
+	}
+
+	return s.update(ctx, id, by(actor, "settle"), func(v *care.Visit) error {
+		return v.Settle(exception, string(actor.Employee), s.now())
+	})
+}
+
+// MoveVisit gives a visit a new planned time, UTC. A booked room follows, and the citizen is told.
+func (s *Service) MoveVisit(ctx context.Context, actor care.Actor, id care.VisitID, planned care.Interval) error {
+	v, err := s.planned(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+
+	if !planned.Valid() || !planned.Start.After(s.now()) {
+		return care.NewError(care.Invalid, "Vælg et tidspunkt i fremtiden, og et sluttidspunkt efter starten.")
+	}
+
+	channel, err := s.channelOf(ctx, v)
+	if err != nil {
+		return err
+	}
+
+	return s.update(ctx, id, by(actor, "move"), func(v *care.Visit) error {
+		if state := v.State(); state.Final() || state == care.Open {
+			return care.NewError(care.Conflict, "Besøget er i gang eller afsluttet og kan ikke flyttes.")
+		}
+
+		facts := v.Snapshot().Facts
+		facts.Planned = planned
+		s.relist(v, facts, channel)
+
+		return nil
+	})
+}
+
+// relist takes over new facts and does what a new time needs.
+func (s *Service) relist(v *care.Visit, facts care.Facts, channel care.Channel) {
+	now := s.now()
+	if moved := v.Relist(facts, now); moved && v.State() == care.RoomIsBooked {
+		v.RecordPlanned(now)
+		tell(v, channel, now)
+	}
+}
+
+// planned reads a visit that the actor may plan.
+func (s *Service) planned(ctx context.Context, actor care.Actor, id care.VisitID) (care.Snapshot, error) {
+	v, err := s.store.Visit(ctx, id)
+	if err != nil {
+		return care.Snapshot{}, err
+	}
+
+	return v, actor.Must(care.Convert, v.Facts.Unit)
+}
+
+// CancelVisit ends a visit altogether. The citizen is told when invited.
+func (s *Service) CancelVisit(ctx context.Context, actor care.Actor, id care.VisitID, reason care.ReasonCode) error {
+	v, err := s.planned(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+
+	if !slices.Contains(care.Reasons(), reason) {
+		return care.NewError(care.Invalid, "Vælg en årsag.")
+	}
+
+	channel, err := s.channelOf(ctx, v)
+	if err != nil {
+		return err
+	}
+
+	return s.update(ctx, id, &AuditRow{Actor: string(actor.Employee), Action: "cancel", Detail: string(reason)}, func(v *care.Visit) error {
+		return v.Cancel(reason, string(actor.Employee), channel, s.now())
+	})
+}
+
+// MakePhysical takes a single visit back to a physical one.
+func (s *Service) MakePhysical(ctx context.Context, actor care.Actor, id care.VisitID) error {
+	v, err := s.planned(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+
+	return s.makePhysical(ctx, actor, v)
+}
+
+func (s *Service) makePhysical(ctx context.Context, actor care.Actor, v care.Snapshot) error {
+	channel, err := s.channelOf(ctx, v)
+	if err != nil {
+		return err
+	}
+
+	return s.update(ctx, v.ID, by(actor, "make_physical"), func(v *care.Visit) error {
+		return v.Revert(channel, s.now())
+	})
+}
