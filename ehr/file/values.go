@@ -1,0 +1,215 @@
+package file
+
+import (
+	"net/mail"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// maxPhoneText is the longest text that is looked at as a telephone number.
+const maxPhoneText = 60
+
+// denmark is the country's calling code.
+const denmark = 45
+
+// parseLaw reads the name of a legal basis as people and records write it (eoj.md §5.5).
+func parseLaw(text string) care.LegalBasis {
+	s := strings.ToLower(text)
+	name := normalise(s)
+	elder := strings.Contains(name, "aeldrelov") || name == "ael" || strings.HasPrefix(name, "aelps") ||
+		hasWord(s, "æl") || hasWord(s, "ael")
+	health := strings.Contains(name, "sundhedslov") || hasWord(s, "sul")
+	social := strings.Contains(name, "servicelov") || hasWord(s, "sel")
+
+	number, letter := "", ""
+	if m := compiled().law.FindStringSubmatch(s); m != nil {
+		number, letter = m[1], m[2]
+	}
+
+	switch {
+	case elder && !health && !social:
+		return care.AEL
+	case elder, health && social:
+		return care.LawUnknown
+	case health:
+		if number == "138" && letter == "" {
+			return care.SUL138
+		}
+
+		return care.LawUnknown
+	case number == "138" && letter == "" && !social:
+		return care.SUL138
+	case number == "83" && letter == "":
+		return care.SEL83
+	case number == "83" && letter == "a":
+		return care.SEL83A
+	case number == "85" && letter == "":
+		return care.SEL85
+	case social && number != "138":
+		return care.SELOther
+	default:
+		return care.LawUnknown
+	}
+}
+
+// hasWord reports whether the word stands in s by itself, digits and paragraph signs aside.
+func hasWord(s, word string) bool {
+	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if w == word {
+			return true
+		}
+	}
+
+	return false
+}
+
+// parsePhone reads a telephone number, Danish unless it says otherwise, and normalises it to
+// E.164. Of several numbers in one cell the first good one counts.
+func parsePhone(text string) (care.Phone, bool) {
+	if len(text) > maxPhoneText {
+		return care.Phone{}, false
+	}
+
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/,;\n", r) }) {
+		parsed, err := phonenumbers.Parse(strings.TrimSpace(part), "DK")
+		if err == nil && dialable(parsed) {
+			return care.NewPhone(phonenumbers.Format(parsed, phonenumbers.E164)), true
+		}
+	}
+
+	return care.Phone{}, false
+}
+
+// dialable reports whether the number has the right length for its country and, in Denmark,
+// a first digit that subscribers have. Whether its range has been handed out is not asked:
+// the library's tables lag behind the numbering plan, and a good number must not be lost.
+func dialable(n *phonenumbers.PhoneNumber) bool {
+	if phonenumbers.IsPossibleNumberWithReason(n) != phonenumbers.IS_POSSIBLE {
+		return false
+	}
+
+	return n.GetCountryCode() != denmark || n.GetNationalNumber() >= 20_000_000
+}
+
+// parseEmail reads a bare address.
+func parseEmail(text string) (care.Email, bool) {
+	address, err := mail.ParseAddress(text)
+	if err != nil || address.Address != text || len(text) > 254 {
+		return care.Email{}, false
+	}
+
+	return care.NewEmail(text), true
+}
+
+// parseSuitable reads the judgement of suitability.
+func parseSuitable(text string) (care.Suitability, bool) {
+	switch normalise(text) {
+	case "", "ukendt", "vedikke", "ikkevurderet", "ikkeafklaret":
+		return care.SuitabilityUnknown, true
+	case "egnet", "ja", "j", "x", "1", "sand", "true", "velegnet", "egnettilskaermbesoeg":
+		return care.Suitable, true
+	case "ikkeegnet", "nej", "n", "0", "falsk", "false", "uegnet", "ikkeegnettilskaermbesoeg":
+		return care.Unsuitable, true
+	}
+
+	return care.SuitabilityUnknown, false
+}
+
+// parseShift reads the shift layer from its own column.
+func parseShift(text string) (care.Shift, bool) {
+	s := normalise(text)
+
+	switch {
+	case s == "d" || strings.HasPrefix(s, "dag"):
+		return care.DayShift, true
+	case s == "a" || s == "av" || strings.HasPrefix(s, "aften"):
+		return care.EveningShift, true
+	case s == "n" || s == "nv" || strings.HasPrefix(s, "nat"):
+		return care.NightShift, true
+	}
+
+	return shiftOfList(text)
+}
+
+// shiftOfList reads the shift layer from words in the name of a list. A place whose name
+// only begins like one (Naturstien, Dagmarsvej) does not count.
+func shiftOfList(name string) (care.Shift, bool) {
+	for _, word := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		switch {
+		case word == "nat" || word == "natten" || word == "nathold" || word == "natteam" || strings.HasPrefix(word, "natte"):
+			return care.NightShift, true
+		case strings.HasPrefix(word, "aften"):
+			return care.EveningShift, true
+		case word == "dag" || word == "dagen" || word == "daghold" || word == "dagvagt" || word == "dagteam":
+			return care.DayShift, true
+		}
+	}
+
+	return "", false
+}
+
+// shiftOfTime is the usual layer of a local time of day: day 7–15, evening 15–23, night.
+func shiftOfTime(seconds int) care.Shift {
+	switch hour := seconds % daySeconds / 3600; {
+	case hour >= 7 && hour < 15:
+		return care.DayShift
+	case hour >= 15 && hour < 23:
+		return care.EveningShift
+	default:
+		return care.NightShift
+	}
+}
+
+// knownStatus reports whether the text is a status that records use (eoj.md §5.1).
+func knownStatus(text string) bool {
+	switch normalise(text) {
+	case "planlagt", "bestilt", "bekraeftet", "igang", "aktiv", "aaben",
+		"udfoert", "leveret", "gennemfoert", "afsluttet", "ikkeleveret", "ikkeudfoert", "ikkegennemfoert",
+		"aflyst", "afmeldt", "afvist", "afvistafborger", "borgerikkehjemme", "ikkehjemme", "udeblevet", "indlagt", "pause", "flyttet":
+		return true
+	}
+
+	return false
+}
+
+// plainNumber writes a number that a spreadsheet keeps as 2.0000001E7 or 20000001.0 with all
+// its digits. Other texts stay.
+func plainNumber(text string) string {
+	if !strings.ContainsAny(text, ".eE") {
+		return text
+	}
+
+	n, ok := number(text)
+	if !ok || n != float64(int64(n)) || n > 1e15 {
+		return text
+	}
+
+	return strconv.FormatInt(int64(n), 10)
+}
+
+// quotable returns the value in Danish quotation marks when it can only be a date or a time,
+// so that a message may show it. Anything longer or with many digits may be a CPR number
+// that stands in the wrong column.
+func quotable(value string) string {
+	digits := 0
+
+	for _, r := range value {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case !strings.ContainsRune("-./: kl,", r):
+			return ""
+		}
+	}
+
+	if digits == 0 || digits > 8 || len(value) > 20 {
+		return ""
+	}
+
+	return " »" + value + "«"
+}

@@ -1,0 +1,166 @@
+package file
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/sluse/sluse/connector"
+)
+
+// Guards against workbooks that unpack to more than they should. A real list of fifty
+// thousand rows unpacks to about fifty megabytes.
+const (
+	maxUnpacked    = 128 << 20
+	maxParts       = 1_000
+	maxSheets      = 20
+	maxSheetHeight = 200_000 // rows, blank ones included
+)
+
+var (
+	errParts = errors.New("too many parts or too much content")
+	errPanic = errors.New("the workbook library gave up")
+)
+
+// openXLSX decodes a workbook: the sheet whose header recognises most fields.
+func openXLSX(ctx context.Context, data []byte, aliases map[string]alias) (best *table, err error) {
+	// The library reads foreign bytes; whatever it does, one upload never ends the service.
+	defer func() {
+		if recover() != nil {
+			best, err = nil, brokenWorkbook(errPanic)
+		}
+	}()
+
+	book, err := openBook(data)
+	if err != nil {
+		return nil, err
+	}
+
+	defer book.Close() //nolint:errcheck // it was read from memory; nothing is left behind
+
+	date1904 := false
+	if props, err := book.GetWorkbookProps(); err == nil && props.Date1904 != nil {
+		date1904 = *props.Date1904
+	}
+
+	sheets := book.GetSheetList()
+	for _, sheet := range sheets[:min(len(sheets), maxSheets)] {
+		t, err := readSheet(ctx, book, sheet, aliases)
+		if err != nil {
+			return nil, err
+		}
+
+		if t != nil && (best == nil || t.header.score() > best.header.score()) {
+			t.encoding, t.serials, t.date1904, t.sheet = "XLSX", true, date1904, sheet
+			best = t
+		}
+	}
+
+	if best == nil {
+		return nil, noHeader("read")
+	}
+
+	return best, nil
+}
+
+// openBook opens a workbook after looking at what it says it will unpack to. The zip reader
+// refuses parts that unpack to more than they said.
+func openBook(data []byte) (*excelize.File, error) {
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, brokenWorkbook(err)
+	}
+
+	var total uint64
+	for _, part := range archive.File {
+		total += min(part.UncompressedSize64, maxUnpacked+1)
+	}
+
+	if len(archive.File) > maxParts || total > maxUnpacked {
+		return nil, refuse("read", connector.Rejected,
+			"Excel-filen fylder for meget, når den pakkes ud. Kopiér kørelisten over i en ny projektmappe, og gem den som .xlsx.", errParts)
+	}
+
+	// Both limits alike: no part is unpacked to a temporary file, which would hold CPR numbers.
+	book, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
+		RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked,
+	})
+	if err != nil {
+		return nil, brokenWorkbook(err)
+	}
+
+	return book, nil
+}
+
+func brokenWorkbook(cause error) error {
+	return refuse("read", connector.Malformed,
+		"Excel-filen kan ikke åbnes. Åbn den i Excel, gem den igen som .xlsx uden adgangskode, og prøv igen.", cause)
+}
+
+// readSheet reads a sheet; nil when it has no header of a driving list.
+func readSheet(ctx context.Context, book *excelize.File, sheet string, aliases map[string]alias) (*table, error) {
+	rows, err := book.Rows(sheet)
+	if err != nil {
+		return nil, nil //nolint:nilerr,nilnil // a chart sheet has no rows; that is no error, and there is no table
+	}
+
+	defer rows.Close() //nolint:errcheck // nothing is left behind
+
+	var (
+		all  []record
+		head header
+		at   = -1
+	)
+
+	for line := 1; rows.Next(); line++ {
+		if line%1024 == 0 && ctx.Err() != nil {
+			return nil, refuse("read", connector.Unavailable, "Indlæsningen blev afbrudt. Prøv igen.", ctx.Err())
+		}
+
+		cells, err := rows.Columns(excelize.Options{RawCellValue: true})
+		if err != nil {
+			return nil, brokenWorkbook(err)
+		}
+
+		if len(cells) > maxColumns {
+			return nil, refuse("read", connector.Rejected,
+				fmt.Sprintf("Række %d har mere end 200 kolonner. Kopiér kun kørelistens egne kolonner over i en ny projektmappe.", line), nil)
+		}
+
+		if r := (record{line: line, cells: cells}); !r.blank() {
+			all = append(all, r)
+		}
+
+		// Enough rows to know whether this sheet has a header at all.
+		if len(all) == maxTitle+1 && at < 0 {
+			if at, head = findHeader(all, aliases); at < 0 {
+				return nil, nil //nolint:nilnil // there is no table on this sheet
+			}
+		}
+
+		if len(all) > maxTitle+1+maxRows || line > maxSheetHeight {
+			return nil, tooMany("read")
+		}
+	}
+
+	if err := rows.Error(); err != nil {
+		return nil, brokenWorkbook(err)
+	}
+
+	if at < 0 {
+		if at, head = findHeader(all, aliases); at < 0 {
+			return nil, nil //nolint:nilnil // there is no table on this sheet
+		}
+	}
+
+	below := all[at+1:]
+	if len(below) > maxRows {
+		return nil, tooMany("read")
+	}
+
+	return &table{titles: all[:at], head: all[at], header: head, rows: below}, nil
+}
