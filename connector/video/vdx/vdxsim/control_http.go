@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -241,27 +242,26 @@ func (s *Server) inboxPage(w http.ResponseWriter, r *http.Request) {
 	all := s.SMS()
 	want := r.URL.Query().Get("to")
 	view := inboxView{To: want}
-	for i := len(all) - 1; i >= 0; i-- {
-		if want == "" || digits(want) == digits(all[i].To) {
-			view.Messages = append(view.Messages, s.pages.message(all[i]))
+	for _, m := range slices.Backward(all) {
+		if want == "" || digits(want) == digits(m.To) {
+			view.Messages = append(view.Messages, s.pages.message(m))
 		}
 	}
 	s.pages.render(w, http.StatusOK, "inbox", view)
 }
 
-// roomsPage lists every room, latest start first, with links to its page as host and guest.
+// roomsPage lists every room, newest first, with links to its page as host and guest.
 func (s *Server) roomsPage(w http.ResponseWriter, _ *http.Request) {
 	now := s.Now()
 	view := roomsView{Now: s.pages.clock(now)}
-	rooms := s.Rooms()
-	for i := len(rooms) - 1; i >= 0; i-- {
-		view.Rooms = append(view.Rooms, s.pages.room(rooms[i], now, strings.TrimRight(s.portalBase(rooms[i]), "/")))
+	for _, r := range slices.Backward(s.Rooms()) {
+		view.Rooms = append(view.Rooms, s.pages.room(r, now, portalBase(r)))
 	}
 	s.pages.render(w, http.StatusOK, "rooms", view)
 }
 
 // portalBase is the scheme and host that the room's own links use.
-func (s *Server) portalBase(r RoomRecord) string {
+func portalBase(r RoomRecord) string {
 	base, _, _ := strings.Cut(r.PortalLink, "/portal/")
 	return base
 }

@@ -1,6 +1,7 @@
 package vdxsim
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -246,10 +247,7 @@ func page(x *exchange, list []record, q url.Values) reply {
 		if at < 0 || at >= len(list) || at == offset {
 			return nil
 		}
-		next := url.Values{}
-		for k, v := range q {
-			next[k] = v
-		}
+		next := maps.Clone(q)
 		next.Set("limit", strconv.Itoa(limit))
 		next.Set("offset", strconv.Itoa(at))
 		return x.r.URL.Path + "?" + next.Encode()

@@ -158,7 +158,7 @@ func DefaultClients() []Client {
 func DefaultOrganisations() []Organisation {
 	return []Organisation{{
 		Code: "sluse-kommune", Name: "Sluse Kommune", SMSSenderName: "SluseKomm",
-		HistoryAPIKey: "5f0c6bd2-0d1e-4b1c-9f4e-7a2a51c9d001",
+		HistoryAPIKey: "history-key-of-sluse-kommune",
 		Template: Template{
 			HostPINRequired: true, VMRAvailableBefore: 15, MaxParticipants: 10, IVRTheme: "10",
 		},

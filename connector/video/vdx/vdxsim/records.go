@@ -247,7 +247,7 @@ type Counts struct {
 // Counts computes the figures over everything so far.
 func (s *Server) Counts() Counts {
 	now := s.Now()
-	out := Counts{SMSPerRoom: map[string]int{}, Requests: map[string]int{}, Faults: map[FaultKind]int{}}
+	out := Counts{SMSPerRoom: map[string]int{}, Requests: map[string]int{}, Faults: make(map[FaultKind]int)}
 	for _, r := range s.Rooms() {
 		out.addRoom(r, now)
 	}

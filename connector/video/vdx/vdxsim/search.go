@@ -1,6 +1,7 @@
 package vdxsim
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -107,14 +108,7 @@ func wild(pattern, text string) bool {
 	return p == len(pattern)
 }
 
-func has(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
-}
+func has(list []string, s string) bool { return slices.Contains(list, s) }
 
 // byAddress finds one meeting by uriWithDomain. Numbers are recycled after DEPROVISION_OK,
 // and two rows break the service (§2.10).

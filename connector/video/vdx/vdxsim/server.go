@@ -31,7 +31,6 @@ type Server struct {
 	sms        *smsBook
 	generation int // tokens of older generations are expired
 	baseURL    string
-	closed     bool
 
 	done     chan struct{}
 	closing  sync.Once
@@ -99,8 +98,13 @@ func URLsAt(base, control string) URLs {
 
 // Start serves the APIs on addr and, unless controlAddr is empty, the control plane on
 // controlAddr, and lets time pass on its own (callbacks, scripted people). Both must be
-// loopback addresses such as "127.0.0.1:0". Stop with Close.
+// loopback addresses such as "127.0.0.1:0". The end of ctx does not stop it; Close does.
 func (s *Server) Start(ctx context.Context, addr, controlAddr string) (URLs, error) {
+	select {
+	case <-s.done:
+		return URLs{}, errors.New("vdxsim: the simulator is closed")
+	default:
+	}
 	api, err := listen(ctx, addr)
 	if err != nil {
 		return URLs{}, err
@@ -122,8 +126,12 @@ func (s *Server) Start(ctx context.Context, addr, controlAddr string) (URLs, err
 	if plane != nil {
 		s.serve(plane, s.ControlHandler())
 	}
-	s.wait.Add(1)
-	go s.tickLoop()
+	loop, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.wait.Go(func() {
+		defer cancel()
+		s.tickLoop(loop)
+	})
+	s.wait.Go(func() { <-s.done; cancel() })
 	return URLsAt(base, control), nil
 }
 
@@ -148,22 +156,18 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 	s.mu.Lock()
 	s.servers = append(s.servers, srv)
 	s.mu.Unlock()
-	s.wait.Add(1)
-	go func() {
-		defer s.wait.Done()
-		_ = srv.Serve(l) // always ends with ErrServerClosed after Close
-	}()
+	s.wait.Go(func() { _ = srv.Serve(l) }) // always ends with ErrServerClosed after Close
 }
 
-func (s *Server) tickLoop() {
-	defer s.wait.Done()
+func (s *Server) tickLoop(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
 			s.Tick()
-		case <-s.done:
+			s.DeliverCallbacks(ctx)
+		case <-ctx.Done():
 			return
 		}
 	}
@@ -176,7 +180,6 @@ func (s *Server) Close() error {
 		close(s.done)
 		s.mu.Lock()
 		servers := s.servers
-		s.closed = true
 		s.mu.Unlock()
 		for _, srv := range servers {
 			errs = append(errs, srv.Close())
@@ -205,24 +208,16 @@ func (s *Server) SetClock(t time.Time) {
 	s.Tick()
 }
 
-// Tick lets everything happen that is due: provisioning, scripted people, message delivery
-// and callbacks. Start calls it regularly; without Start call it, or Advance, yourself.
+// Tick lets everything happen that is due: provisioning, scripted people, message delivery.
+// Start calls it regularly; without Start, what is due happens when somebody looks.
 func (s *Server) Tick() {
 	now := s.Now()
 	s.mu.Lock()
 	for _, r := range s.world.rooms {
 		s.world.advance(r, now)
 	}
-	due := s.sms.advance(now)
-	if !s.closed {
-		s.wait.Add(len(due))
-	} else {
-		due = nil
-	}
+	s.sms.advance(now)
 	s.mu.Unlock()
-	for _, address := range due {
-		go s.call(address)
-	}
 }
 
 // base is where links to the simulator point: the public URL, else where the request came in.

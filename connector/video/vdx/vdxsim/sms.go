@@ -53,7 +53,8 @@ type smsBook struct {
 	undeliverable map[string]bool
 	all           []*message
 	byMeeting     map[string][]*message
-	open          []*message // not yet reported to their callback
+	open          []*message // waiting for their final status, with a callback
+	due           []string   // callback addresses to call
 }
 
 func newSMSBook(o Options, d dice) *smsBook {
@@ -98,9 +99,8 @@ func (b *smsBook) accept(org *organisation, m *meeting, to, text string, now tim
 	return msg
 }
 
-// advance gives the callback addresses of messages that have reached a final status.
-func (b *smsBook) advance(now time.Time) []string {
-	var due []string
+// advance queues the callbacks of messages that have reached a final status.
+func (b *smsBook) advance(now time.Time) {
 	open := b.open[:0]
 	for _, m := range b.open {
 		if now.Before(m.due) {
@@ -108,10 +108,9 @@ func (b *smsBook) advance(now time.Time) []string {
 			continue
 		}
 		name, _ := m.status(now)
-		due = append(due, fillCallback(m.callback, m.id, name))
+		b.due = append(b.due, fillCallback(m.callback, m.id, name))
 	}
 	b.open = open
-	return due
 }
 
 // fillCallback replaces the placeholders of smsCallbackUrl (§8).
@@ -127,31 +126,29 @@ func callbackClient() *http.Client {
 	}
 }
 
-// call delivers one callback. The method is inference: GET with everything in the URL.
-func (s *Server) call(address string) {
-	defer s.wait.Done()
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:contextcheck // outlives the call that let time pass; Close ends it
-	defer cancel()
-	go func() {
-		select {
-		case <-s.done:
-			cancel()
-		case <-ctx.Done():
+// DeliverCallbacks calls the callback address of every message that has reached a final
+// status and was not reported yet, one after the other, once each. Start does this
+// regularly. The method is inference: GET with everything in the URL.
+func (s *Server) DeliverCallbacks(ctx context.Context) {
+	s.mu.Lock()
+	due := s.sms.due
+	s.sms.due = nil
+	s.mu.Unlock()
+	for _, address := range due {
+		if loopbackURL(address) != nil {
+			continue
 		}
-	}()
-	if loopbackURL(address) != nil {
-		return
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+		if err != nil {
+			continue
+		}
+		resp, err := s.callback.Do(req)
+		if err != nil {
+			continue // the organisation's receiver is down: VDX is not known to try again
+		}
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxBody))
+		_ = resp.Body.Close()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
-	if err != nil {
-		return
-	}
-	resp, err := s.callback.Do(req)
-	if err != nil {
-		return
-	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxBody))
-	_ = resp.Body.Close()
 }
 
 func (s *Server) routeSMS(mux *http.ServeMux) {

@@ -16,14 +16,8 @@ import (
 // tokenPath follows Keycloak's form of token endpoints (§3.2); the real realm is not public.
 const tokenPath = "/realms/vdx/protocol/openid-connect/token" //nolint:gosec // a path, not a credential
 
-// Names of the claims, by the attribute settings of the published compose file (§3.1, §3.2).
-const (
-	claimOrganisation = "dk:medcom:organisation_id"
-	claimEmail        = "dk:medcom:email"
-	claimRole         = "dk:medcom:video:role"
-)
-
-// claims are the members of an access token that the resource server reads.
+// claims are the members of an access token that the resource server reads, named as in
+// the attribute settings of the published compose file (§3.1, §3.2).
 type claims struct {
 	Issuer       string   `json:"iss"`
 	Subject      string   `json:"sub"`

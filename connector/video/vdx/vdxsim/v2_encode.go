@@ -43,8 +43,8 @@ func encodePerson(p person) map[string]any {
 // shortLink is the configured base plus the short id by plain concatenation (§2.7).
 func shortLink(base string, m *meeting) string { return base + "/m/" + m.shortID }
 
-// encodeMeeting is the v2 meeting (§1.7). knownParticipants is on the service's roadmap and
-// unknown to clients of today: an extra member that must not hurt.
+// encodeMeeting is the v2 meeting (§1.7). An extra member, knownParticipants, is on the
+// service's roadmap and unknown to clients of today: it must not hurt.
 func (s *Server) encodeMeeting(x *exchange, m *meeting) map[string]any {
 	labels := append([]string{}, m.labels...)
 	shuffle(s.dice, m.uuid, labels, func(l string) string { return l })
