@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	methodBearer     = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	methodBearer     = "urn:oasis:names:tc:SAML:2.0:cm:bearer" //nolint:gosec // a name from the standard, no credential
 	formatEntity     = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 	formatPersistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 	formatTransient  = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"

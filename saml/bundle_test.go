@@ -108,14 +108,14 @@ type bundle struct {
 	provider *saml.Provider
 }
 
-// sharedIdP returns one simulator per profile, whose clock stands still: making its keys
+// sharedIDP returns one simulator per profile, whose clock stands still: making its keys
 // takes longer than a login.
 var (
-	plainIdP = sync.OnceValue(func() *idpsim.Server { return mustIdP(idpsim.ProfilePlain) })
-	oioIdP   = sync.OnceValue(func() *idpsim.Server { return mustIdP(idpsim.ProfileOIOSAML3) })
+	plainIDP = sync.OnceValue(func() *idpsim.Server { return mustIDP(idpsim.ProfilePlain) })
+	oioIDP   = sync.OnceValue(func() *idpsim.Server { return mustIDP(idpsim.ProfileOIOSAML3) })
 )
 
-func mustIdP(profile string) *idpsim.Server {
+func mustIDP(profile string) *idpsim.Server {
 	idp, err := idpsim.New(idpsim.Options{
 		PublicURL: "http://127.0.0.1:1", Profile: profile, Now: func() time.Time { return start },
 	})
@@ -132,11 +132,11 @@ type option func(*bundle)
 
 // oiosaml sets both sides up for OIOSAML 3.
 func oiosaml(b *bundle) {
-	b.idp, b.cfg.Profile, b.cfg.CVR = oioIdP(), saml.ProfileOIOSAML3, testCVR
+	b.idp, b.cfg.Profile, b.cfg.CVR = oioIDP(), saml.ProfileOIOSAML3, testCVR
 }
 
-// ownIdP gives the test a simulator of its own, on the same clock as the provider.
-func ownIdP(o idpsim.Options) option {
+// ownIDP gives the test a simulator of its own, on the same clock as the provider.
+func ownIDP(o idpsim.Options) option {
 	return func(b *bundle) {
 		o.PublicURL, o.Now = "http://127.0.0.1:1", b.clock.now
 		var err error
@@ -150,7 +150,7 @@ func setup(tb testing.TB, options ...option) *bundle {
 	tb.Helper()
 	certificate, key := keyFiles()
 	dir := tb.TempDir()
-	b := &bundle{clock: &clock{at: start}, store: newMemory(), idp: plainIdP()}
+	b := &bundle{clock: &clock{at: start}, store: newMemory(), idp: plainIDP()}
 	// A host of its own per test keeps the service providers of a shared simulator apart.
 	b.cfg = saml.Config{
 		BaseURL:         "https://" + strings.ToLower(saml.NewBrowserHandle()) + ".testkommunen.example",
@@ -172,7 +172,7 @@ func setup(tb testing.TB, options ...option) *bundle {
 // connect exchanges metadata.
 func (b *bundle) connect(tb testing.TB) {
 	tb.Helper()
-	b.cfg.IdPMetadata = string(b.idp.Metadata())
+	b.cfg.IDPMetadata = string(b.idp.Metadata())
 	var err error
 	if b.provider, err = saml.New(b.cfg, b.store, b.clock.now); err != nil {
 		tb.Fatal(err)

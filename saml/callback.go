@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -15,8 +14,8 @@ const maxBodyBytes = 512 << 10
 
 const statusPrefix = "urn:oasis:names:tc:SAML:2.0:status:"
 
-// Callback finishes a login with the provider's POST to PathACS. browserHandle is the
-// value in the browser's cookie, "" when there is none. It returns who it is and the local
+// Callback finishes a login with the provider's POST to PathACS. The browser handle
+// is the value in the browser's cookie, "" when there is none. It returns who it is and the local
 // path the login was started for. The request is used up on success only, and a second
 // call with the same message fails; the caller then makes a new session with a new cookie.
 // Errors are *Error of any kind.
@@ -238,7 +237,7 @@ func (p *Provider) verifiedAssertion(response *node, s shape, now time.Time) (*n
 	}
 	verified, err := verifyElement(opened, p.idp.certificates, now)
 	if err != nil {
-		return nil, false, invalid("%v", fmt.Errorf("%w or is not signed by the provider", errDecrypt))
+		return nil, false, invalid("%v", errDecrypt)
 	}
 	return verified, true, nil
 }

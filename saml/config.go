@@ -58,11 +58,11 @@ type Config struct {
 	// Profile is "plain" (default) or "oiosaml3".
 	Profile Profile `yaml:"profile"`
 
-	// IdPMetadataFile is the provider's metadata as a file. Its certificates are the
+	// IDPMetadataFile is the provider's metadata as a file. Its certificates are the
 	// pinned keys; a change needs a new file.
-	IdPMetadataFile string `yaml:"idp_metadata_file"`
-	// IdPMetadata is the metadata document itself, instead of a file.
-	IdPMetadata string `yaml:"idp_metadata"`
+	IDPMetadataFile string `yaml:"idp_metadata_file"`
+	// IDPMetadata is the metadata document itself, instead of a file.
+	IDPMetadata string `yaml:"idp_metadata"`
 
 	// CertificateFile and KeyFile are PEM files of our RSA key (2048 bits or more), used
 	// to sign requests and to decrypt assertions. The key file is secret.
@@ -161,7 +161,7 @@ func (c Config) Validate() []error {
 	report(c.BaseURL != "" && c.BaseURL[len(c.BaseURL)-1] == '/', "base_url: must not end with a slash")
 	report(len(c.EntityID) > 1024, "entity_id: longer than 1024 characters (SAML core §8.3.6)")
 	report(c.Profile != ProfilePlain && c.Profile != ProfileOIOSAML3, `profile: must be "plain" or "oiosaml3"`)
-	report((c.IdPMetadataFile == "") == (c.IdPMetadata == ""),
+	report((c.IDPMetadataFile == "") == (c.IDPMetadata == ""),
 		"idp_metadata_file: give either the file or idp_metadata")
 	report(c.CertificateFile == "", "certificate_file: missing")
 	report(c.KeyFile == "", "key_file: missing")

@@ -10,6 +10,7 @@ import (
 	_ "crypto/sha512"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -26,9 +27,9 @@ const (
 	typeElement  = "http://www.w3.org/2001/04/xmlenc#Element"
 )
 
-// errDecrypt is the one cause of every failure to decrypt. A forged ciphertext must not
-// learn from us which step refused it.
-var errDecrypt = errors.New("assertion cannot be decrypted")
+// errDecrypt is the one cause of every failure to decrypt and of a decrypted assertion
+// that is not signed. A forged ciphertext must not learn from us which step refused it.
+var errDecrypt = errors.New("assertion cannot be decrypted or is not signed by the provider")
 
 // decryptAssertion opens an EncryptedAssertion and returns the Assertion within, parsed
 // and pre-checked like any message. It is not trusted before its signature is verified.
@@ -99,7 +100,7 @@ func findEncryptedKey(encrypted, data *node) (*node, error) {
 	} else if info != nil {
 		inside, pointers = info.all(nsXMLEnc, "EncryptedKey"), info.all(nsDSig, "RetrievalMethod")
 	}
-	found := append(inside, beside...)
+	found := slices.Concat(inside, beside)
 	if len(found) != 1 || encrypted.count(nsXMLEnc, "EncryptedKey") != 1 {
 		return nil, errDecrypt
 	}

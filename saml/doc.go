@@ -1,6 +1,6 @@
 // Package saml is the service provider that tells Sluse which employee stands at the door.
 //
-// crewjam/saml supplies the message and metadata structures and the redirect signature.
+// The library crewjam/saml supplies the message and metadata structures and the redirect signature.
 // The trust decision is made here, because the library's own response parsing accepts
 // SHA-1, replays, missing audiences and elements of foreign namespaces, and panics on
 // input an attacker can send. One login runs through these steps, each in one place:

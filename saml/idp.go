@@ -26,24 +26,24 @@ type identityProvider struct {
 	certificates []*x509.Certificate
 }
 
-func loadIdP(cfg Config) (identityProvider, error) {
-	document := []byte(cfg.IdPMetadata)
-	if cfg.IdPMetadataFile != "" {
+func loadIDP(cfg Config) (identityProvider, error) {
+	document := []byte(cfg.IDPMetadata)
+	if cfg.IDPMetadataFile != "" {
 		var err error
-		if document, err = os.ReadFile(cfg.IdPMetadataFile); err != nil {
+		if document, err = os.ReadFile(cfg.IDPMetadataFile); err != nil {
 			return identityProvider{}, fmt.Errorf("idp_metadata_file: %w", err)
 		}
 	}
-	idp, err := parseIdP(document)
+	idp, err := parseIDP(document)
 	if err != nil {
 		return identityProvider{}, fmt.Errorf("idp_metadata: %w", err)
 	}
 	return idp, nil
 }
 
-// parseIdP reads one EntityDescriptor. The document comes from the operator, so it is
+// parseIDP reads one EntityDescriptor. The document comes from the operator, so it is
 // checked for what we need, not for attacks.
-func parseIdP(document []byte) (identityProvider, error) {
+func parseIDP(document []byte) (identityProvider, error) {
 	if len(document) > maxMetadataBytes {
 		return identityProvider{}, fmt.Errorf("larger than %d bytes", maxMetadataBytes)
 	}

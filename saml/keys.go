@@ -25,11 +25,11 @@ type keyPair struct {
 }
 
 func loadKeyPair(certificateFile, keyFile string) (keyPair, error) {
-	certificatePEM, err := os.ReadFile(certificateFile) //nolint:gosec // the path comes from the operator's configuration
+	certificatePEM, err := os.ReadFile(certificateFile)
 	if err != nil {
 		return keyPair{}, fmt.Errorf("certificate_file: %w", err)
 	}
-	keyPEM, err := os.ReadFile(keyFile) //nolint:gosec // the path comes from the operator's configuration
+	keyPEM, err := os.ReadFile(keyFile)
 	if err != nil {
 		return keyPair{}, fmt.Errorf("key_file: %w", err)
 	}

@@ -14,7 +14,7 @@ const idTypeProfessional = "https://data.gov.dk/eid/Professional"
 const levelReference = "https://data.gov.dk/concept/core/nsis/loa/"
 
 // Login starts a login and returns the URL at the identity provider to send the browser
-// to. browserHandle is the random value in the browser's cookie (NewBrowserHandle);
+// to. The browser handle is the random value in the browser's cookie (NewBrowserHandle);
 // returnTo is a path of our own site to continue at. Neither leaves this site: the
 // provider gets random handles only. Errors are *Error of KindInvalid (returnTo or handle
 // unusable) or KindUnavailable.
@@ -33,7 +33,7 @@ func (p *Provider) Login(ctx context.Context, browserHandle, returnTo string) (s
 
 func (p *Provider) newRequest(purpose Purpose, browserHandle, returnTo string, now time.Time) Request {
 	return Request{
-		ID: newID(), Purpose: purpose, IdP: p.idp.entityID, BrowserHash: hash(browserHandle),
+		ID: newID(), Purpose: purpose, IDP: p.idp.entityID, BrowserHash: hash(browserHandle),
 		RelayState: newID(), ReturnTo: returnTo,
 		CreatedAt: now, ExpiresAt: now.Add(p.cfg.RequestLifetime),
 	}
@@ -54,7 +54,7 @@ func (p *Provider) authnRequest(req Request, now time.Time) *etree.Element {
 	return element
 }
 
-// requestedContext asks for the level and the kind of identity. crewjam's structure holds
+// requestedContext asks for the level and the kind of identity. The structure of crewjam holds
 // one reference only. Comparison concerns the level alone (OIO-SP-06, OIO-SP-07).
 func (p *Provider) requestedContext() *etree.Element {
 	context := etree.NewElement("samlp:RequestedAuthnContext")

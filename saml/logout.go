@@ -28,7 +28,7 @@ type LogoutMessage struct {
 
 // Logout starts a logout at the provider for a person whose own session the caller has
 // ended, and returns the URL to send the browser to. It returns "" without an error when
-// the provider has no logout service. returnTo is the local path to continue at. Errors
+// the provider has no logout service. The path returnTo is where to continue on our own site. Errors
 // are *Error of KindInvalid or KindUnavailable.
 func (p *Provider) Logout(ctx context.Context, browserHandle string, who Principal, returnTo string) (string, error) {
 	if p.idp.sloURL == "" {
@@ -58,7 +58,7 @@ func (p *Provider) Logout(ctx context.Context, browserHandle string, who Princip
 }
 
 // HandleLogout reads a LogoutRequest or LogoutResponse that came to PathLogout by the
-// redirect or the POST binding. Both must be signed. browserHandle is the value in the
+// redirect or the POST binding. Both must be signed. The browser handle is the value in the
 // browser's cookie and matters for answers only: a logout started elsewhere may come
 // without it. Errors are *Error.
 func (p *Provider) HandleLogout(r *http.Request, browserHandle string) (result LogoutMessage, err error) {

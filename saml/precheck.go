@@ -176,7 +176,7 @@ func (c *checker) attributes(attrs []xml.Attr) error {
 	return nil
 }
 
-// plainName accepts "local" and "prefix:local". encoding/xml leaves the colon in Local
+// plainName accepts "local" and "prefix:local". The parser leaves the colon in Local
 // when prefix or local part is empty or there are more colons than one.
 func plainName(n xml.Name) bool {
 	return n.Local != "" && !strings.Contains(n.Local, ":") && !strings.Contains(n.Space, ":")

@@ -63,8 +63,8 @@ type Principal struct {
 	// Subject is the stable key of the person at this provider: the persistent NameID,
 	// or the employee ID where the NameID changes from login to login.
 	Subject string
-	// IdP is the entity ID of the provider that vouches for the person.
-	IdP string
+	// IDP is the entity ID of the provider that vouches for the person.
+	IDP string
 	// NameID and SessionIndex name the provider's session, for logout.
 	NameID       NameID
 	SessionIndex string
@@ -90,7 +90,7 @@ func (Principal) String() string { return "‹principal›" }
 // LogValue logs the provider, the level and the times, not the person.
 func (p Principal) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("idp", p.IdP),
+		slog.String("idp", p.IDP),
 		slog.String("level", p.Level.String()),
 		slog.Time("authenticated_at", p.AuthenticatedAt),
 		slog.Time("expires_at", p.ExpiresAt),

@@ -22,7 +22,7 @@ type Provider struct {
 	now      func() time.Time
 }
 
-// New reads the files the configuration names and returns a Provider. now is the clock.
+// New reads the files the configuration names and returns a Provider. The function now is the clock.
 // Every problem found is in the returned error. A provider certificate that is not in
 // force is no error here, because it may come into force later; see CertificatesExpire.
 func New(cfg Config, store Store, now func() time.Time) (*Provider, error) {
@@ -30,7 +30,7 @@ func New(cfg Config, store Store, now func() time.Time) (*Provider, error) {
 	if problems := cfg.Validate(); len(problems) > 0 {
 		return nil, fmt.Errorf("saml: %w", errors.Join(problems...))
 	}
-	idp, idpErr := loadIdP(cfg)
+	idp, idpErr := loadIDP(cfg)
 	own, ownErr := loadKeyPair(cfg.CertificateFile, cfg.KeyFile)
 	if err := errors.Join(idpErr, ownErr); err != nil {
 		return nil, fmt.Errorf("saml: %w", err)
@@ -39,8 +39,8 @@ func New(cfg Config, store Store, now func() time.Time) (*Provider, error) {
 	return &Provider{cfg: cfg, minLevel: level, idp: idp, own: own, store: store, now: now}, nil
 }
 
-// IdP returns the entity ID of the identity provider.
-func (p *Provider) IdP() string { return p.idp.entityID }
+// IDP returns the entity ID of the identity provider.
+func (p *Provider) IDP() string { return p.idp.entityID }
 
 // CertificatesExpire returns when the last of the pinned provider certificates and when
 // our own certificate expire, in UTC: alarm 60 days before either.
@@ -78,7 +78,7 @@ func (p *Provider) awaited(
 		return Request{}, unavailable("request cannot be read", err)
 	}
 	switch {
-	case req.ID != id || req.Purpose != purpose || req.IdP != p.idp.entityID:
+	case req.ID != id || req.Purpose != purpose || req.IDP != p.idp.entityID:
 		return Request{}, invalid("request was sent for another purpose or to another provider")
 	case !sameHash(req.BrowserHash, hash(browserHandle)):
 		return Request{}, &Error{Kind: KindWrongBrowser, detail: "request was started in another browser"}

@@ -158,7 +158,7 @@ func (p *Provider) principal(a *assertion) (Principal, error) {
 		subject = employee
 	}
 	return Principal{
-		Subject: subject, IdP: p.idp.entityID, NameID: a.nameID, SessionIndex: a.sessionIndex,
+		Subject: subject, IDP: p.idp.entityID, NameID: a.nameID, SessionIndex: a.sessionIndex,
 		EmployeeID: employee, Name: fields[p.cfg.Attributes.Name], Email: fields[p.cfg.Attributes.Email],
 		Groups: groups, Level: level, AuthenticatedAt: a.authnInstant, ExpiresAt: a.sessionEnd,
 	}, nil

@@ -92,7 +92,7 @@ func detach(el *etree.Element) (*etree.Element, error) {
 }
 
 // checkSignatureShape demands the one form of signature that SAML (core §5.4) and the
-// Danish profiles use, and returns the ID it refers to. goxmldsig alone would accept
+// Danish profiles use, and returns the ID it refers to. The signature library alone would accept
 // signatures at any depth, several references and empty URIs.
 func checkSignatureShape(signed *node) (string, error) {
 	id := signed.attr("ID")

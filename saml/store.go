@@ -29,8 +29,8 @@ type Request struct {
 	ID string
 	// Purpose separates logins from logouts: an answer to one never completes the other.
 	Purpose Purpose
-	// IdP is the entity ID of the provider the request went to.
-	IdP string
+	// IDP is the entity ID of the provider the request went to.
+	IDP string
 	// BrowserHash is the SHA-256, in hex, of the handle in the browser's cookie.
 	BrowserHash string
 	// RelayState is the random handle sent along; empty when none was sent.

@@ -12,8 +12,7 @@ import (
 
 // explain adds the detail that Error keeps from people.
 func explain(err error) string {
-	var e *saml.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*saml.Error](err); ok {
 		return fmt.Sprintf("%v (%s)", e, e.Detail())
 	}
 	return fmt.Sprint(err)

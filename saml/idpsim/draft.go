@@ -13,7 +13,7 @@ import (
 const (
 	nsSAML     = "urn:oasis:names:tc:SAML:2.0:assertion"
 	nsSAMLP    = "urn:oasis:names:tc:SAML:2.0:protocol"
-	bearer     = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	bearer     = "urn:oasis:names:tc:SAML:2.0:cm:bearer" //nolint:gosec // a name from the standard, no credential
 	persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 	statusOK   = "urn:oasis:names:tc:SAML:2.0:status:Success"
 	levelName  = "https://data.gov.dk/concept/core/nsis/loa"

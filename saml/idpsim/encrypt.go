@@ -75,7 +75,7 @@ func (e Encryption) seal(key, plain []byte) ([]byte, error) {
 		if _, err := rand.Read(sealed[:aes.BlockSize]); err != nil {
 			return nil, fmt.Errorf("idpsim: random vector: %w", err)
 		}
-		cipher.NewCBCEncrypter(block, sealed[:aes.BlockSize]).CryptBlocks(sealed[aes.BlockSize:], padded)
+		cipher.NewCBCEncrypter(block, sealed[:aes.BlockSize]).CryptBlocks(sealed[aes.BlockSize:], padded) //nolint:gosec // the vector was filled with random octets above
 		return sealed, nil
 	}
 	aead, err := cipher.NewGCM(block)
@@ -94,7 +94,7 @@ func (e Encryption) wrap(key []byte, to *rsa.PublicKey) ([]byte, error) {
 		return nil, errors.New("idpsim: service provider has no encryption key")
 	}
 	if e.KeyTransport == encRSA15 {
-		wrapped, err := rsa.EncryptPKCS1v15(rand.Reader, to, key)
+		wrapped, err := rsa.EncryptPKCS1v15(rand.Reader, to, key) //nolint:staticcheck // made to be refused
 		if err != nil {
 			return nil, fmt.Errorf("idpsim: %w", err)
 		}

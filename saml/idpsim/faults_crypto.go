@@ -100,13 +100,13 @@ func encryptionFaults() []Fault {
 
 // withCipherText replaces the encrypted content and leaves a well wrapped key.
 func withCipherText(response string, e Encryption, content []byte, to *rsa.PublicKey) string {
-	start := strings.Index(response, "<saml:EncryptedAssertion")
+	before, _, found := strings.Cut(response, "<saml:EncryptedAssertion")
 	end := strings.LastIndex(response, "</samlp:Response>")
 	wrapped, err := e.wrap(make([]byte, 32), to)
-	if start < 0 || err != nil {
+	if !found || err != nil {
 		return ""
 	}
-	return response[:start] + e.envelope(content, wrapped) + response[end:]
+	return before + e.envelope(content, wrapped) + response[end:]
 }
 
 func nest(depth int) string {

@@ -3,7 +3,7 @@ package idpsim
 import (
 	"embed"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"html/template"
 	"io"
 	"net/http"
@@ -104,7 +104,7 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 	delete(s.pending, handle)
 	s.mu.Unlock()
 	if !found {
-		s.refuse(w, http.StatusBadRequest, fmt.Errorf("idpsim: login is not pending any more"))
+		s.refuse(w, http.StatusBadRequest, errors.New("idpsim: login is not pending any more"))
 		return
 	}
 	answer, err := s.answer(r.Context(), req, r.PostFormValue("user"), s.fault(r.PostFormValue("fault")))
@@ -141,7 +141,7 @@ func (s *Server) serveLogout(w http.ResponseWriter, r *http.Request) {
 		s.show(w, http.StatusOK, "loggedout", page{})
 		return
 	}
-	http.Redirect(w, r, next, http.StatusFound)
+	http.Redirect(w, r, next, http.StatusFound) //nolint:gosec // an address from trusted metadata
 }
 
 func (s *Server) controlTrust(w http.ResponseWriter, r *http.Request) {
@@ -171,7 +171,7 @@ func (s *Server) controlLogout(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusConflict, err)
 		return
 	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // an address from trusted metadata
 }
 
 func (s *Server) controlHistory(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.History()) }

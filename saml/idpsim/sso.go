@@ -76,7 +76,7 @@ func (s *Server) signedMessage(ctx context.Context, rawQuery string) (requestXML
 	if err != nil {
 		return m, serviceProvider{}, nil, err
 	}
-	if err := xml.Unmarshal(document, &m); err != nil {
+	if err := xml.Unmarshal(document, &m); err != nil { //nolint:musttag // XMLName takes whatever the root is called
 		return m, serviceProvider{}, nil, fmt.Errorf("idpsim: message: %w", err)
 	}
 	sp, known := s.peer(ctx, strings.TrimSpace(m.Issuer))

@@ -1,0 +1,195 @@
+package saml_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/beevik/etree"
+
+	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/saml/idpsim"
+)
+
+// TestMutations takes a genuine answer and deletes, doubles, empties, renames and moves
+// every element, and deletes and changes every attribute. Whatever comes out is either
+// refused or still speaks of the genuine person; nothing panics.
+func TestMutations(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"", "both-signed", "encrypted-aes256-gcm"} {
+		t.Run("answer "+fault, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			location := b.start(t)
+			answer := b.answer(t, location, "PLAN", fault)
+			genuine, err := base64.StdEncoding.DecodeString(answer.SAMLResponse)
+			if err != nil {
+				t.Fatal(err)
+			}
+			accepted := 0
+			for name, document := range mutants(t, genuine) {
+				answer.SAMLResponse = base64.StdEncoding.EncodeToString(document)
+				who, _, err := b.post(handle, answer)
+				if err == nil {
+					accepted++
+					if who.EmployeeID != "PLAN" || who.Name != "Planlægger PLAN" {
+						t.Errorf("%s: accepted as %q", name, who.EmployeeID)
+					}
+					// The next mutant needs a login of its own.
+					location = b.start(t)
+					answer = b.answer(t, location, "PLAN", fault)
+				} else if strings.Contains(explain(err), "panicked") {
+					t.Errorf("%s: %s", name, explain(err))
+				}
+			}
+			t.Logf("%d mutants were harmless", accepted)
+		})
+	}
+}
+
+// mutants returns changed copies of a document by name.
+func mutants(t *testing.T, genuine []byte) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	total := len(elements(parse(t, genuine).Root()))
+	for i := range total {
+		for name, change := range elementChanges() {
+			doc := parse(t, genuine)
+			el := elements(doc.Root())[i]
+			label := fmt.Sprintf("%s element %d %s", name, i, el.Tag)
+			change(el)
+			out[label] = write(t, doc)
+		}
+		for k := range elements(parse(t, genuine).Root())[i].Attr {
+			for name, change := range attributeChanges() {
+				doc := parse(t, genuine)
+				el := elements(doc.Root())[i]
+				label := fmt.Sprintf("%s attribute %s of element %d %s", name, el.Attr[k].Key, i, el.Tag)
+				change(el, k)
+				out[label] = write(t, doc)
+			}
+		}
+	}
+	return out
+}
+
+func elementChanges() map[string]func(*etree.Element) {
+	return map[string]func(*etree.Element){
+		"delete": func(e *etree.Element) {
+			if e.Parent() != nil {
+				e.Parent().RemoveChild(e)
+			}
+		},
+		"double": func(e *etree.Element) {
+			if e.Parent() != nil {
+				e.Parent().InsertChildAt(e.Index(), e.Copy())
+			}
+		},
+		"empty":  func(e *etree.Element) { e.Child = nil },
+		"rename": func(e *etree.Element) { e.Tag = "Renamed" },
+		"prefix": func(e *etree.Element) { e.CreateAttr("xmlns:evil", "urn:evil"); e.Space = "evil" },
+		"text":   func(e *etree.Element) { e.SetText("ATTACKER") },
+		"to root": func(e *etree.Element) {
+			root := e
+			for root.Parent() != nil && root.Parent().Tag != "" {
+				root = root.Parent()
+			}
+			if root != e {
+				root.AddChild(e)
+			}
+		},
+	}
+}
+
+func attributeChanges() map[string]func(*etree.Element, int) {
+	return map[string]func(*etree.Element, int){
+		"delete": func(e *etree.Element, k int) { e.Attr = append(e.Attr[:k:k], e.Attr[k+1:]...) },
+		"change": func(e *etree.Element, k int) { e.Attr[k].Value = "ATTACKER" },
+		"empty":  func(e *etree.Element, k int) { e.Attr[k].Value = "" },
+	}
+}
+
+func elements(e *etree.Element) []*etree.Element {
+	out := []*etree.Element{e}
+	for _, c := range e.ChildElements() {
+		out = append(out, elements(c)...)
+	}
+	return out
+}
+
+func parse(t *testing.T, document []byte) *etree.Document {
+	t.Helper()
+	doc := etree.NewDocument()
+	if err := doc.ReadFromBytes(document); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func write(t *testing.T, doc *etree.Document) []byte {
+	t.Helper()
+	out, err := doc.WriteToBytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// FuzzCallback feeds documents to the login endpoint. Whatever is accepted must be the
+// genuine person, and nothing may panic.
+func FuzzCallback(f *testing.F) {
+	b := setup(f)
+	location := b.start(f)
+	for _, fault := range idpsim.Faults() {
+		if fault.Name == "deep" || fault.Name == "wide" || fault.Name == "large" {
+			continue // slow to mutate, and covered by TestVectors
+		}
+		document, err := base64.StdEncoding.DecodeString(b.answer(f, location, "PLAN", fault.Name).SAMLResponse)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(document)
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		r := postForm(b.cfg.BaseURL+saml.PathACS, url.Values{
+			"SAMLResponse": {base64.StdEncoding.EncodeToString(document)},
+		})
+		who, _, err := b.provider.Callback(r, handle)
+		if err == nil && (who.EmployeeID != "PLAN" || who.Name != "Planlægger PLAN") {
+			t.Errorf("accepted as %q", who.EmployeeID)
+		}
+		if err != nil && strings.Contains(explain(err), "panicked") {
+			t.Error(explain(err))
+		}
+	})
+}
+
+// FuzzLogoutQuery feeds raw queries to the logout endpoint. None of them is signed.
+func FuzzLogoutQuery(f *testing.F) {
+	b := setup(f)
+	f.Add("SAMLRequest=x&SigAlg=y&Signature=z")
+	f.Add("SAMLResponse=%zz&RelayState=&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256&Signature=AA==")
+	f.Fuzz(func(t *testing.T, query string) {
+		r := get(b.cfg.BaseURL + saml.PathLogout)
+		r.URL.RawQuery = query
+		if _, err := b.provider.HandleLogout(r, handle); err == nil || strings.Contains(explain(err), "panicked") {
+			t.Error(explain(err))
+		}
+	})
+}
+
+// BenchmarkHostile measures what the most expensive refused messages cost.
+func BenchmarkHostile(b *testing.B) {
+	for _, fault := range []string{"", "deep", "wide", "large", "deep-inside", "encrypted-garbage"} {
+		b.Run("answer "+fault, func(b *testing.B) {
+			s := setup(b)
+			answer := s.answer(b, s.start(b), "PLAN", fault)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _, _ = s.post("OTHER"+fault, answer)
+			}
+		})
+	}
+}
