@@ -61,8 +61,12 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 	write(w, answer)
 }
 
-// handle runs the operation under the mutex.
+// handle runs the hook and the operation, the latter under the mutex.
 func (s *Server) handle(op string, c call) response {
+	if err := s.runHook(op); err != nil {
+		return outcome(http.StatusInternalServerError, issue{"exception", "", err.Error()})
+	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
 

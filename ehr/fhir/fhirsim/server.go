@@ -29,6 +29,7 @@ type Server struct {
 	tokens   map[string]time.Time // to their end
 	requests []Request
 	served   int
+	hooks    map[string][]func() error // by operation
 }
 
 // New checks the options and returns an empty record.
@@ -43,6 +44,7 @@ func New(o Options) (*Server, error) {
 	return &Server{
 		options: o, dice: d, faults: newFaultBox(d, o.Faults), checker: newChecker(newSchema()),
 		archive: newArchive(d), entries: map[string][]Entry{}, keys: map[string]bool{}, tokens: map[string]time.Time{},
+		hooks: map[string][]func() error{},
 	}, nil
 }
 
@@ -208,6 +210,32 @@ func (s *Server) Seed(body map[string]any) (string, error) {
 	}
 
 	return s.archive.create(kind, fresh, s.now(), true).ref(), nil
+}
+
+// BeforeNext runs act once, just before the next call of op is handled: the place for what
+// a person does in the record at the same moment. An error of act answers the call with 500.
+func (s *Server) BeforeNext(op string, act func() error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.hooks[op] = append(s.hooks[op], act)
+}
+
+// runHook takes and runs the next hook of op.
+func (s *Server) runHook(op string) error {
+	s.mu.Lock()
+
+	hooks := s.hooks[op]
+	if len(hooks) == 0 {
+		s.mu.Unlock()
+
+		return nil
+	}
+
+	s.hooks[op] = hooks[1:]
+	s.mu.Unlock()
+
+	return hooks[0]()
 }
 
 // Delete removes a resource as a person in the record would.

@@ -1,0 +1,50 @@
+package fhir
+
+import (
+	"encoding/json"
+	"reflect"
+)
+
+// ownedProperties are compared as a whole. Of identifier, comment, extension and
+// participant only a part is ours.
+func ownedProperties() []string {
+	return []string{
+		"status", "cancelationReason", "serviceType", "description", "start", "end", "minutesDuration",
+		"class", "type", "subject", "period", "length", "appointment",
+	}
+}
+
+// sameOurs reports whether two versions of a resource agree in everything that we write.
+func (e *entry) sameOurs(a, b resource) bool {
+	for _, name := range ownedProperties() {
+		var x, y any
+
+		a.get(name, &x)
+		b.get(name, &y)
+
+		if !reflect.DeepEqual(x, y) {
+			return false
+		}
+	}
+
+	return reflect.DeepEqual(e.keys(a), e.keys(b)) && ownComment(a) == ownComment(b) &&
+		hasToken(a.text("comment"), ownComment(a)) == hasToken(b.text("comment"), ownComment(b)) &&
+		reflect.DeepEqual(e.ownParticipants(a), e.ownParticipants(b))
+}
+
+func (e *entry) ownParticipants(r resource) []any {
+	var own []any
+
+	for _, raw := range r.list("participant") {
+		if !e.mapper.isOwnParticipant(raw) {
+			continue
+		}
+
+		var one any
+		if json.Unmarshal(raw, &one) == nil {
+			own = append(own, one)
+		}
+	}
+
+	return own
+}
