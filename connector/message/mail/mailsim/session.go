@@ -246,7 +246,7 @@ func (s *session) to(rest string) error {
 	case len(s.receivers) >= maxReceivers:
 		return s.answer("RCPT", address, "", 452, "4.5.3 too many receivers")
 	case matches(s.server.options.Reject, address):
-		return s.answer("RCPT", address, "", 550, "5.1.1 no such mailbox")
+		return s.answer("RCPT", address, "", 550, "5.1.1 <"+address+">: no such mailbox")
 	}
 
 	if fault := s.server.chaos.strikes(address, FaultGreylist); fault != "" {
