@@ -1,0 +1,43 @@
+# make test sets up what the tests need and runs everything. It stays under 15 minutes on two cores.
+SHELL := /bin/bash
+TOOL  := go tool -modfile=tools.mod
+FUZZTIME ?= 3s
+
+.PHONY: test setup build vet lint check unit fuzz deadcode bench demo pins
+
+test: setup build vet lint unit fuzz deadcode pins
+	@echo "everything passed"
+
+# PostgreSQL, Chromium and a C compiler (for the race detector), from Debian's packages when missing.
+setup:
+	@.ci/setup
+
+build:
+	CGO_ENABLED=0 go build ./...
+
+vet:
+	go vet ./...
+
+lint:
+	$(TOOL) golangci-lint run ./...
+
+# One temporary PostgreSQL on loopback for all packages.
+unit:
+	.ci/with-postgres env SLUSE_REQUIRE_POSTGRES=1 SLUSE_REQUIRE_CHROMIUM=1 go test -race -shuffle=on -timeout 12m ./...
+
+# A few seconds for every fuzz target: a smoke test, not a campaign.
+fuzz:
+	.ci/fuzz $(FUZZTIME)
+
+deadcode:
+	@out="$$($(TOOL) deadcode -test ./...)"; if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
+
+# Versions that carry security fixes we rely on.
+pins:
+	@.ci/pins
+
+bench:
+	.ci/with-postgres go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench/...
+
+demo:
+	go run ./cmd/demo
