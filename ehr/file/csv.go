@@ -7,7 +7,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/sluse/sluse/connector"
@@ -40,7 +39,7 @@ func openCSV(ctx context.Context, data []byte, aliases map[string]alias) (*table
 	}
 
 	if t.comma == 0 {
-		t.comma = bestComma(t, aliases)
+		t.comma = bestComma(ctx, t, aliases)
 	}
 
 	top, _ := t.records(ctx, maxTitle+1)
@@ -95,7 +94,7 @@ func newText(data []byte) (*text, error) {
 	}
 
 	// Excel's own way to name the separator: a first line sep=;
-	if m := regexp.MustCompile(`(?i)^"?sep=([;,\t|])"?\r?\n`).FindSubmatch(body[t.first:]); m != nil {
+	if m := compiled().separator.FindSubmatch(body[t.first:]); m != nil {
 		t.comma = m[1][0]
 		t.first += len(m[0])
 		t.line++
@@ -106,14 +105,14 @@ func newText(data []byte) (*text, error) {
 
 // bestComma picks the separator with which the header row recognises most fields; of equals
 // the one that is more usual in Denmark.
-func bestComma(t *text, aliases map[string]alias) byte {
+func bestComma(ctx context.Context, t *text, aliases map[string]alias) byte {
 	best, score := byte(';'), -1
 
 	for _, comma := range []byte{';', '\t', ',', '|'} {
 		try := *t
 		try.comma = comma
 
-		rows, _ := try.records(context.Background(), maxTitle+1) //nolint:contextcheck // thirty rows, nothing to cancel
+		rows, _ := try.records(ctx, maxTitle+1)
 		if at, h := findHeader(rows, aliases); at >= 0 && h.score() > score {
 			best, score = comma, h.score()
 		}
@@ -237,6 +236,9 @@ func (t *text) spans(r record) [][2]int {
 
 	return spans
 }
+
+// quoted reports whether the cell at span is written in quotes.
+func (t *text) quoted(span [2]int) bool { return span[0] < span[1] && t.body[span[0]] == '"' }
 
 // span returns the end of the row that begins at, how many lines it has, and whether every
 // quote in it was closed. It follows the quoting rules of encoding/csv with LazyQuotes.

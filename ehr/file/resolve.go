@@ -256,5 +256,13 @@ func (r *reading) stableKey(d *draft) string {
 		normalise(d.row.ListName), d.date.String(), fmt.Sprint(d.start), r.citizenKey(d.row.CPR), normalise(d.row.Service),
 	}, "\x1f")))
 
-	return "r-" + hex.EncodeToString(sum[:16])
+	return stablePrefix + hex.EncodeToString(sum[:16])
+}
+
+// stablePrefix begins an identity that was made from the row.
+const stablePrefix = "r-"
+
+// isStableKey reports whether the identity was made from the row; people can't look it up.
+func isStableKey(id string) bool {
+	return strings.HasPrefix(id, stablePrefix) && len(id) >= len(stablePrefix)+32
 }

@@ -28,6 +28,8 @@ func (d date) isSame(o date) bool { return d.Equal(o.Time) }
 type patterns struct {
 	dayFirst, yearFirst, compact, spelled *regexp.Regexp
 	clock, minutes, hoursMinutes, law     *regexp.Regexp
+	plainName, oddLetter, person          *regexp.Regexp
+	separator                             *regexp.Regexp
 }
 
 //nolint:gochecknoglobals // compiled once, never changed
@@ -40,6 +42,10 @@ var compiled = sync.OnceValue(func() patterns {
 		clock:        regexp.MustCompile(`^(\d{1,2})(?:[:.,](\d{2})(?:[:.](\d{2})(?:\.0+)?)?)?$`),
 		minutes:      regexp.MustCompile(`^([\d.,]+) ?(?:m|min|minut|minutter)?\.?$`),
 		hoursMinutes: regexp.MustCompile(`^(\d{1,2}) ?(?:t|h|time|timer)\.?(?: ?(?:og )?(\d{1,2}) ?(?:m|min|minut|minutter)?\.?)?$`),
+		plainName:    regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$`),
+		oddLetter:    regexp.MustCompile(`[^\p{L}\p{N}._ ()-]`),
+		person:       regexp.MustCompile(`(^|\D)\d{6}[- ]?\d{4}(\D|$)`),
+		separator:    regexp.MustCompile(`(?i)^"?sep=([;,\t|])"?\r?\n`),
 		law:          regexp.MustCompile(`(\d+)(?:\s*([a-z])\b)?`),
 	}
 })

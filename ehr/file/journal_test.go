@@ -1,0 +1,168 @@
+package file_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/ehr/ehrtest"
+	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+func citizenKey(cpr care.CPR) string { return "key-of-" + cpr.Reveal()[4:] }
+
+func clock() time.Time { return time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC) }
+
+func sample(t testing.TB, name string) ehr.File {
+	t.Helper()
+
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return ehr.File{Name: name, Data: data}
+}
+
+func read(t testing.TB, f ehr.File) ehr.DrivingList {
+	t.Helper()
+
+	list, err := file.NewSource(file.Config{}, citizenKey).Read(t.Context(), f)
+	if err != nil {
+		t.Fatalf("Read(%s): %v", f.Name, err)
+	}
+
+	return list
+}
+
+func journal(t testing.TB, dir string) *file.Journal {
+	t.Helper()
+
+	j, err := file.New(file.Config{Dir: dir}, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(func() {
+		if err := j.Close(t.Context()); err != nil && t.Context().Err() == nil {
+			t.Error(err)
+		}
+	})
+
+	return j
+}
+
+const listID = care.ListID("liste-1")
+
+func keep(t testing.TB, j *file.Journal, f ehr.File) ehr.DrivingList {
+	t.Helper()
+
+	list := read(t, f)
+
+	var rows []ehr.RowRef
+	for _, row := range list.Rows {
+		rows = append(rows, ehr.RowRef{Line: row.Line, Source: row.Source})
+	}
+
+	if err := j.Keep(t.Context(), listID, f, rows); err != nil {
+		t.Fatalf("Keep: %v", err)
+	}
+
+	return list
+}
+
+func planned(row ehr.Row) ehr.Change {
+	return ehr.Change{
+		Key: row.Source.ID + "/" + row.Source.Occurrence + "/planned/1", Kind: care.EntryPlanned,
+		List: listID, Source: row.Source, Citizen: row.CPR, Employee: row.Employee, Unit: "Øst",
+		Service: row.Service, Law: row.Law, Planned: row.Planned, Delivery: care.Screen,
+		Category: "Planlagt skærmbesøg", Comment: "skærmbesøg",
+	}
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+
+	for _, name := range []string{"koreliste-dag.csv", "koreliste-aften-excel.csv", "koreliste-uge.xlsx"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ehrtest.RunJournal(t, func(t *testing.T) ehrtest.Record { return record(t, sample(t, name)) })
+		})
+	}
+}
+
+func record(t *testing.T, f ehr.File) ehrtest.Record {
+	t.Helper()
+
+	dir := t.TempDir()
+	j := journal(t, dir)
+	list := keep(t, j, f)
+
+	var changes []ehr.Change
+	for _, row := range list.Rows[:6] {
+		changes = append(changes, planned(row))
+	}
+
+	unknown := changes[0]
+	unknown.Key, unknown.Source.ID = "ukendt", "findes-ikke"
+
+	return ehrtest.Record{
+		Journal: j, Planned: changes, Unknown: unknown,
+		Another: func(t *testing.T) ehr.Journal { t.Helper(); return journal(t, dir) },
+		Entries: func(t *testing.T, visit ehr.Change) []care.EntryKind {
+			t.Helper()
+
+			var kinds []care.EntryKind
+
+			for _, e := range history(t, j) {
+				if e.Source == visit.Source {
+					kinds = append(kinds, e.Kind)
+				}
+			}
+
+			return kinds
+		},
+		State: func(t *testing.T, visit ehr.Change) ehrtest.State {
+			t.Helper()
+
+			out := output(t, dir, f)
+			for _, row := range read(t, out).Rows {
+				if row.Source == visit.Source {
+					return ehrtest.State{Category: row.Category, Comment: row.Comment}
+				}
+			}
+
+			t.Fatal("the visit is not in the output")
+
+			return ehrtest.State{}
+		},
+	}
+}
+
+// output reads what a robot finds in the directory; before the first entry that is nothing.
+func output(t testing.TB, dir string, input ehr.File) ehr.File {
+	t.Helper()
+
+	data, err := os.ReadFile(filepath.Join(dir, string(listID), "ud", input.Name))
+	if os.IsNotExist(err) {
+		return input
+	} else if err != nil {
+		t.Fatal(err)
+	}
+
+	return ehr.File{Name: input.Name, Data: data}
+}
+
+func history(t testing.TB, j *file.Journal) []file.Received {
+	t.Helper()
+
+	entries, err := j.History(t.Context(), listID)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return entries
+}
