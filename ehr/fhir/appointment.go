@@ -290,18 +290,19 @@ func (m *mapper) participants(base resource) []any {
 
 func (m *mapper) isOwnParticipant(raw json.RawMessage) bool {
 	var p participant
-	if json.Unmarshal(raw, &p) != nil || p.Actor == nil || p.Actor.Reference != "" {
+	if json.Unmarshal(raw, &p) != nil || p.Actor == nil {
 		return false
 	}
 
-	switch p.Actor.Type {
-	case "Patient":
-		return p.Actor.Identifier != nil
-	case "Practitioner":
-		return p.Actor.Identifier == nil || p.Actor.Identifier.System == m.config.EmployeeSystem
-	}
+	isCitizen := p.Actor.Type == "Patient" && p.Actor.Reference == "" && p.Actor.Identifier != nil
 
-	return false
+	return isCitizen || m.isOwnEmployee(p.Actor)
+}
+
+// isOwnEmployee recognises what employee returns.
+func (m *mapper) isOwnEmployee(r *reference) bool {
+	return r.Type == "Practitioner" && r.Reference == "" &&
+		(r.Identifier == nil || r.Identifier.System == m.config.EmployeeSystem)
 }
 
 // citizen is a logical reference: the record finds its own patient (eoj.md §3.6).

@@ -25,8 +25,8 @@ func (m *mapper) encounter(base resource, appointment string) resource {
 		r["serviceType"] = concept{Text: m.change.Service}
 	}
 
-	if employee, ok := m.employee(); ok && base == nil {
-		r["participant"] = []attendee{{Individual: &employee}}
+	if base == nil || m.change.Kind == care.EntryPlanned {
+		r.put("participant", m.attendees(base))
 	}
 
 	if base == nil || m.change.Kind == care.EntryPlanned || m.isCompleted() {
@@ -89,6 +89,24 @@ func (m *mapper) setPeriod(r resource) {
 		Start: instant(m.change.Actual.Start, care.Zone()), End: instant(m.change.Actual.End, care.Zone()),
 	}
 	r["length"] = quantity{Value: minutes(m.change.Actual), Unit: "min", System: systemUnits, Code: "min"}
+}
+
+// attendees are our employee and then those that people added.
+func (m *mapper) attendees(base resource) []any {
+	var all []any
+
+	if employee, ok := m.employee(); ok {
+		all = append(all, attendee{Individual: &employee})
+	}
+
+	for _, raw := range base.list("participant") {
+		var one attendee
+		if json.Unmarshal(raw, &one) != nil || one.Individual == nil || !m.isOwnEmployee(one.Individual) {
+			all = append(all, raw)
+		}
+	}
+
+	return all
 }
 
 // types puts the category into the first type and leaves the others alone.
