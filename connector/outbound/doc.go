@@ -4,7 +4,8 @@
 // redirects, no cookies, TLS 1.2 or later, a time limit for connecting and for the whole
 // call, a limit on the answer's size, a random x-request-id per request and never an Origin
 // header. The one exception to "one call" is a 401: it certainly had no effect, so the
-// credentials are renewed and the call is made once more; a second 401 is final.
+// credentials are renewed and the call is made once more; a second 401 is final. (Below us,
+// net/http itself repeats a GET whose kept-alive connection turns out to be closed.)
 //
 // What goes wrong below HTTP comes back as *connector.Error with the kind that the queue
 // needs: nothing was sent (Unavailable) or nobody knows (Unknown). What the peer says by
