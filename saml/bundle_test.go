@@ -22,6 +22,7 @@ type memory struct {
 	requests map[string]saml.Request
 	used     map[string]time.Time
 	broken   error
+	keep     bool // nothing is ever used up, for tests that try one login many times
 }
 
 func newMemory() *memory {
@@ -51,6 +52,9 @@ func (m *memory) Request(_ context.Context, id string) (saml.Request, error) {
 func (m *memory) CompleteRequest(_ context.Context, id, key string, expires time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.keep {
+		return nil
+	}
 	_, waiting := m.requests[id]
 	_, known := m.used[key]
 	if !waiting || known {

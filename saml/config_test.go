@@ -40,12 +40,16 @@ func TestConfigReportsEveryProblem(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*saml.Config){
-		"no such file":      func(c *saml.Config) { c.KeyFile += ".missing" },
-		"key for both":      func(c *saml.Config) { c.CertificateFile = c.KeyFile },
-		"not metadata":      func(c *saml.Config) { c.IDPMetadata = "<a/>" },
-		"no certificate":    func(c *saml.Config) { c.IDPMetadata = strings.ReplaceAll(c.IDPMetadata, `"signing"`, `"encryption"`) },
-		"broken":            func(c *saml.Config) { c.IDPMetadata = strings.ReplaceAll(c.IDPMetadata, "Certificate>MII", "Certificate>XXX") },
-		"no sign-on":        func(c *saml.Config) { c.IDPMetadata = strings.ReplaceAll(c.IDPMetadata, "SingleSignOnService", "Other") },
+		"no such file":   func(c *saml.Config) { c.KeyFile += ".missing" },
+		"key for both":   func(c *saml.Config) { c.CertificateFile = c.KeyFile },
+		"not metadata":   func(c *saml.Config) { c.IDPMetadata = "<a/>" },
+		"no certificate": func(c *saml.Config) { c.IDPMetadata = strings.ReplaceAll(c.IDPMetadata, `"signing"`, `"encryption"`) },
+		"broken": func(c *saml.Config) {
+			c.IDPMetadata = strings.ReplaceAll(c.IDPMetadata, "Certificate>MII", "Certificate>XXX")
+		},
+		"no sign-on": func(c *saml.Config) {
+			c.IDPMetadata = strings.ReplaceAll(c.IDPMetadata, "SingleSignOnService", "Other")
+		},
 		"service in clear":  func(c *saml.Config) { c.IDPMetadata = strings.ReplaceAll(c.IDPMetadata, "127.0.0.1", "idp.example") },
 		"missing base":      func(c *saml.Config) { c.BaseURL = "" },
 		"file and document": func(c *saml.Config) { c.IDPMetadataFile = c.KeyFile },
@@ -84,10 +88,10 @@ func TestMetadata(t *testing.T) {
 			t.Errorf("metadata has %s:\n%s", forbidden, text)
 		}
 	}
-	var any struct {
+	var descriptor struct {
 		XMLName xml.Name `xml:"urn:oasis:names:tc:SAML:2.0:metadata EntityDescriptor"`
 	}
-	if err := xml.Unmarshal(document, &any); err != nil {
+	if err := xml.Unmarshal(document, &descriptor); err != nil {
 		t.Error(err)
 	}
 }
