@@ -1,6 +1,7 @@
 package file
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,7 +30,7 @@ func (c Config) Validate() []error {
 	var problems []error
 
 	if c.Dir == "" {
-		problems = append(problems, fmt.Errorf("dir: must name a directory"))
+		problems = append(problems, errors.New("dir: must name a directory"))
 	}
 
 	if c.RenderDelay < 0 || c.RenderDelay > time.Minute {

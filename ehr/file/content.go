@@ -71,7 +71,7 @@ func loadContent(ctx context.Context, dir string, aliases map[string]alias) (*co
 		return nil, err //nolint:wrapcheck // the caller classifies
 	}
 
-	data, err := os.ReadFile(path) //nolint:gosec // the path is made from the configured directory
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller classifies
 	}
@@ -81,7 +81,7 @@ func loadContent(ctx context.Context, dir string, aliases map[string]alias) (*co
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 
-	if c.input, err = os.ReadFile(c.inputPath()); err != nil { //nolint:gosec // the name was made by fileName
+	if c.input, err = os.ReadFile(c.inputPath()); err != nil {
 		return nil, err //nolint:wrapcheck // the caller classifies
 	}
 
@@ -234,7 +234,7 @@ func (c *content) stamp() string {
 
 // stale reports whether the files under ud/ lag behind the log.
 func (c *content) stale() bool {
-	data, err := os.ReadFile(filepath.Join(c.dir, outputDir, stampName)) //nolint:gosec // a path of ours
+	data, err := os.ReadFile(filepath.Join(c.dir, outputDir, stampName))
 	if errors.Is(err, os.ErrNotExist) {
 		return c.logEnd > 0
 	}

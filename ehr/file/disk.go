@@ -37,7 +37,7 @@ func writeFile(path string, data []byte, durable bool) error {
 		return err //nolint:wrapcheck // the caller classifies
 	}
 
-	defer os.Remove(f.Name()) //nolint:errcheck // it is gone after the rename
+	defer os.Remove(f.Name())
 
 	_, err = f.Write(data)
 	if err == nil {
@@ -61,7 +61,7 @@ func writeFile(path string, data []byte, durable bool) error {
 
 // syncDir makes new names in a directory durable.
 func syncDir(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // a directory of ours
+	d, err := os.Open(dir)
 	if err != nil {
 		return err //nolint:wrapcheck // the caller classifies
 	}

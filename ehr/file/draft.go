@@ -287,13 +287,11 @@ func (r *reading) readJudgements(d *draft, row record) {
 	d.row.Law = care.LawUnknown
 
 	if r.header.has(fieldLaw) {
-		switch text := r.get(row, fieldLaw); {
-		case text == "":
+		text := r.get(row, fieldLaw)
+		if text == "" {
 			r.doubt(d, fieldLaw, "Lovgrundlag mangler. Besøget tælles under ukendt lov.")
-		default:
-			if d.row.Law = parseLaw(text); d.row.Law == care.LawUnknown {
-				r.doubt(d, fieldLaw, "Lovgrundlaget kendes ikke. Skriv det som SUL §138, SEL §83 eller Ældreloven. Besøget tælles under ukendt lov.")
-			}
+		} else if d.row.Law = parseLaw(text); d.row.Law == care.LawUnknown {
+			r.doubt(d, fieldLaw, "Lovgrundlaget kendes ikke. Skriv det som SUL §138, SEL §83 eller Ældreloven. Besøget tælles under ukendt lov.")
 		}
 	}
 

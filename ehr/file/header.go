@@ -2,6 +2,7 @@ package file
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -195,7 +196,7 @@ func readHeader(cells []string, table map[string]alias) header {
 		}
 
 		ranks[i] = found.rank
-		best := append(h.best[found.field], i)
+		best := slices.Concat(h.best[found.field], []int{i})
 
 		for j := len(best) - 1; j > 0 && ranks[best[j]] < ranks[best[j-1]]; j-- {
 			best[j], best[j-1] = best[j-1], best[j]

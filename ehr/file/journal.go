@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// lockCount is how many lock files there are; lists share them.
+	// How many lock files there are; lists share them.
 	lockCount = 64
-	// maxLoaded is how many lists are held in memory.
+	// How many lists are held in memory, about.
 	maxLoaded = 8
 )
 
@@ -45,8 +45,8 @@ var (
 	_ ehr.ListKeeper = (*Journal)(nil)
 )
 
-// New returns a journal on cfg.Dir, which it makes when it is missing. clock tells the time
-// of entries. Call Recover once at the start, and Close at the end.
+// New returns a journal on cfg.Dir, which it makes when it is missing. The clock
+// tells the time of entries. Call Recover once at the start, and Close at the end.
 func New(cfg Config, clock func() time.Time) (*Journal, error) {
 	cfg.SetDefaults()
 

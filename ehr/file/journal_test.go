@@ -1,6 +1,7 @@
 package file_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,39 +17,39 @@ func citizenKey(cpr care.CPR) string { return "key-of-" + cpr.Reveal()[4:] }
 
 func clock() time.Time { return time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC) }
 
-func sample(t testing.TB, name string) ehr.File {
-	t.Helper()
+func sample(tb testing.TB, name string) ehr.File {
+	tb.Helper()
 
 	data, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
 	return ehr.File{Name: name, Data: data}
 }
 
-func read(t testing.TB, f ehr.File) ehr.DrivingList {
-	t.Helper()
+func read(tb testing.TB, f ehr.File) ehr.DrivingList {
+	tb.Helper()
 
-	list, err := file.NewSource(file.Config{}, citizenKey).Read(t.Context(), f)
+	list, err := file.NewSource(file.Config{}, citizenKey).Read(tb.Context(), f)
 	if err != nil {
-		t.Fatalf("Read(%s): %v", f.Name, err)
+		tb.Fatalf("Read(%s): %v", f.Name, err)
 	}
 
 	return list
 }
 
-func journal(t testing.TB, dir string) *file.Journal {
-	t.Helper()
+func journal(tb testing.TB, dir string) *file.Journal {
+	tb.Helper()
 
 	j, err := file.New(file.Config{Dir: dir}, clock)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
-	t.Cleanup(func() {
-		if err := j.Close(t.Context()); err != nil && t.Context().Err() == nil {
-			t.Error(err)
+	tb.Cleanup(func() {
+		if err := j.Close(context.Background()); err != nil {
+			tb.Error(err)
 		}
 	})
 
@@ -57,18 +58,18 @@ func journal(t testing.TB, dir string) *file.Journal {
 
 const listID = care.ListID("liste-1")
 
-func keep(t testing.TB, j *file.Journal, f ehr.File) ehr.DrivingList {
-	t.Helper()
+func keep(tb testing.TB, j *file.Journal, f ehr.File) ehr.DrivingList {
+	tb.Helper()
 
-	list := read(t, f)
+	list := read(tb, f)
 
 	var rows []ehr.RowRef
 	for _, row := range list.Rows {
 		rows = append(rows, ehr.RowRef{Line: row.Line, Source: row.Source})
 	}
 
-	if err := j.Keep(t.Context(), listID, f, rows); err != nil {
-		t.Fatalf("Keep: %v", err)
+	if err := j.Keep(tb.Context(), listID, f, rows); err != nil {
+		tb.Fatalf("Keep: %v", err)
 	}
 
 	return list
@@ -89,7 +90,11 @@ func TestConformance(t *testing.T) {
 	for _, name := range []string{"koreliste-dag.csv", "koreliste-aften-excel.csv", "koreliste-uge.xlsx"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ehrtest.RunJournal(t, func(t *testing.T) ehrtest.Record { return record(t, sample(t, name)) })
+			ehrtest.RunJournal(t, func(t *testing.T) ehrtest.Record {
+				t.Helper()
+
+				return record(t, sample(t, name))
+			})
 		})
 	}
 }
@@ -143,25 +148,25 @@ func record(t *testing.T, f ehr.File) ehrtest.Record {
 }
 
 // output reads what a robot finds in the directory; before the first entry that is nothing.
-func output(t testing.TB, dir string, input ehr.File) ehr.File {
-	t.Helper()
+func output(tb testing.TB, dir string, input ehr.File) ehr.File {
+	tb.Helper()
 
 	data, err := os.ReadFile(filepath.Join(dir, string(listID), "ud", input.Name))
 	if os.IsNotExist(err) {
 		return input
 	} else if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
 	return ehr.File{Name: input.Name, Data: data}
 }
 
-func history(t testing.TB, j *file.Journal) []file.Received {
-	t.Helper()
+func history(tb testing.TB, j *file.Journal) []file.Received {
+	tb.Helper()
 
-	entries, err := j.History(t.Context(), listID)
+	entries, err := j.History(tb.Context(), listID)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
 	return entries

@@ -11,7 +11,7 @@ import (
 // lockFile waits for the exclusive lock of the file at path; unlock gives it back. The lock
 // is between processes and between goroutines alike, and dies with its process.
 func lockFile(path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the path is made from the configured directory and a number
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller classifies
 	}

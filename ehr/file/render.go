@@ -221,7 +221,7 @@ func (c *content) outputXLSX(edits []edit, p placement) (data []byte, err error)
 		return nil, err
 	}
 
-	defer book.Close() //nolint:errcheck // it was read from memory; nothing is left behind
+	defer book.Close()
 
 	set := func(column, line int, value string) {
 		cell, nameErr := excelize.CoordinatesToCellName(column+1, line)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,9 +13,9 @@ import (
 
 const (
 	noon = daySeconds / 2
-	// maxVisit is the longest planned length that is believed.
+	// The longest planned length that is believed.
 	maxVisit = 24 * time.Hour
-	// maxCrossing is the longest visit that is believed when its end is before its start and
+	// The longest visit that is believed when its end is before its start and
 	// so must be after midnight.
 	maxCrossing = 4 * time.Hour
 )
@@ -253,7 +254,7 @@ func (r *reading) identify(drafts []*draft) {
 // a visit keeps its identity when another employee takes it.
 func (r *reading) stableKey(d *draft) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{
-		normalise(d.row.ListName), d.date.String(), fmt.Sprint(d.start), r.citizenKey(d.row.CPR), normalise(d.row.Service),
+		normalise(d.row.ListName), d.date.String(), strconv.Itoa(d.start), r.citizenKey(d.row.CPR), normalise(d.row.Service),
 	}, "\x1f")))
 
 	return stablePrefix + hex.EncodeToString(sum[:16])

@@ -22,8 +22,8 @@ type Source struct {
 
 var _ ehr.FileSource = (*Source)(nil)
 
-// NewSource returns a reader of driving-list files. citizenKey is a keyed hash of the CPR
-// number, always the same for the same number: it becomes part of the identity of a visit
+// NewSource returns a reader of driving-list files. The citizenKey is a keyed hash of the
+// CPR number, always the same for the same number: it becomes part of the identity of a visit
 // that has no id in the file, and nobody without the key can find the number from it.
 func NewSource(cfg Config, citizenKey func(care.CPR) string) *Source {
 	return &Source{aliases: aliasTable(cfg.Aliases), citizenKey: citizenKey}

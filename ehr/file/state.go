@@ -22,7 +22,7 @@ type rowState struct {
 	tokens     []string
 }
 
-// take folds an entry in. old: it was written before the present file was kept.
+// take folds an entry in; an old one was written before the present file was kept.
 func (s *rowState) take(e Received, old bool) {
 	if s.original == "" && e.wroteCategory {
 		s.original = e.fileCategory

@@ -2,6 +2,7 @@ package file
 
 import (
 	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -17,55 +18,76 @@ const maxPhoneText = 60
 // denmark is the country's calling code.
 const denmark = 45
 
-// parseLaw reads the name of a legal basis as people and records write it (eoj.md §5.5).
+// parseLaw reads the name of a legal basis as people and records write it (eoj.md §5.5):
+// "SUL §138", "Sundhedslovens § 138", "Ældreloven", or a paragraph alone.
 func parseLaw(text string) care.LegalBasis {
 	s := strings.ToLower(text)
 	name := normalise(s)
-	elder := strings.Contains(name, "aeldrelov") || name == "ael" || strings.HasPrefix(name, "aelps") ||
-		hasWord(s, "æl") || hasWord(s, "ael")
-	health := strings.Contains(name, "sundhedslov") || hasWord(s, "sul")
-	social := strings.Contains(name, "servicelov") || hasWord(s, "sel")
 
-	number, letter := "", ""
-	if m := compiled().law.FindStringSubmatch(s); m != nil {
-		number, letter = m[1], m[2]
+	var acts []string
+	if strings.Contains(name, "aeldrelov") || hasWord(s, "æl", "ael") {
+		acts = append(acts, "elder")
 	}
 
-	switch {
-	case elder && !health && !social:
-		return care.AEL
-	case elder, health && social:
-		return care.LawUnknown
-	case health:
-		if number == "138" && letter == "" {
-			return care.SUL138
-		}
+	if strings.Contains(name, "sundhedslov") || hasWord(s, "sul") {
+		acts = append(acts, "health")
+	}
 
-		return care.LawUnknown
-	case number == "138" && letter == "" && !social:
-		return care.SUL138
-	case number == "83" && letter == "":
-		return care.SEL83
-	case number == "83" && letter == "a":
-		return care.SEL83A
-	case number == "85" && letter == "":
-		return care.SEL85
-	case social && number != "138":
-		return care.SELOther
+	if strings.Contains(name, "servicelov") || hasWord(s, "sel") {
+		acts = append(acts, "social")
+	}
+
+	paragraph := ""
+	if m := compiled().law.FindStringSubmatch(s); m != nil {
+		paragraph = m[1] + m[2]
+	}
+
+	switch len(acts) {
+	case 0:
+		return paragraphAlone(paragraph)
+	case 1:
+		return paragraphOf(acts[0], paragraph)
 	default:
-		return care.LawUnknown
+		return care.LawUnknown // two acts at once
 	}
 }
 
-// hasWord reports whether the word stands in s by itself, digits and paragraph signs aside.
-func hasWord(s, word string) bool {
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }) {
-		if w == word {
-			return true
-		}
+// paragraphAlone guesses the act of the paragraphs that home care is granted under.
+func paragraphAlone(paragraph string) care.LegalBasis {
+	switch paragraph {
+	case "138":
+		return care.SUL138
+	case "83", "83a", "85":
+		return paragraphOf("social", paragraph)
 	}
 
-	return false
+	return care.LawUnknown
+}
+
+func paragraphOf(act, paragraph string) care.LegalBasis {
+	switch {
+	case act == "elder":
+		return care.AEL
+	case act == "health" && paragraph == "138":
+		return care.SUL138
+	case act == "health" || paragraph == "138":
+		return care.LawUnknown
+	case paragraph == "83":
+		return care.SEL83
+	case paragraph == "83a":
+		return care.SEL83A
+	case paragraph == "85":
+		return care.SEL85
+	default:
+		return care.SELOther
+	}
+}
+
+// hasWord reports whether one of the words stands in s by itself, digits and paragraph signs
+// aside.
+func hasWord(s string, words ...string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }),
+		func(w string) bool { return slices.Contains(words, w) })
 }
 
 // parsePhone reads a telephone number, Danish unless it says otherwise, and normalises it to

@@ -184,7 +184,7 @@ func fromSerial(serial float64, date1904 bool) (date, int, bool) {
 func roundSeconds(fraction float64) int { return int(math.Round(fraction * daySeconds)) }
 
 // parseDuration reads a length of time: minutes ("15", "10,0", "15 min"), h:mm, "1 t 15 min".
-// unit is what a bare number means.
+// A bare number is in unit.
 func parseDuration(text string, serials bool, unit time.Duration) (time.Duration, bool) {
 	s := strings.ToLower(strings.Join(strings.Fields(text), " "))
 	p := compiled()

@@ -40,7 +40,7 @@ func openXLSX(ctx context.Context, data []byte, aliases map[string]alias) (best 
 		return nil, err
 	}
 
-	defer book.Close() //nolint:errcheck // it was read from memory; nothing is left behind
+	defer book.Close()
 
 	date1904 := false
 	if props, err := book.GetWorkbookProps(); err == nil && props.Date1904 != nil {
@@ -105,10 +105,10 @@ func brokenWorkbook(cause error) error {
 func readSheet(ctx context.Context, book *excelize.File, sheet string, aliases map[string]alias) (*table, error) {
 	rows, err := book.Rows(sheet)
 	if err != nil {
-		return nil, nil //nolint:nilerr,nilnil // a chart sheet has no rows; that is no error, and there is no table
+		return nil, nil //nolint:nilnil // a chart sheet has no rows; that is no error, and there is no table
 	}
 
-	defer rows.Close() //nolint:errcheck // nothing is left behind
+	defer rows.Close()
 
 	var (
 		all  []record
