@@ -130,7 +130,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, x *exchange, hit
 	case FaultTimeoutBefore:
 		s.ledger.add(*x.rec)
 		s.pause(r.Context(), hit.hang)
-		panic(http.ErrAbortHandler)
+		drop(w, r)
 	case FaultUnauthorized:
 		s.write(w, x, unauthorized("invalid_token", "Jwt expired"))
 	case FaultTooMany:
@@ -146,8 +146,22 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, x *exchange, hit
 		s.write(w, x, gatewayPage(http.StatusServiceUnavailable))
 	case FaultResetBefore, FaultResetAfter, FaultTimeoutAfter, FaultBadGatewayAfter, FaultBrokenBody, FaultSlow:
 		s.ledger.add(*x.rec)
-		panic(http.ErrAbortHandler)
+		drop(w, r)
 	}
+}
+
+// drop ends the connection without an answer. Go's HTTP transport repeats a GET in silence
+// when a kept-alive connection ends before the first byte of an answer; a few bytes stop
+// that, so that one call of the client stays one call in the history.
+func drop(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			_, _ = conn.Write([]byte("HTTP/1.1 "))
+			_ = conn.Close()
+			return
+		}
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // answer sends the reply, or what a fault after the effect makes of it.
@@ -155,11 +169,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, x *exchange, out
 	switch hit.kind {
 	case FaultResetAfter:
 		s.ledger.add(*x.rec)
-		panic(http.ErrAbortHandler)
+		drop(w, r)
 	case FaultTimeoutAfter:
 		s.ledger.add(*x.rec)
 		s.pause(r.Context(), hit.hang)
-		panic(http.ErrAbortHandler)
+		drop(w, r)
 	case FaultBadGatewayAfter:
 		page := gatewayPage(http.StatusBadGateway)
 		page.code, page.detail = out.code, out.detail

@@ -62,6 +62,26 @@ func TestScriptedFaults(t *testing.T) {
 	}
 }
 
+// TestADroppedGETIsOneCall: the transport must not repeat it behind the client's back.
+func TestADroppedGETIsOneCall(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.standard(t)
+	for _, kind := range []vdxsim.FaultKind{vdxsim.FaultResetBefore, vdxsim.FaultResetAfter, vdxsim.FaultTimeoutBefore} {
+		b.ClearRequests()
+		b.do(t, http.MethodGet, "/v2/info", "") // leaves a kept-alive connection
+		if err := b.Script(vdxsim.Fault{Kind: kind, Op: vdxsim.OpRoomGet, Hang: time.Millisecond}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.try(t, http.MethodGet, "/v2/scheduling-info/"+idA, ""); err == nil {
+			t.Errorf("%s: the call was answered", kind)
+		}
+		if n := len(b.Requests(vdxsim.OpRoomGet)); n != 1 {
+			t.Errorf("%s: %d calls in the history", kind, n)
+		}
+	}
+}
+
 func TestAScriptedFaultWaitsForItsCall(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)

@@ -33,10 +33,14 @@ func FuzzDecode(f *testing.F) {
 func FuzzHistoryFilter(f *testing.F) {
 	f.Add("start_time__gte=2026-01-01T00:00:00Z&limit=1&offset=1&order_by=-end_time")
 	f.Add("name__in=a,b&limit=-1&offset=99999999999")
-	rows := []record{
-		{id: "1", start: time.Unix(1, 0), end: time.Unix(2, 0), members: map[string]any{"name": "a"}},
-		{id: "2", start: time.Unix(3, 0), end: time.Unix(4, 0), members: map[string]any{"name": "b"}},
+	row := func(name string, start int64) record {
+		return record{
+			start: time.Unix(start, 0), end: time.Unix(start+1, 0),
+			text:  func(string) (string, bool) { return name, true },
+			write: func() map[string]any { return map[string]any{"name": name} },
+		}
 	}
+	rows := []record{row("a", 1), row("b", 3)}
 	f.Fuzz(func(t *testing.T, raw string) {
 		q, err := url.ParseQuery(raw)
 		if err != nil {

@@ -27,11 +27,12 @@ func (s *Server) routeHistory(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+historyPath+"participant", s.endpoint(apiHistory, OpHistoryParticipant, query, s.history(s.participants)))
 }
 
-// record is one row on its way out: its members, and the instants that filters compare.
+// record is one row on its way out: what filters compare, and how to write it once it is on
+// the page that was asked for.
 type record struct {
-	id         string
 	start, end time.Time
-	members    map[string]any
+	text       func(field string) (string, bool)
+	write      func() map[string]any
 }
 
 // history checks the key, then filters, orders and pages what rows gives. A bearer token is
@@ -88,19 +89,13 @@ func historyTime(t time.Time) string {
 func (s *Server) conferences(x *exchange, org string) []record {
 	var out []record
 	for _, c := range s.world.calls {
-		if !s.shown(c, org, x.now) {
-			continue
+		if s.shown(c, org, x.now) {
+			out = append(out, record{
+				start: c.started, end: c.ended,
+				text:  func(field string) (string, bool) { return conferenceText(c, field) },
+				write: func() map[string]any { return encodeConference(c) },
+			})
 		}
-		uris := make([]string, 0, len(c.legs))
-		for _, l := range c.legs {
-			uris = append(uris, historyPath+"participant/"+l.id+"/")
-		}
-		out = append(out, record{id: c.id, start: c.started, end: c.ended, members: map[string]any{
-			"id": c.id, "name": c.room.uriWithDomain, "service_type": "conference", "tag": "",
-			"start_time": historyTime(c.started), "end_time": historyTime(c.ended),
-			"duration": int(c.ended.Sub(c.started) / time.Second), "participant_count": len(c.legs),
-			"participants": uris, "instant_message_count": 0, "resource_uri": historyPath + "conference/" + c.id + "/",
-		}})
 	}
 	return out
 }
@@ -118,18 +113,73 @@ func (s *Server) participants(x *exchange, org string) []record {
 			continue
 		}
 		for _, l := range c.legs {
-			out = append(out, record{id: l.id, start: l.joined, end: l.left, members: map[string]any{
-				"id": l.id, "conference": historyPath + "conference/" + c.id + "/", "conference_name": c.room.uriWithDomain,
-				"display_name": l.name, "role": string(l.role), "protocol": "WebRTC", "call_direction": "in",
-				"local_alias": c.room.uriWithDomain, "remote_alias": l.name, "has_media": true, "is_streaming": false,
-				"start_time": historyTime(l.joined), "end_time": historyTime(l.left),
-				"duration": int(l.left.Sub(l.joined) / time.Second), "disconnect_reason": l.reason,
-				"service_type": "conference", "call_quality": "1_good", "license_type": "port",
-				"vendor": "vdxsim", "media_streams": []any{}, "call_uuid": s.dice.uuid("callid", l.id),
-			}})
+			out = append(out, record{
+				start: l.joined, end: l.left,
+				text:  func(field string) (string, bool) { return participantText(l, field) },
+				write: func() map[string]any { return s.encodeParticipant(l) },
+			})
 		}
 	}
 	return out
+}
+
+// An ended call and its legs never change, so they are read without the lock.
+
+func conferenceText(c *call, field string) (string, bool) {
+	switch field {
+	case "id":
+		return c.id, true
+	case "name":
+		return c.room.uriWithDomain, true
+	case "service_type":
+		return "conference", true
+	case "tag":
+		return "", true
+	}
+	return "", false
+}
+
+func participantText(l *leg, field string) (string, bool) {
+	switch field {
+	case "id":
+		return l.id, true
+	case "conference":
+		return l.call.id, true
+	case "conference_name", "local_alias":
+		return l.room.uriWithDomain, true
+	case "display_name":
+		return l.name, true
+	case "role":
+		return string(l.role), true
+	case "service_type":
+		return "conference", true
+	}
+	return "", false
+}
+
+func encodeConference(c *call) map[string]any {
+	uris := make([]string, 0, len(c.legs))
+	for _, l := range c.legs {
+		uris = append(uris, historyPath+"participant/"+l.id+"/")
+	}
+	return map[string]any{
+		"id": c.id, "name": c.room.uriWithDomain, "service_type": "conference", "tag": "",
+		"start_time": historyTime(c.started), "end_time": historyTime(c.ended),
+		"duration": int(c.ended.Sub(c.started) / time.Second), "participant_count": len(c.legs),
+		"participants": uris, "instant_message_count": 0, "resource_uri": historyPath + "conference/" + c.id + "/",
+	}
+}
+
+func (s *Server) encodeParticipant(l *leg) map[string]any {
+	return map[string]any{
+		"id": l.id, "conference": historyPath + "conference/" + l.call.id + "/", "conference_name": l.room.uriWithDomain,
+		"display_name": l.name, "role": string(l.role), "protocol": "WebRTC", "call_direction": "in",
+		"local_alias": l.room.uriWithDomain, "remote_alias": l.name, "has_media": true, "is_streaming": false,
+		"start_time": historyTime(l.joined), "end_time": historyTime(l.left),
+		"duration": int(l.left.Sub(l.joined) / time.Second), "disconnect_reason": l.reason,
+		"service_type": "conference", "call_quality": "1_good", "license_type": "port",
+		"vendor": "vdxsim", "media_streams": []any{}, "call_uuid": s.dice.uuid("callid", l.id),
+	}
 }
 
 // filterRecords applies Tastypie-style filters: field=value, and for times __gt __gte __lt
@@ -170,23 +220,29 @@ func recordTest(field, op, want string) (func(record) bool, string) {
 		}
 		return func(r record) bool { return compare(r.end) }, ""
 	}
-	known := []string{"id", "name", "conference_name", "conference", "display_name", "role", "local_alias", "service_type", "tag"}
-	if !slices.Contains(known, field) {
-		return nil, ""
-	}
 	switch op {
 	case "":
-		return func(r record) bool {
-			have, ok := r.members[field].(string)
-			return ok && (have == want || (field == "conference" && strings.HasSuffix(have, "/"+want+"/")))
-		}, ""
+		if field == "conference" { // named by its id or by its URI
+			want = strings.TrimSuffix(strings.TrimPrefix(want, historyPath+"conference/"), "/")
+		}
+		return textTest(field, func(have string) bool { return have == want }), ""
 	case "in":
-		return func(r record) bool {
-			have, ok := r.members[field].(string)
-			return ok && slices.Contains(strings.Split(want, ","), have)
-		}, ""
+		some := strings.Split(want, ",")
+		return textTest(field, func(have string) bool { return slices.Contains(some, have) }), ""
 	}
 	return nil, ""
+}
+
+// textTest compares a text member; nil when neither kind of row has it.
+func textTest(field string, equal func(string) bool) func(record) bool {
+	known := []string{"id", "name", "tag", "conference", "conference_name", "local_alias", "display_name", "role", "service_type"}
+	if !slices.Contains(known, field) {
+		return nil
+	}
+	return func(r record) bool {
+		have, ok := r.text(field)
+		return ok && equal(have)
+	}
 }
 
 func timeTest(op string, at time.Time) func(time.Time) bool {
@@ -241,7 +297,7 @@ func page(x *exchange, list []record, q url.Values) reply {
 	to := min(from+limit, len(list))
 	objects := make([]map[string]any, 0, to-from)
 	for _, r := range list[from:to] {
-		objects = append(objects, r.members)
+		objects = append(objects, r.write())
 	}
 	link := func(at int) any {
 		if at < 0 || at >= len(list) || at == offset {

@@ -89,7 +89,7 @@ func TestWithoutAGuestPINTheDoorIsOpenToGuests(t *testing.T) {
 	if a := b.walkIn(t, rec.URIWithDomain, "Borger", ""); a.str("role") != "guest" {
 		t.Errorf("no PIN: %s", a.raw)
 	}
-	if a := b.walkIn(t, rec.URIWithDomain, "Vært", fmt.Sprint(rec.HostPIN)); a.str("role") != "chair" {
+	if a := b.walkIn(t, rec.URIWithDomain, "Vært", itoa(rec.HostPIN)); a.str("role") != "chair" {
 		t.Errorf("host PIN: %s", a.raw)
 	}
 }
@@ -99,7 +99,7 @@ func TestRoomPageForPeople(t *testing.T) {
 	b := setup(t, nil)
 	b.standard(t)
 	link := b.room(t, idA).str("portalLink")
-	page := func(target string, want int, texts ...string) answer {
+	page := func(target string, want int, texts ...string) {
 		t.Helper()
 		a := b.do(t, http.MethodGet, target, "")
 		if a.status != want {
@@ -110,7 +110,6 @@ func TestRoomPageForPeople(t *testing.T) {
 				t.Errorf("%s lacks %q:\n%s", target, s, a.raw)
 			}
 		}
-		return a
 	}
 	page(link, 200, "Rummet åbner kl. 10.15", "Deltag", `value="771204"`, `lang="da"`)
 	page(b.urls.Portal+"?conference=x", 404, "Rummet findes ikke")
@@ -157,7 +156,7 @@ func TestScheduledPeopleAndHistory(t *testing.T) {
 	b := setup(t, nil)
 	b.standard(t)
 	rec, _ := b.Room(idA)
-	at := func(min int) time.Time { return b.start.Add(time.Duration(min) * time.Minute) }
+	at := func(minute int) time.Time { return b.start.Add(time.Duration(minute) * time.Minute) }
 	err := b.Schedule(
 		idA,
 		vdxsim.Attendance{Name: "Medarbejder", PIN: rec.HostPIN, UsePIN: true, Join: at(30), Leave: at(45)},
