@@ -188,7 +188,7 @@ func (s *Server) SetTokenTTL(d time.Duration) {
 // need one of a given role or age. The client need not be configured.
 func (s *Server) IssueToken(c Client, ttl time.Duration) string {
 	s.mu.Lock()
-	generation := s.generation
+	generation, base := s.generation, s.baseURL
 	s.mu.Unlock()
-	return s.sign(&exchange{now: s.Now(), base: s.baseURL}, c, ttl, generation)
+	return s.sign(&exchange{now: s.Now(), base: base}, c, ttl, generation)
 }
