@@ -93,12 +93,16 @@ func (f Faults) validate() error {
 	return nil
 }
 
-func (f Faults) hang() time.Duration {
-	if f.Hang == 0 {
+// hang is the time of a slow answer.
+func (c *chaos) hang() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if c.rates.Hang == 0 {
 		return 250 * time.Millisecond
 	}
 
-	return f.Hang
+	return c.rates.Hang
 }
 
 // Fault is one scripted fault.

@@ -396,6 +396,43 @@ func TestGuardRails(t *testing.T) {
 	}
 }
 
+func TestStart(t *testing.T) {
+	t.Parallel()
+
+	s, err := mailsim.New(mailsim.Options{Clock: time.Now, Calm: true, Latency: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	urls, err := s.Start(t.Context(), "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := smtp.SendMail(urls.SMTP, nil, from, []string{to}, []byte(letter)); err != nil {
+		t.Error(err)
+	}
+
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+	resp, err := client.Get(urls.Inbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	_ = resp.Body.Close()
+
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+
+	if _, err := s.Start(t.Context(), "127.0.0.1:0", "0.0.0.0:0"); err == nil {
+		t.Error("the page is open to other machines")
+	}
+}
+
 func TestWaitFor(t *testing.T) {
 	t.Parallel()
 

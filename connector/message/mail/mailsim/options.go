@@ -35,6 +35,8 @@ type Options struct {
 	MaxSize int
 	// IdleTimeout ends a silent connection. Zero is 5 minutes (RFC 5321 §4.5.3.2.7).
 	IdleTimeout time.Duration
+	// Latency is added before every answer, in wall-clock time.
+	Latency time.Duration
 	// Limit bounds the kept letters and history rows. Zero is 100 000; the oldest are dropped.
 	Limit int
 }

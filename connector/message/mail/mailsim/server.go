@@ -7,8 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
-	"strings"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -72,28 +71,71 @@ func New(options Options) (*Server, error) {
 // 127.0.0.1 and ::1.
 func (s *Server) Roots() *x509.CertPool { return s.roots }
 
+// URLs are the addresses of a started simulator.
+type URLs struct {
+	// SMTP is host and port of the relay.
+	SMTP string `json:"smtp"`
+	// Inbox is the page of the mailboxes and the base of Handler; empty when not started.
+	Inbox string `json:"inbox,omitempty"`
+}
+
+// Start serves SMTP on addr and, unless inboxAddr is empty, Handler on inboxAddr, both in
+// the background. Both must be loopback addresses such as "127.0.0.1:0". The end of ctx does
+// not stop it; Close does.
+func (s *Server) Start(ctx context.Context, addr, inboxAddr string) (URLs, error) {
+	smtp, err := s.Listen(ctx, addr)
+	if err != nil || inboxAddr == "" {
+		return URLs{SMTP: smtp}, err
+	}
+
+	l, err := listen(ctx, inboxAddr)
+	if err != nil {
+		return URLs{}, errors.Join(err, s.Close())
+	}
+
+	web := &http.Server{Handler: s.Handler(), ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute}
+
+	s.running.Go(func() { _ = web.Serve(l) })
+	s.running.Go(func() {
+		<-s.done
+
+		_ = web.Close()
+	})
+
+	return URLs{SMTP: smtp, Inbox: "http://" + l.Addr().String() + "/"}, nil
+}
+
 // Listen opens an SMTP listener on a loopback address such as "127.0.0.1:0", serves it in
 // the background, and returns its address. Other addresses are refused.
 func (s *Server) Listen(ctx context.Context, address string) (string, error) {
+	l, err := listen(ctx, address)
+	if err != nil {
+		return "", err
+	}
+
+	s.running.Go(func() { _ = s.Serve(l) })
+
+	return l.Addr().String(), nil
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return "", fmt.Errorf("mailsim: %w", err)
+		return nil, fmt.Errorf("mailsim: %w", err)
 	}
 
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return "", fmt.Errorf("mailsim: %q is not a loopback address; a simulator is never reachable from elsewhere", host)
+		return nil, fmt.Errorf("mailsim: %q is not a loopback address; a simulator is never reachable from elsewhere", host)
 	}
 
 	var config net.ListenConfig
 
 	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return "", fmt.Errorf("mailsim: %w", err)
+		return nil, fmt.Errorf("mailsim: %w", err)
 	}
 
-	s.running.Go(func() { _ = s.Serve(l) })
-
-	return l.Addr().String(), nil
+	return l, nil
 }
 
 // Serve answers connections until Close. It refuses a listener beyond loopback.
@@ -171,107 +213,4 @@ func (s *Server) Close() error {
 	s.running.Wait()
 
 	return nil
-}
-
-// take keeps a letter, and for a receiver that bounces the report to the sender.
-func (s *Server) take(l Letter) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	l.At = s.options.Clock().UTC()
-	l.Bounced = slices.ContainsFunc(l.Receivers, func(a string) bool { return matches(s.options.Bounce, a) })
-	s.append(l)
-
-	if l.Bounced && l.Sender != "" {
-		s.append(Letter{
-			At: l.At, Receivers: []string{l.Sender}, From: "mailsim <mailer-daemon@localhost>", AutoSubmitted: "auto-replied",
-			Subject: "Undelivered Mail Returned to Sender", MessageID: fmt.Sprintf("bounce-%d@mailsim.localhost", s.taken),
-			Text: "Status: 5.1.1\nThe mailbox does not exist.\nOriginal Message-ID: <" + l.MessageID + ">\n",
-		})
-	}
-
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-func (s *Server) append(l Letter) {
-	s.taken++
-	l.Number = s.taken
-	s.letters = append(s.letters, l)
-
-	if over := len(s.letters) - s.options.Limit; over > 0 {
-		s.letters = slices.Delete(s.letters, 0, over)
-	}
-}
-
-func (s *Server) record(e Exchange) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	e.At = s.options.Clock().UTC()
-	s.history = append(s.history, e)
-
-	if over := len(s.history) - s.options.Limit; over > 0 {
-		s.history = slices.Delete(s.history, 0, over)
-	}
-}
-
-// Letters returns every letter kept, oldest first.
-func (s *Server) Letters() []Letter {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	return slices.Clone(s.letters)
-}
-
-// Mailbox returns the letters to one address, oldest first.
-func (s *Server) Mailbox(address string) []Letter {
-	return slices.DeleteFunc(s.Letters(), func(l Letter) bool {
-		return !slices.ContainsFunc(l.Receivers, func(r string) bool { return strings.EqualFold(r, address) })
-	})
-}
-
-// Copies returns how many letters came under each Message-ID: more than one is a duplicate.
-func (s *Server) Copies() map[string]int {
-	copies := make(map[string]int)
-	for _, l := range s.Letters() {
-		copies[l.MessageID]++
-	}
-
-	return copies
-}
-
-// History returns the exchanges, oldest first.
-func (s *Server) History() []Exchange {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	return slices.Clone(s.history)
-}
-
-// Clear forgets letters and history.
-func (s *Server) Clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-
-	s.letters, s.history = nil, nil
-}
-
-// WaitFor returns when enough says so of the letters, or when ctx ends.
-func (s *Server) WaitFor(ctx context.Context, enough func([]Letter) bool) error {
-	for {
-		s.mu.Lock()
-		letters, changed := slices.Clone(s.letters), s.changed
-		s.mu.Unlock()
-
-		if enough(letters) {
-			return nil
-		}
-
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("mailsim: waiting for letters: %w", ctx.Err())
-		}
-	}
 }

@@ -108,6 +108,7 @@ func (s *session) reject(code int, text string) error {
 
 // answer writes a reply of one or more lines and records the exchange.
 func (s *session) answer(command, address string, fault FaultKind, code int, lines ...string) error {
+	s.wait(s.server.options.Latency)
 	s.server.record(Exchange{Connection: s.number, Command: command, Address: address, Code: code, Fault: fault})
 
 	var reply strings.Builder
@@ -325,7 +326,7 @@ func (s *session) data() error {
 	}
 
 	if fault == FaultSlow {
-		s.hang()
+		s.wait(s.server.chaos.hang())
 	} else {
 		s.server.chaos.served(receiver)
 	}
@@ -333,16 +334,17 @@ func (s *session) data() error {
 	return s.answer("LETTER", receiver, fault, 250, "2.0.0 taken")
 }
 
-// hang waits for the time of a slow answer, or for Close.
-func (s *session) hang() {
-	s.server.chaos.mu.Lock()
-	wait := time.NewTimer(s.server.chaos.rates.hang())
-	s.server.chaos.mu.Unlock()
+// wait holds an answer back, until Close at the longest.
+func (s *session) wait(d time.Duration) {
+	if d <= 0 {
+		return
+	}
 
-	defer wait.Stop()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 
 	select {
-	case <-wait.C:
+	case <-timer.C:
 	case <-s.server.done:
 	}
 }
