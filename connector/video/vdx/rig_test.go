@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -148,6 +149,16 @@ var _ videotest.Peer = (*peer)(nil)
 func TestConformance(t *testing.T) {
 	t.Parallel()
 
+	var struck atomic.Int64
+
+	t.Cleanup(func() {
+		if n := struck.Load(); n < 200 {
+			t.Errorf("only %d faults struck in all", n)
+		} else {
+			t.Logf("%d faults struck in all", n)
+		}
+	})
+
 	run := func(name string, o vdxsim.Options) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,6 +166,12 @@ func TestConformance(t *testing.T) {
 				t.Helper()
 
 				p := newPeer(t, o)
+
+				t.Cleanup(func() {
+					for _, n := range p.sim.Counts().Faults {
+						struck.Add(int64(n))
+					}
+				})
 
 				return videotest.Rig{Platform: p.platform(t), Peer: p}
 			})
