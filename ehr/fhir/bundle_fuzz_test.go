@@ -3,7 +3,9 @@ package fhir_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr/ehrtest"
@@ -18,24 +20,33 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(`{"resourceType":"Bundle"}`))
 	f.Add([]byte(`{"resourceType":"Bundle","entry":[null,{"resource":7}],"link":[{"relation":"next"}]}`))
 	f.Add([]byte(`[]`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != http.MethodGet {
-				w.WriteHeader(http.StatusMethodNotAllowed)
 
-				return
-			}
+	var answer atomic.Pointer[[]byte]
 
-			_, _ = w.Write(body)
-		}))
-		defer server.Close()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			w.WriteHeader(http.StatusMethodNotAllowed)
 
-		config := fhir.Config{BaseURL: server.URL}
-		config.SetDefaults()
+			return
+		}
 
-		change := ehrtest.Completed(planned(t, 0))
+		_, _ = w.Write(*answer.Load())
+	}))
+	f.Cleanup(server.Close)
 
-		receipt, err := open(t, config).Apply(t.Context(), change)
+	config := fhir.Config{BaseURL: server.URL}
+	config.SetDefaults()
+
+	journal, err := fhir.New(config, fhir.Options{Now: time.Now})
+	if err != nil {
+		f.Fatal(err)
+	}
+
+	f.Cleanup(journal.Close)
+	f.Fuzz(func(t *testing.T, body []byte) { // one after the other in a process
+		answer.Store(&body)
+
+		receipt, err := journal.Apply(t.Context(), ehrtest.Completed(planned(t, 0)))
 		if err == nil && receipt.ID == "" {
 			t.Error("an empty receipt")
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -28,9 +30,8 @@ func persist(t *testing.T, j ehr.Journal, c ehr.Change) {
 			return
 		}
 
-		switch kind := connector.KindOf(err); kind {
-		case connector.Unavailable, connector.Unknown, connector.RateLimited, connector.Unauthorized:
-		default:
+		again := []connector.Kind{connector.Unavailable, connector.Unknown, connector.RateLimited, connector.Unauthorized}
+		if !slices.Contains(again, connector.KindOf(err)) {
 			t.Errorf("Apply(%s): %v", c.Key, err)
 
 			return
@@ -150,7 +151,7 @@ func TestStatusTable(t *testing.T) {
 		http.StatusOK:                    {connector.Malformed, connector.Unknown}, // with a body that is no FHIR
 		http.StatusNoContent:             {connector.Malformed, connector.Unknown},
 	} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
 
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

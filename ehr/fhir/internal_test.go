@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -176,11 +177,7 @@ func TestConfig(t *testing.T) {
 		BaseURL: "ftp://x", TokenURL: "https://u:p@x/token", ETag: "odd", Class: "odd", VisitSystem: "x", EntrySystem: "x",
 		EmployeeSystem: "y", ReasonSystem: "z", ReplacementSystem: "w",
 	}
-	text := ""
-
-	for _, problem := range bad.Validate() {
-		text += problem.Error() + "\n"
-	}
+	text := errors.Join(bad.Validate()...).Error()
 
 	for _, key := range []string{
 		"base_url", "token_url", "client_id", "connect_timeout", "timeout", "etag", "class", "visit_system", "entry_system",

@@ -1,12 +1,8 @@
 package fhirsim
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"time"
 )
 
@@ -76,24 +72,4 @@ func take[T any](act func(T) error) http.HandlerFunc {
 
 		w.WriteHeader(http.StatusNoContent)
 	}
-}
-
-// Listen opens a TCP listener for a simulator and refuses every address that is not
-// loopback: the record holds no real data and has no protection.
-func Listen(ctx context.Context, address string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("fhirsim: %w", err)
-	}
-
-	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("fhirsim: %q is not a loopback address", host)
-	}
-
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("fhirsim: %w", err)
-	}
-
-	return listener, nil
 }

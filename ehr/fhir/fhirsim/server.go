@@ -30,6 +30,8 @@ type Server struct {
 	requests []Request
 	served   int
 	hooks    map[string][]func() error // by operation
+	servers  []*http.Server            // of Start
+	serving  sync.WaitGroup
 }
 
 // New checks the options and returns an empty record.
