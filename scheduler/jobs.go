@@ -32,7 +32,8 @@ func (s *Service) jobsFor(before, after care.Snapshot) []Job {
 		}
 	}
 
-	if after.State == care.RoomIsBooked && before.State == care.BookingRoom {
+	moved := !before.Facts.Planned.Equal(after.Facts.Planned)
+	if after.State == care.RoomIsBooked && (before.State == care.BookingRoom || moved) {
 		jobs = append(jobs, s.clockJobs(after)...)
 	}
 

@@ -133,9 +133,14 @@ func (s *Service) MoveVisit(ctx context.Context, actor care.Actor, id care.Visit
 // relist takes over new facts and does what a new time needs.
 func (s *Service) relist(v *care.Visit, facts care.Facts, channel care.Channel) {
 	now := s.now()
-	if moved := v.Relist(facts, now); moved && v.State() == care.RoomIsBooked {
+	moved := v.Relist(facts, now)
+
+	switch {
+	case moved && v.State() == care.RoomIsBooked:
 		v.RecordPlanned(now)
 		tell(v, channel, now)
+	case channel == "" && v.State().Active():
+		v.Raise(care.MessageTrouble, "", "Borgeren har ikke længere et mobilnummer eller en e-mail, der virker. Ring og aftal, hvordan besøget skal foregå.", false, now)
 	}
 }
 

@@ -14,7 +14,6 @@ type Metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.HistogramVec
 	jobs     *prometheus.HistogramVec
-	requests *prometheus.HistogramVec
 	backlog  *prometheus.GaugeVec
 }
 
@@ -29,14 +28,11 @@ func NewMetrics() *Metrics {
 		jobs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "sluse_job_seconds", Help: "Duration of jobs, by outcome.", Buckets: prometheus.ExponentialBuckets(0.002, 3, 10),
 		}, []string{"municipality", "kind", "outcome"}),
-		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "sluse_http_seconds", Help: "Duration of web requests, by route and status class.", Buckets: prometheus.ExponentialBuckets(0.001, 3, 9),
-		}, []string{"municipality", "route", "class"}),
 		backlog: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "sluse_jobs_waiting", Help: "Jobs that are due and not done, by queue.",
 		}, []string{"municipality", "queue"}),
 	}
-	m.registry.MustRegister(m.calls, m.jobs, m.requests, m.backlog, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.calls, m.jobs, m.backlog, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	return m
 }
@@ -56,10 +52,8 @@ func (m *Metrics) Job(municipality, kind, outcome string, took time.Duration) {
 	m.jobs.WithLabelValues(municipality, kind, outcome).Observe(took.Seconds())
 }
 
-// Request records one web request; route is the pattern, never the path.
-func (m *Metrics) Request(municipality, route, class string, took time.Duration) {
-	m.requests.WithLabelValues(municipality, route, class).Observe(took.Seconds())
-}
+// Registry takes further metrics, for example those of web requests.
+func (m *Metrics) Registry() prometheus.Registerer { return m.registry }
 
 // Waiting sets how many jobs wait in a queue.
 func (m *Metrics) Waiting(municipality, queue string, jobs int) {

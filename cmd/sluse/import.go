@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/internal/app"
+	"github.com/sluse/sluse/internal/obs"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// importList reads a driving list into a municipality's database. The rooms and messages that it
+// leads to are made by the running service.
+func importList(ctx context.Context, rest []string, s std) error {
+	flags := flagSet("import", s)
+	municipality := flags.String("municipality", "", "id of the municipality")
+	preview := flags.Bool("preview", false, "only tell what the import would do")
+
+	c, err := load(flags, rest)
+	if err != nil {
+		return err
+	}
+
+	if *municipality == "" || flags.NArg() != 1 {
+		return fmt.Errorf("%w: import needs -municipality and one file", errUsage)
+	}
+
+	data, err := os.ReadFile(flags.Arg(0))
+	if err != nil {
+		return fmt.Errorf("read list: %w", err)
+	}
+
+	// The web role starts no workers, so a service that is running keeps its database.
+	a, err := app.New(ctx, app.Options{Config: c, Role: app.Web, Logger: logger(c, s), Clock: time.Now, Metrics: obs.NewMetrics()})
+	if err != nil {
+		return err
+	}
+
+	site := a.Site(care.MunicipalityID(*municipality))
+	if site == nil {
+		return stop(a, c, fmt.Errorf("there is no municipality %s", *municipality))
+	}
+
+	return stop(a, c, bring(ctx, site.Service(), ehr.File{Name: filepath.Base(flags.Arg(0)), Data: data}, *preview, s.out))
+}
+
+// operator is who imports from the command line: whoever may read the keys may import.
+func operator() care.Actor {
+	return care.Actor{Employee: "kommandolinje", Name: "Kommandolinje", Grants: []care.Grant{{Unit: care.EveryUnit, Role: care.Planner}}}
+}
+
+func bring(ctx context.Context, service *scheduler.Service, file ehr.File, previewOnly bool, out io.Writer) error {
+	p, err := service.PreviewList(ctx, operator(), scheduler.Upload{File: file})
+	if err != nil {
+		return errors.New(care.MessageOf(err))
+	}
+
+	for _, problem := range p.List.Problems {
+		fmt.Fprintln(out, problemLine(problem))
+	}
+
+	fmt.Fprintf(out, "%d rækker i filen, %d kan ikke importeres\n", p.List.Total, p.Faults)
+
+	if previewOnly {
+		fmt.Fprintf(out, "nye %d, flyttede %d, ændrede %d, væk %d, uændrede %d\n",
+			p.Counts[scheduler.ChangeNew], p.Counts[scheduler.ChangeMoved], p.Counts[scheduler.ChangeOther],
+			p.Counts[scheduler.ChangeGone], p.Counts[scheduler.ChangeNone])
+
+		return nil
+	}
+
+	r, err := service.ImportList(ctx, operator(), p.Upload)
+	if err != nil {
+		return errors.New(care.MessageOf(err))
+	}
+
+	fmt.Fprintf(out, "importeret: nye %d, flyttede %d, ændrede %d, væk %d, uændrede %d\n", r.New, r.Moved, r.Changed, r.Gone, r.Same)
+
+	return nil
+}
+
+func problemLine(p ehr.Problem) string {
+	kind := "advarsel"
+	if p.Severity == ehr.Fault {
+		kind = "fejl"
+	}
+
+	where := fmt.Sprintf("række %d", p.Line)
+	if p.Line == 0 {
+		where = "filen"
+	}
+
+	if p.Column != "" {
+		where += ", " + p.Column
+	}
+
+	return fmt.Sprintf("%s: %s: %s", kind, where, p.Text)
+}

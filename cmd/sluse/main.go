@@ -1,0 +1,70 @@
+// Command sluse is the service: it turns driving lists into screen visits.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const usage = `sluse turns driving lists into screen visits.
+
+  sluse serve -config FILE [-role all|web|worker]   run the service
+  sluse migrate up -config FILE                     bring every municipality's database to this version
+  sluse migrate status -config FILE                 tell which version each database has
+  sluse import -config FILE -municipality ID [-preview] LIST
+                                                    import a driving list (CSV or XLSX)
+  sluse config check -config FILE                   tell everything that is wrong in the configuration
+  sluse config reference                            print the documentation of every key
+  sluse config keys                                 make the secrets of one municipality
+  sluse version                                     print version and build
+`
+
+// errUsage is returned for a call that the program does not understand.
+var errUsage = errors.New("usage")
+
+// command is one sub-command; rest are the arguments behind its name.
+type command func(ctx context.Context, rest []string, std std) error
+
+// std are the standard streams.
+type std struct {
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	os.Exit(run(ctx, os.Args[1:], std{out: os.Stdout, err: os.Stderr}))
+}
+
+// run returns the exit code: 0 done, 1 failed, 2 not understood.
+func run(ctx context.Context, args []string, s std) int {
+	commands := map[string]command{
+		"serve": serve, "migrate": migrate, "import": importList, "config": configure, "version": version,
+	}
+
+	if len(args) == 0 || commands[args[0]] == nil {
+		fmt.Fprint(s.err, usage)
+
+		return 2
+	}
+
+	switch err := commands[args[0]](ctx, args[1:], s); {
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(s.err, err)
+		fmt.Fprint(s.err, usage)
+
+		return 2
+	case err != nil:
+		fmt.Fprintln(s.err, "sluse:", err)
+
+		return 1
+	}
+
+	return 0
+}

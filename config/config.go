@@ -1,0 +1,126 @@
+// Package config is the program's settings: one YAML file, read strictly.
+//
+// Every field has its documentation in its doc tag, from which the reference is made. A secret
+// never stands in the file: it is {file: PATH} or {env: NAME}. Adapters own their own settings;
+// this package only puts them together.
+package config
+
+import (
+	"time"
+
+	"github.com/sluse/sluse/connector/message/mail"
+	"github.com/sluse/sluse/connector/message/sms"
+	"github.com/sluse/sluse/connector/video/vdx"
+	"github.com/sluse/sluse/ehr/fhir"
+	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/internal/store"
+	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Config is the whole file.
+type Config struct {
+	Listen         string         `yaml:"listen" doc:"Address that the web server listens on; default 127.0.0.1:8080."`
+	MetricsListen  string         `yaml:"metrics_listen" doc:"Address of /metrics on a listener of its own; empty (default): /metrics is served to loopback only, on listen."`
+	TrustedProxies []string       `yaml:"trusted_proxies" doc:"Addresses or networks (CIDR) of reverse proxies whose X-Forwarded-For is believed; default none."`
+	LogLevel       string         `yaml:"log_level" doc:"debug, info, warn or error; default info."`
+	StopTimeout    time.Duration  `yaml:"stop_timeout" doc:"How long running requests and jobs may finish at stop; 1s to 5m, default 20s."`
+	Municipalities []Municipality `yaml:"municipalities" doc:"The municipalities of this process, at least one. Nothing is shared between them."`
+}
+
+// Municipality is one municipality: its own database, keys, connectors and rules.
+type Municipality struct {
+	ID        care.MunicipalityID `yaml:"id" doc:"Key of the municipality, small letters and digits, never changed; used in logs and metrics."`
+	Name      string              `yaml:"name" doc:"Name as citizens see it, for example Testby Kommune."`
+	Hosts     []string            `yaml:"hosts" doc:"Host names (with port if not the standard one) under which this municipality is reached; no other municipality may have them."`
+	PublicURL string              `yaml:"public_url" doc:"Address in citizens' links and of the login, https unless loopback, without a slash at the end."`
+	Phone     string              `yaml:"phone" doc:"Danish telephone number that a citizen may call for help."`
+	Emergency string              `yaml:"emergency" doc:"Number that stands beside 112, for example 1813; default none."`
+	Database  store.Config        `yaml:"database" doc:"Where this municipality's data are."`
+	Keys      Keys                `yaml:"keys" doc:"Keys that protect the data; sluse config keys makes them."`
+	Units     []Unit              `yaml:"units" doc:"Units of the municipality, at least one."`
+	Roles     []Role              `yaml:"roles" doc:"Which group of the directory has which role in which unit, at least one."`
+	Login     saml.Config         `yaml:"login" doc:"The municipality's identity provider for employees."`
+	Video     Video               `yaml:"video" doc:"The video platform."`
+	Messages  Messages            `yaml:"messages" doc:"How citizens are told."`
+	Record    Record              `yaml:"record" doc:"The care record, and what a screen visit looks like in it."`
+	Rules     Rules               `yaml:"rules" doc:"What may be given by screen."`
+	Times     Times               `yaml:"times" doc:"Time limits around a visit."`
+}
+
+// Keys are the secrets that protect a municipality's data.
+type Keys struct {
+	Encryption care.Secret `yaml:"encryption" doc:"Key set that encrypts personal data at rest; may hold several keys, so that they can be changed."`
+	Lookup     care.Secret `yaml:"lookup" doc:"Key set for the keyed hash by which a CPR number is found; it can't be changed once in use."`
+	Links      care.Secret `yaml:"links" doc:"Key from which citizens' links and one-time codes are made, 32 characters or more. A new key ends all open links."`
+}
+
+// Unit is a place where people work.
+type Unit struct {
+	ID       care.UnitID `yaml:"id" doc:"Key of the unit, never changed."`
+	Name     string      `yaml:"name" doc:"Name as employees see it."`
+	Lists    []string    `yaml:"lists" doc:"Names of the driving lists that belong to the unit; * stands for any text, case does not matter."`
+	LiveFrom string      `yaml:"live_from" doc:"First day (2026-11-01) with screen visits in the unit; empty: not yet."`
+}
+
+// Role gives a role to a group of the directory.
+type Role struct {
+	Group string      `yaml:"group" doc:"Name or id of the group as the identity provider sends it."`
+	Role  care.Role   `yaml:"role" doc:"planner, caregiver, leader or administrator."`
+	Unit  care.UnitID `yaml:"unit" doc:"Unit in which the role holds; * for every unit."`
+}
+
+// Video is the video platform.
+type Video struct {
+	Kind         string     `yaml:"kind" doc:"Which platform: vdx; default vdx."`
+	VDX          vdx.Config `yaml:"vdx" doc:"MedCom VDX."`
+	Concurrency  int        `yaml:"concurrency" doc:"Calls at once that the platform's operator has agreed to, per process; 1 to 64, default 8."`
+	Participants int        `yaml:"participants" doc:"Most people in a room at once; 2 to 20, default 5."`
+}
+
+// Messages are the channels to citizens.
+type Messages struct {
+	Sender  string       `yaml:"sender" doc:"Name that starts an SMS, at most 11 characters."`
+	Mailbox string       `yaml:"mailbox" doc:"Address of the organizer in calendar files; default the sender of the mail settings."`
+	SMS     *sms.Config  `yaml:"sms" doc:"SMS through VDX; without it citizens get no SMS and no one-time code."`
+	Mail    *mail.Config `yaml:"mail" doc:"E-mail by SMTP; without it citizens get no e-mail."`
+}
+
+// Record is the care record.
+type Record struct {
+	Kind        string                         `yaml:"kind" doc:"Which record: file (the driving list's file written back) or fhir; default file."`
+	File        file.Config                    `yaml:"file" doc:"Driving-list files; aliases hold for reading with every kind."`
+	FHIR        fhir.Config                    `yaml:"fhir" doc:"A FHIR R4 record."`
+	Concurrency int                            `yaml:"concurrency" doc:"Calls at once that the record's operator has agreed to, per process; 1 to 64, default 4."`
+	Default     RecordRule                     `yaml:"default" doc:"What a screen visit looks like in the record."`
+	ByLaw       map[care.LegalBasis]RecordRule `yaml:"by_law" doc:"The same for single laws: SUL_138, SEL_83, SEL_83A, SEL_85, SEL_OTHER, AEL, UNKNOWN."`
+}
+
+// RecordRule is what a screen visit looks like in the record.
+type RecordRule struct {
+	Planned      string `yaml:"planned" doc:"Category of a planned screen visit; empty: the category is left alone."`
+	Completed    string `yaml:"completed" doc:"Category of a completed screen visit."`
+	NotCompleted string `yaml:"not_completed" doc:"Category of a screen visit that did not take place."`
+	Phone        string `yaml:"phone" doc:"Category of a visit that was turned into a phone call."`
+	Comment      string `yaml:"comment" doc:"Word that is added to the comment while the visit is by screen; empty: none."`
+}
+
+// Rules say what may be given by screen.
+type Rules struct {
+	ScreenServices     []string      `yaml:"screen_services" doc:"Services that fit; all others are yellow."`
+	PhysicalServices   []string      `yaml:"physical_services" doc:"Services that never fit; they are red."`
+	ScreenCategories   []string      `yaml:"screen_categories" doc:"Categories that mean a screen visit of another product; they are left alone. Default: Planlagt skærmbesøg."`
+	AbsentStatuses     []string      `yaml:"absent_statuses" doc:"Words in the status column for a citizen who is away or a visit that is off; default Aflyst, Indlagt, Hospital."`
+	UnknownSuitability string        `yaml:"unknown_suitability" doc:"Colour of a citizen who is not judged yet: green, yellow or red; default yellow."`
+	MinimumLead        time.Duration `yaml:"minimum_lead" doc:"Shorter notice than this is yellow; default 30m."`
+}
+
+// Times are limits around a visit.
+type Times struct {
+	Door      time.Duration `yaml:"door" doc:"How long before the start the citizen may come in; 1m to 2h, default 15m."`
+	Grace     time.Duration `yaml:"grace" doc:"How long after the planned end the room and the links live; 1m to 4h, default 15m."`
+	HardCap   time.Duration `yaml:"hard_cap" doc:"How long after the grace a conversation that goes on is waited for; 0 to 6h, default 1h."`
+	Together  time.Duration `yaml:"together" doc:"How long employee and citizen must be in the room together for a completed visit; 5s to 10m, default 30s."`
+	RoomCheck time.Duration `yaml:"room_check" doc:"How long before the start the room should be ready; 30s to 1h, default 5m."`
+	Reminder  time.Duration `yaml:"reminder" doc:"How long before the start to remind the citizen; 0 (default): never."`
+}

@@ -1,0 +1,77 @@
+package config
+
+import "time"
+
+func or[T comparable](value *T, fallback T) {
+	var zero T
+	if *value == zero {
+		*value = fallback
+	}
+}
+
+// setDefaults fills what the file leaves out.
+func (c *Config) setDefaults() {
+	or(&c.Listen, "127.0.0.1:8080")
+	or(&c.LogLevel, "info")
+	or(&c.StopTimeout, 20*time.Second)
+
+	for i := range c.Municipalities {
+		c.Municipalities[i].setDefaults()
+	}
+}
+
+func (m *Municipality) setDefaults() {
+	m.Database.SetDefaults()
+	or(&m.Login.BaseURL, m.PublicURL)
+	m.Login = m.Login.WithDefaults()
+	m.Video.setDefaults()
+	m.Messages.setDefaults()
+	m.Record.setDefaults()
+	m.Rules.setDefaults()
+	m.Times.setDefaults()
+}
+
+func (v *Video) setDefaults() {
+	or(&v.Kind, "vdx")
+	or(&v.Concurrency, 8)
+	or(&v.Participants, 5)
+	v.VDX.SetDefaults()
+}
+
+func (m *Messages) setDefaults() {
+	if m.SMS != nil {
+		m.SMS.SetDefaults()
+	}
+
+	if m.Mail != nil {
+		m.Mail.SetDefaults()
+	}
+}
+
+func (r *Record) setDefaults() {
+	or(&r.Kind, "file")
+	or(&r.Concurrency, 4)
+	r.File.SetDefaults()
+	r.FHIR.SetDefaults()
+}
+
+func (r *Rules) setDefaults() {
+	or(&r.UnknownSuitability, "yellow")
+	or(&r.MinimumLead, 30*time.Minute)
+
+	if r.ScreenCategories == nil {
+		r.ScreenCategories = []string{"Planlagt skærmbesøg"}
+	}
+
+	if r.AbsentStatuses == nil {
+		r.AbsentStatuses = []string{"Aflyst", "Indlagt", "Hospital"}
+	}
+}
+
+func (t *Times) setDefaults() {
+	or(&t.Door, 15*time.Minute)
+	or(&t.Grace, 15*time.Minute)
+	or(&t.HardCap, time.Hour)
+	or(&t.Together, 30*time.Second)
+	or(&t.RoomCheck, 5*time.Minute)
+}

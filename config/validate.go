@@ -1,0 +1,274 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Problem is one thing wrong in the file. Line is 1-based, 0 when the fault has no place.
+type Problem struct {
+	Line int
+	Key  string // the path of the key, for example municipalities[0].video.kind
+	Text string
+}
+
+// Error returns the problem as one line.
+func (p Problem) Error() string {
+	where := p.Key
+	if p.Line > 0 {
+		where = fmt.Sprintf("line %d: %s", p.Line, p.Key)
+	}
+
+	return strings.TrimPrefix(where+": "+p.Text, ": ")
+}
+
+// Problems is everything wrong in the file, in order of line.
+type Problems []Problem
+
+// Error returns a line for each problem.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, problem := range p {
+		lines[i] = problem.Error()
+	}
+
+	return strings.Join(lines, "\n")
+}
+
+// checker collects problems below a key.
+type checker struct {
+	at  string
+	out *Problems
+}
+
+func (c checker) in(key string) checker {
+	return checker{at: strings.TrimPrefix(c.at+"."+key, "."), out: c.out}
+}
+
+func (c checker) bad(when bool, key, format string, args ...any) {
+	if when {
+		*c.out = append(*c.out, Problem{Key: c.in(key).at, Text: fmt.Sprintf(format, args...)})
+	}
+}
+
+// adopt takes over the problems of an adapter, which begin with the name of their key.
+func (c checker) adopt(problems []error) {
+	for _, err := range problems {
+		key, text, ok := strings.Cut(err.Error(), ": ")
+		if !ok {
+			key, text = "", err.Error()
+		}
+
+		c.bad(true, key, "%s", text)
+	}
+}
+
+func (c checker) span(key string, d, least, most time.Duration) {
+	c.bad(d < least || d > most, key, "must be %s to %s", least, most)
+}
+
+func (c checker) number(key string, n, least, most int) {
+	c.bad(n < least || n > most, key, "must be %d to %d", least, most)
+}
+
+// validate returns everything wrong with the values.
+func (c Config) validate() Problems {
+	var out Problems
+
+	k := checker{out: &out}
+	k.bad(!isListen(c.Listen), "listen", "must be host:port")
+	k.bad(c.MetricsListen != "" && !isListen(c.MetricsListen), "metrics_listen", "must be host:port")
+	k.bad(!slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel), "log_level", "must be debug, info, warn or error")
+	k.span("stop_timeout", c.StopTimeout, time.Second, 5*time.Minute)
+
+	for i, p := range c.TrustedProxies {
+		_, addr := netip.ParseAddr(p)
+		_, prefix := netip.ParsePrefix(p)
+		k.bad(addr != nil && prefix != nil, fmt.Sprintf("trusted_proxies[%d]", i), "must be an address or a network")
+	}
+
+	k.bad(len(c.Municipalities) == 0, "municipalities", "must name at least one municipality")
+
+	for i, m := range c.Municipalities {
+		m.validate(k.in(fmt.Sprintf("municipalities[%d]", i)))
+	}
+
+	c.apart(k)
+
+	return out
+}
+
+// apart makes sure that municipalities share nothing that would mix them up.
+func (c Config) apart(k checker) {
+	seen := map[string]string{}
+
+	claim := func(key, what, value string) {
+		if value == "" {
+			return
+		}
+
+		if other, taken := seen[what+value]; taken {
+			k.bad(true, key, "is the same as %s; municipalities share nothing", other)
+		}
+
+		seen[what+value] = key
+	}
+
+	for i, m := range c.Municipalities {
+		at := fmt.Sprintf("municipalities[%d].", i)
+		claim(at+"id", "id:", string(m.ID))
+		claim(at+"database", "sqlite:", path.Clean("/" + m.Database.SQLite)[1:])
+		claim(at+"database.postgres", "pg:", m.Database.Postgres.Reveal())
+		claim(at+"keys.data", "key:", m.Keys.Data.Reveal())
+		claim(at+"keys.lookup", "lookup:", m.Keys.Lookup.Reveal())
+		claim(at+"keys.links", "links:", m.Keys.Links.Reveal())
+		claim(at+"record.file.dir", "dir:", m.Record.File.Dir)
+
+		for _, host := range m.Hosts {
+			claim(at+"hosts", "host:", strings.ToLower(host))
+		}
+	}
+}
+
+func isListen(s string) bool {
+	_, _, err := net.SplitHostPort(s)
+
+	return err == nil
+}
+
+func (m Municipality) validate(k checker) {
+	k.bad(!regexp.MustCompile(`^[a-z][a-z0-9]{1,30}$`).MatchString(string(m.ID)), "id", "must be 2 to 31 small letters and digits, a letter first")
+	k.bad(m.Name == "", "name", "must be set")
+	k.bad(len(m.Hosts) == 0, "hosts", "must name at least one host")
+	k.bad(!isPublicURL(m.PublicURL), "public_url", "must be https (http on loopback only), without path or a slash at the end")
+	k.bad(m.Phone == "", "phone", "must be set")
+	k.in("database").adopt(m.Database.Validate())
+	k.bad(m.Keys.Encryption.IsZero(), "keys.encryption", "must be set; sluse config keys makes one")
+	k.bad(m.Keys.Lookup.IsZero(), "keys.lookup", "must be set; sluse config keys makes one")
+	k.bad(len(m.Keys.Links.Reveal()) < 32, "keys.links", "must be set, with 32 characters or more; sluse config keys makes one")
+
+	units := m.validateUnits(k)
+	m.validateRoles(k, units)
+	k.in("login").adopt(m.Login.Validate())
+	m.Video.validate(k.in("video"))
+	m.Messages.validate(k.in("messages"))
+	m.Record.validate(k.in("record"))
+	m.Rules.validate(k.in("rules"))
+	m.Times.validate(k.in("times"))
+}
+
+func isPublicURL(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+		return false
+	}
+
+	ip := net.ParseIP(u.Hostname())
+	loopback := u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || ip != nil && ip.IsLoopback()
+
+	return u.Scheme == "https" || u.Scheme == "http" && loopback
+}
+
+func (m Municipality) validateUnits(k checker) map[care.UnitID]bool {
+	seen := map[care.UnitID]bool{care.EveryUnit: true}
+
+	k.bad(len(m.Units) == 0, "units", "must name at least one unit")
+
+	for i, u := range m.Units {
+		at := fmt.Sprintf("units[%d].", i)
+		k.bad(u.ID == "" || u.ID == care.EveryUnit, at+"id", "must be set and not *")
+		k.bad(seen[u.ID], at+"id", "stands twice")
+		k.bad(u.Name == "", at+"name", "must be set")
+		k.bad(len(u.Lists) == 0, at+"lists", "must name at least one driving list")
+
+		for j, pattern := range u.Lists {
+			_, err := path.Match(pattern, "")
+			k.bad(err != nil, fmt.Sprintf("%slists[%d]", at, j), "is no pattern")
+		}
+
+		if u.LiveFrom != "" {
+			_, err := care.ParseDay(u.LiveFrom)
+			k.bad(err != nil, at+"live_from", "must be a day like 2026-11-01")
+		}
+
+		seen[u.ID] = true
+	}
+
+	return seen
+}
+
+func (m Municipality) validateRoles(k checker, units map[care.UnitID]bool) {
+	k.bad(len(m.Roles) == 0, "roles", "must name at least one role")
+
+	for i, r := range m.Roles {
+		at := fmt.Sprintf("roles[%d].", i)
+		k.bad(r.Group == "", at+"group", "must be set")
+		k.bad(!slices.Contains(care.Roles(), r.Role), at+"role", "must be planner, caregiver, leader or administrator")
+		k.bad(!units[r.Unit], at+"unit", "must be a unit's id or *")
+	}
+}
+
+func (v Video) validate(k checker) {
+	k.bad(v.Kind != "vdx", "kind", "must be vdx")
+	k.number("concurrency", v.Concurrency, 1, 64)
+	k.number("participants", v.Participants, 2, 20)
+	k.in("vdx").adopt(v.VDX.Validate())
+}
+
+func (m Messages) validate(k checker) {
+	k.bad(m.Sender == "" || len([]rune(m.Sender)) > 11, "sender", "must be 1 to 11 characters")
+	k.bad(m.SMS == nil && m.Mail == nil, "sms", "sms or mail must be set")
+
+	if m.SMS != nil {
+		k.in("sms").adopt(m.SMS.Validate())
+	}
+
+	if m.Mail != nil {
+		k.in("mail").adopt(m.Mail.Validate())
+	}
+}
+
+func (r Record) validate(k checker) {
+	k.number("concurrency", r.Concurrency, 1, 64)
+
+	switch r.Kind {
+	case "file":
+		k.in("file").adopt(r.File.Validate())
+	case "fhir":
+		k.in("fhir").adopt(r.FHIR.Validate())
+	default:
+		k.bad(true, "kind", "must be file or fhir")
+	}
+
+	known := []care.LegalBasis{care.SUL138, care.SEL83, care.SEL83A, care.SEL85, care.SELOther, care.AEL, care.LawUnknown}
+	for law := range r.ByLaw {
+		k.bad(!slices.Contains(known, law), "by_law."+string(law), "is no law; use SUL_138, SEL_83, SEL_83A, SEL_85, SEL_OTHER, AEL or UNKNOWN")
+	}
+}
+
+func (r Rules) validate(k checker) {
+	k.bad(!slices.Contains([]string{"green", "yellow", "red"}, r.UnknownSuitability), "unknown_suitability", "must be green, yellow or red")
+	k.span("minimum_lead", r.MinimumLead, 0, 48*time.Hour)
+
+	for _, s := range r.PhysicalServices {
+		k.bad(slices.ContainsFunc(r.ScreenServices, func(x string) bool { return strings.EqualFold(x, s) }), "physical_services", "%q stands in screen_services too", s)
+	}
+}
+
+func (t Times) validate(k checker) {
+	k.span("door", t.Door, time.Minute, 2*time.Hour)
+	k.span("grace", t.Grace, time.Minute, 4*time.Hour)
+	k.span("hard_cap", t.HardCap, 0, 6*time.Hour)
+	k.span("together", t.Together, 5*time.Second, 10*time.Minute)
+	k.span("room_check", t.RoomCheck, 30*time.Second, time.Hour)
+	k.span("reminder", t.Reminder, 0, 48*time.Hour)
+}

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"github.com/sluse/sluse/config"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// settings turns a municipality's part of the file into the use cases' words.
+func settings(m config.Municipality) scheduler.Settings {
+	out := scheduler.Settings{
+		Municipality: m.ID, Name: m.Name, Sender: m.Messages.Sender, Phone: m.Phone, Emergency: m.Emergency,
+		Mailbox: mailbox(m), PublicURL: m.PublicURL, Rules: rules(m.Rules), RecordElse: scheduler.RecordRule(m.Record.Default),
+		Record: map[care.LegalBasis]scheduler.RecordRule{}, Door: m.Times.Door, Grace: m.Times.Grace, HardCap: m.Times.HardCap,
+		Together: m.Times.Together, RoomCheck: m.Times.RoomCheck, Reminder: m.Times.Reminder, Participants: m.Video.Participants,
+	}
+
+	for law, rule := range m.Record.ByLaw {
+		out.Record[law] = scheduler.RecordRule(rule)
+	}
+
+	for _, u := range m.Units {
+		out.Units = append(out.Units, scheduler.UnitRule{
+			Unit: care.Unit{ID: u.ID, Name: u.Name, LiveFrom: care.Day(u.LiveFrom)}, Lists: u.Lists,
+		})
+	}
+
+	return out
+}
+
+func mailbox(m config.Municipality) string {
+	if m.Messages.Mailbox == "" && m.Messages.Mail != nil {
+		return m.Messages.Mail.From
+	}
+
+	return m.Messages.Mailbox
+}
+
+func rules(r config.Rules) care.Rules {
+	level := map[string]care.Level{"green": care.Green, "yellow": care.Yellow, "red": care.Red}
+
+	return care.Rules{
+		ScreenServices: r.ScreenServices, PhysicalServices: r.PhysicalServices, ScreenCategories: r.ScreenCategories,
+		AbsentStatuses: r.AbsentStatuses, UnknownSuitability: level[r.UnknownSuitability], MinimumLead: r.MinimumLead,
+	}
+}
+
+// grants maps the groups that the identity provider sends to roles in units.
+func grants(roles []config.Role) func(groups []string) []care.Grant {
+	return func(groups []string) []care.Grant {
+		var out []care.Grant
+
+		for _, r := range roles {
+			for _, g := range groups {
+				if g == r.Group {
+					out = append(out, care.Grant{Unit: r.Unit, Role: r.Role})
+				}
+			}
+		}
+
+		return out
+	}
+}

@@ -1,0 +1,196 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
+	"github.com/sluse/sluse/saml"
+)
+
+// configText is the demo municipality. It is a real configuration file, so that whoever looks at
+// it sees how one is written.
+const configText = `# Made by the demo. docs/configuration.md explains every key.
+listen: {{.Listen}}
+log_level: warn
+municipalities:
+{{- range .Municipalities}}
+  - id: {{.ID}}
+    name: {{.Name}}
+    hosts: ["{{.HostPort}}"]
+    public_url: {{.PublicURL}}
+    phone: "89 00 00 00"
+    emergency: "1813"
+    database:
+      url: "{{.Database}}"
+    keys:
+      encryption: {file: "{{.Dir}}/encryption.json"}
+      lookup: {file: "{{.Dir}}/lookup.json"}
+      links: {file: "{{.Dir}}/links.key"}
+    units:
+      - {id: oest, name: "Hjemmeplejen Øst", lists: ["Øst*"], live_from: "2026-01-01"}
+      - {id: vest, name: "Hjemmeplejen Vest", lists: ["Vest*", "Uge*"], live_from: "2026-01-01"}
+      - {id: nat, name: "Natholdet", lists: ["Nat*"], live_from: "2026-01-01"}
+      - {id: nord, name: "Hjemmeplejen Nord (ikke begyndt)", lists: ["Nord*"]}
+    roles:
+      - {group: sluse-planlaegger, role: planner, unit: "*"}
+      - {group: sluse-leder, role: leader, unit: "*"}
+      - {group: sluse-medarbejder, role: caregiver, unit: "*"}
+      - {group: sluse-admin, role: administrator, unit: "*"}
+    login:
+      idp_metadata_file: "{{$.Dir}}/idp.xml"
+      certificate_file: "{{.Dir}}/saml.crt"
+      key_file: "{{.Dir}}/saml.key"
+    video:
+      kind: vdx
+      concurrency: {{$.Concurrency}}
+      vdx:
+        base_url: {{$.URLs.Video}}
+        token_url: {{$.URLs.Token}}
+        client_id: {{$.Client.ID}}
+        client_secret: {file: "{{$.Dir}}/vdx.secret"}
+        history_url: {{$.URLs.History}}
+        history_key: {file: "{{$.Dir}}/history.key"}
+    messages:
+      sender: Testby
+      sms:
+        base_url: {{$.URLs.SMS}}
+        token_url: {{$.URLs.Token}}
+        client_id: {{$.Client.ID}}
+        client_secret: {file: "{{$.Dir}}/vdx.secret"}
+      mail:
+        host: {{$.MailHost}}
+        port: {{$.MailPort}}
+        tls: none
+        from: skaerm@testby.example
+        from_name: {{.Name}}
+    record:
+      kind: {{$.Record}}
+      concurrency: {{$.Concurrency}}
+      file:
+        dir: "{{.Dir}}/lister"
+      fhir:
+        base_url: {{$.RecordURL}}/fhir
+      default: {planned: "Planlagt skærmbesøg", completed: "Gennemført skærmbesøg", not_completed: "Ikke gennemført skærmbesøg", phone: "Telefonisk", comment: "skærmbesøg"}
+      by_law:
+        SEL_83: {comment: "skærmbesøg"}
+    rules:
+      screen_services: ["Medicinadministration", "Tilsyn/omsorg", "Ernæringsvejledning", "Psykisk støtte", "Undersøgelser og måling", "Telefonopkald", "Bostøtte"]
+      physical_services: ["Personlig hygiejne", "Sårbehandling", "Personlig hjælp og pleje"]
+      unknown_suitability: green
+      minimum_lead: 20m
+    times: {door: 15m, grace: 15m, hard_cap: 1h, together: 30s, room_check: 3m}
+{{- end}}
+`
+
+type configData struct {
+	Options
+	*World
+	Municipalities     []municipalityData
+	Client             vdxsim.Client
+	MailHost, MailPort string
+	Record             string
+}
+
+type municipalityData struct {
+	Municipality
+	Dir, HostPort, PublicURL string
+}
+
+// certificateLife is how long the demo's SAML certificate holds.
+const certificateLife = 365 * 24 * time.Hour
+
+func (w *World) writeConfig(_ context.Context, o Options) error {
+	host, port, err := net.SplitHostPort(w.relay)
+	if err != nil {
+		return fmt.Errorf("mail relay: %w", err)
+	}
+
+	data := configData{Options: o, World: w, Client: planner(), MailHost: host, MailPort: port, Record: "fhir"}
+	if o.FileRecord {
+		data.Record = "file"
+	}
+
+	files := map[string]string{
+		"vdx.secret": data.Client.Secret, "history.key": HistoryKey, "idp.xml": string(w.IDP.Metadata()),
+	}
+	for name, text := range files {
+		if err := writeSecret(filepath.Join(o.Dir, name), text); err != nil {
+			return err
+		}
+	}
+
+	for _, m := range o.Municipalities {
+		prepared, err := prepare(o, m)
+		if err != nil {
+			return err
+		}
+
+		data.Municipalities = append(data.Municipalities, prepared)
+	}
+
+	var text strings.Builder
+	if err := template.Must(template.New("config").Parse(configText)).Execute(&text, data); err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+
+	return writeSecret(w.ConfigFile, text.String())
+}
+
+// planner is the service account that may book for a whole municipality.
+func planner() vdxsim.Client {
+	for _, c := range vdxsim.DefaultClients() {
+		for _, r := range c.Roles {
+			if r == vdxsim.RolePlanner {
+				return c
+			}
+		}
+	}
+
+	return vdxsim.Client{}
+}
+
+func prepare(o Options, m Municipality) (municipalityData, error) {
+	_, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return municipalityData{}, fmt.Errorf("listen address: %w", err)
+	}
+
+	out := municipalityData{Municipality: m, Dir: filepath.Join(o.Dir, string(m.ID)), HostPort: net.JoinHostPort(m.Host, port), PublicURL: publicURL(m, port)}
+	if out.Database == "" {
+		out.Database = "sqlite:" + filepath.Join(out.Dir, "sluse.db")
+	}
+
+	if err := os.MkdirAll(filepath.Join(out.Dir, "lister"), 0o700); err != nil {
+		return out, fmt.Errorf("make directory: %w", err)
+	}
+
+	if err := writeKeys(out.Dir); err != nil {
+		return out, err
+	}
+
+	u, err := url.Parse(out.PublicURL)
+	if err != nil {
+		return out, fmt.Errorf("public address: %w", err)
+	}
+
+	now := o.Clock()
+
+	certificate, key, err := saml.NewKeyPair(u.Hostname(), now.Add(-24*time.Hour), now.Add(certificateLife))
+	if err != nil {
+		return out, fmt.Errorf("make certificate: %w", err)
+	}
+
+	if err := writeSecret(filepath.Join(out.Dir, "saml.crt"), string(certificate)); err != nil {
+		return out, err
+	}
+
+	return out, writeSecret(filepath.Join(out.Dir, "saml.key"), string(key))
+}

@@ -1,0 +1,273 @@
+// Package world is everything around the program on one machine: a video platform, a care record,
+// a mail relay and an identity provider, all simulated, and a configuration file that connects a
+// municipality to them. The demo runs in it, and so do the end-to-end and crash tests.
+package world
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/sluse/sluse/connector/message/mail/mailsim"
+	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
+	"github.com/sluse/sluse/ehr/fhir/fhirsim"
+	"github.com/sluse/sluse/internal/store"
+	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/saml/idpsim"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Options say what world to make.
+type Options struct {
+	// Dir takes the configuration, secrets, and SQLite databases.
+	Dir string
+	// Clock is the time that all peers live by.
+	Clock func() time.Time
+	// Listen is the program's address, host:port with a fixed port on loopback.
+	Listen string
+	// Municipalities are those of the program; the first one's peers are the world's.
+	Municipalities []Municipality
+	// Seed and Faults make the peers misbehave, Faults a share of calls from 0 to 1.
+	Seed   uint64
+	Faults float64
+	// Latency is added to every call to the video platform and the care record.
+	Latency time.Duration
+	// Concurrency is how many calls at once the platforms agree to; 8 when 0.
+	Concurrency int
+	// FileRecord has entries written into the driving list's file instead of the FHIR record.
+	FileRecord bool
+}
+
+// Municipality is one municipality of the world.
+type Municipality struct {
+	ID   care.MunicipalityID
+	Name string
+	// Host is the name under which it is reached, "127.0.0.1" or "localhost".
+	Host string
+	// Database is sqlite:PATH or postgres://…; empty: an SQLite file in Dir.
+	Database string
+}
+
+// World is a started world.
+type World struct {
+	VDX  *vdxsim.Server
+	FHIR *fhirsim.Server
+	Mail *mailsim.Server
+	IDP  *idpsim.Server
+
+	URLs       vdxsim.URLs
+	RecordURL  string // base of the record's pages; the FHIR base is below it
+	LettersURL string // the citizens' mailboxes
+	LoginURL   string // the identity provider
+	ConfigFile string
+	Dir        string
+
+	relay string // host:port of the mail relay
+	undo  []func() error
+}
+
+// Start makes the world and writes the configuration file.
+func Start(ctx context.Context, o Options) (*World, error) {
+	if o.Concurrency == 0 {
+		o.Concurrency = 8
+	}
+
+	w := &World{Dir: o.Dir, ConfigFile: filepath.Join(o.Dir, "sluse.yaml")}
+
+	for _, part := range []func(context.Context, Options) error{w.startVDX, w.startRecord, w.startMail, w.startLogin, w.writeConfig} {
+		if err := part(ctx, o); err != nil {
+			return nil, errors.Join(err, w.Close())
+		}
+	}
+
+	return w, nil
+}
+
+// Close ends every peer.
+func (w *World) Close() error {
+	var errs []error
+
+	for _, undo := range slices.Backward(w.undo) {
+		errs = append(errs, undo())
+	}
+
+	w.undo = nil
+
+	return errors.Join(errs...)
+}
+
+// HistoryKey opens the video platform's history.
+const HistoryKey = "historik-noegle-til-demo"
+
+func (w *World) startVDX(ctx context.Context, o Options) error {
+	organisations := vdxsim.DefaultOrganisations()
+	organisations[0].SMSSenderName, organisations[0].HistoryAPIKey = "Testby", HistoryKey
+
+	sim, err := vdxsim.New(vdxsim.Options{
+		Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: vdxsim.Spread(o.Faults), Latency: o.Latency,
+		Organisations: organisations, Zone: care.Zone(),
+	})
+	if err != nil {
+		return fmt.Errorf("video platform: %w", err)
+	}
+
+	w.VDX = sim
+	w.undo = append(w.undo, sim.Close)
+
+	if w.URLs, err = sim.Start(ctx, "127.0.0.1:0", "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("video platform: %w", err)
+	}
+
+	return nil
+}
+
+func (w *World) startRecord(ctx context.Context, o Options) error {
+	sim, err := fhirsim.New(fhirsim.Options{
+		Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: fhirsim.Spread(o.Faults), Latency: o.Latency,
+	})
+	if err != nil {
+		return fmt.Errorf("care record: %w", err)
+	}
+
+	w.FHIR = sim
+	w.RecordURL, err = w.serve(ctx, sim.Handler())
+
+	return err
+}
+
+func (w *World) startMail(ctx context.Context, o Options) error {
+	sim, err := mailsim.New(mailsim.Options{Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: mailsim.Spread(o.Faults)})
+	if err != nil {
+		return fmt.Errorf("mail relay: %w", err)
+	}
+
+	w.Mail = sim
+	w.undo = append(w.undo, sim.Close)
+
+	if w.relay, err = sim.Listen(ctx, "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("mail relay: %w", err)
+	}
+
+	w.LettersURL, err = w.serve(ctx, sim.Handler())
+
+	return err
+}
+
+func (w *World) startLogin(ctx context.Context, o Options) error {
+	_, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen address: %w", err)
+	}
+
+	var metadata []string
+	for _, m := range o.Municipalities {
+		metadata = append(metadata, publicURL(m, port)+saml.PathMetadata)
+	}
+
+	sim, err := idpsim.New(idpsim.Options{Now: o.Clock, Users: Staff(), MetadataURLs: metadata})
+	if err != nil {
+		return fmt.Errorf("identity provider: %w", err)
+	}
+
+	w.IDP = sim
+	w.undo = append(w.undo, func() error { return sim.Stop(context.WithoutCancel(ctx)) })
+
+	if w.LoginURL, err = sim.Start(ctx, "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("identity provider: %w", err)
+	}
+
+	return nil
+}
+
+// serve puts a handler on a loopback port of its own.
+func (w *World) serve(ctx context.Context, h http.Handler) (string, error) {
+	var lc net.ListenConfig
+
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("listen: %w", err)
+	}
+
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	w.undo = append(w.undo, server.Close)
+
+	go func() { _ = server.Serve(l) }() // ends with Close
+
+	return "http://" + l.Addr().String(), nil
+}
+
+func publicURL(m Municipality, port string) string { return "http://" + net.JoinHostPort(m.Host, port) }
+
+// Staff are the test logins: the employees of the sample lists and one of each other role.
+func Staff() []idpsim.User {
+	staff := []idpsim.User{
+		{ID: "PLAN", Title: "Planlægger", Name: "Planlægger Test", Email: "plan@testby.example", Groups: []string{"sluse-planlaegger"}},
+		{ID: "LEDER", Title: "Leder", Name: "Leder Test", Email: "leder@testby.example", Groups: []string{"sluse-leder"}},
+		{ID: "ADMIN", Title: "Systemforvalter", Name: "Systemforvalter Test", Email: "admin@testby.example", Groups: []string{"sluse-admin"}},
+	}
+
+	for _, initials := range []string{"MSK", "LBH", "AØJ", "TKR", "PÆN", "VIK"} {
+		staff = append(staff, idpsim.User{
+			ID: initials, Title: "Medarbejder", Name: "Medarbejder " + initials, Email: "medarbejder@testby.example", Groups: []string{"sluse-medarbejder"},
+		})
+	}
+
+	for i := range staff {
+		staff[i].Level = "Substantial"
+	}
+
+	return staff
+}
+
+// FreePort returns a loopback address with a port that nobody listens on now.
+func FreePort(ctx context.Context) (string, error) {
+	var lc net.ListenConfig
+
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+
+	addr := l.Addr().String()
+
+	if err := l.Close(); err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+
+	return addr, nil
+}
+
+// writeSecret writes a file that only this user can read.
+func writeSecret(path, text string) error {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return fmt.Errorf("write secret: %w", err)
+	}
+
+	return nil
+}
+
+// writeKeys makes a municipality's keys, unless they are there from an earlier run on the same
+// database.
+func writeKeys(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "links.key")); err == nil {
+		return nil
+	}
+
+	material, err := store.GenerateKeys()
+	if err != nil {
+		return fmt.Errorf("make keys: %w", err)
+	}
+
+	return errors.Join(
+		writeSecret(filepath.Join(dir, "encryption.json"), material.Encryption.Reveal()),
+		writeSecret(filepath.Join(dir, "lookup.json"), material.Lookup.Reveal()),
+		writeSecret(filepath.Join(dir, "links.key"), rand.Text()+rand.Text()),
+	)
+}
