@@ -10,6 +10,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -39,6 +40,13 @@ const startLimit = 60 * time.Second
 
 var errNoBinaries = errors.New("no initdb and postgres in PATH or /usr/lib/postgresql/*/bin; install them with: apt-get install postgresql")
 
+// running is the server of this test process. The pipe is held so that it stays open as long
+// as the process lives.
+type running struct {
+	admin string
+	pipe  io.Closer
+}
+
 //nolint:gochecknoglobals // one server per test process, started by the first test that asks
 var (
 	server = sync.OnceValues(find)
@@ -50,7 +58,7 @@ var (
 func URL(tb testing.TB) string {
 	tb.Helper()
 
-	admin, err := server()
+	running, err := server()
 	if errors.Is(err, errNoBinaries) && os.Getenv(RequireVariable) == "" {
 		tb.Skipf("PostgreSQL is not tested: %v", err)
 	}
@@ -59,6 +67,7 @@ func URL(tb testing.TB) string {
 		tb.Fatalf("PostgreSQL: %v", err)
 	}
 
+	admin := running.admin
 	name := fmt.Sprintf("sluse_test_%d_%d", os.Getpid(), count.Add(1))
 
 	base, err := url.Parse(admin)
@@ -91,20 +100,20 @@ func run(tb testing.TB, admin, statement string) {
 	}
 }
 
-// find returns the URL of the server's administrative database.
-func find() (string, error) {
+// find returns the server that was given, or starts one.
+func find() (running, error) {
 	if given := os.Getenv(URLVariable); given != "" {
-		return given, nil
+		return running{admin: given}, nil
 	}
 
 	initdb, err := binary("initdb")
 	if err != nil {
-		return "", err
+		return running{}, err
 	}
 
 	postgres, err := binary("postgres")
 	if err != nil {
-		return "", err
+		return running{}, err
 	}
 
 	return start(initdb, postgres)
@@ -133,15 +142,15 @@ kill -QUIT $pid 2>/dev/null
 wait $pid 2>/dev/null
 cd / && rm -rf "$DIR"`
 
-func start(initdb, postgres string) (string, error) {
+func start(initdb, postgres string) (running, error) {
 	dir, err := os.MkdirTemp("", "sluse-pg-")
 	if err != nil {
-		return "", fmt.Errorf("make a directory: %w", err)
+		return running{}, fmt.Errorf("make a directory: %w", err)
 	}
 
 	attributes, err := unprivileged(dir)
 	if err != nil {
-		return "", err
+		return running{}, err
 	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
@@ -152,12 +161,12 @@ func start(initdb, postgres string) (string, error) {
 	create.SysProcAttr, create.Dir = attributes, dir
 
 	if out, err := create.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("initdb: %w: %s", err, out)
+		return running{}, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 
 	port, err := freePort(ctx)
 	if err != nil {
-		return "", err
+		return running{}, err
 	}
 
 	durable := "off"
@@ -171,22 +180,23 @@ func start(initdb, postgres string) (string, error) {
 		"-c", "max_connections=300", "-c", "timezone=America/New_York", "-c", "shared_buffers=64MB")
 	serve.SysProcAttr, serve.Dir, serve.Env = attributes, dir, append(os.Environ(), "DIR="+dir)
 
-	if _, err := serve.StdinPipe(); err != nil {
-		return "", fmt.Errorf("guard: %w", err)
+	pipe, err := serve.StdinPipe()
+	if err != nil {
+		return running{}, fmt.Errorf("guard: %w", err)
 	}
 
 	if err := serve.Start(); err != nil {
-		return "", fmt.Errorf("start postgres: %w", err)
+		return running{}, fmt.Errorf("start postgres: %w", err)
 	}
 
 	admin := fmt.Sprintf("postgres://sluse@127.0.0.1:%d/postgres?sslmode=disable", port)
 	if err := await(ctx, admin); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 
-		return "", fmt.Errorf("%w: %s", err, log)
+		return running{}, fmt.Errorf("%w: %s", err, log)
 	}
 
-	return admin, nil
+	return running{admin: admin, pipe: pipe}, nil
 }
 
 // unprivileged returns the attributes of a process that postgres accepts: it refuses root.

@@ -1,0 +1,197 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Bounds of one statement. Databases limit the placeholders (SQLite 32,766, PostgreSQL 65,535)
+// and long statements cost more to read than they save.
+const (
+	maxRows         = 400
+	maxPlaceholders = 16_000
+	maxKeys         = 1_000
+)
+
+// pair is a visit before and after a change.
+type pair struct{ before, after care.Snapshot }
+
+// child is one table of things that hang on visits.
+type child interface {
+	// load adds the rows of the given visits to their snapshots.
+	load(tx *gorm.DB, keys *Keys, visits []visitRow, at map[string]*care.Snapshot) error
+	// save writes what differs.
+	save(tx *gorm.DB, keys *Keys, changes []pair) error
+}
+
+// owned is a row that belongs to a visit.
+type owned interface {
+	owner() string
+	TableName() string
+}
+
+// table is the child of one type: T in the domain, R in the database.
+type table[T comparable, R owned] struct {
+	bit     int
+	of      func(*care.Snapshot) *[]T
+	key     func(T) string
+	toRow   func(*Keys, care.VisitID, int, T) (R, error)
+	fromRow func(*Keys, R) (T, error)
+}
+
+func children() []child {
+	return []child{
+		table[care.Room, roomRow]{
+			hasRooms, func(s *care.Snapshot) *[]care.Room { return &s.Rooms },
+			func(r care.Room) string { return string(r.Ref) }, (*Keys).roomToRow, (*Keys).roomFromRow,
+		},
+		table[care.Invitation, invitationRow]{
+			hasInvitations, func(s *care.Snapshot) *[]care.Invitation { return &s.Invitations },
+			func(i care.Invitation) string { return string(i.ID) }, (*Keys).invitationToRow, (*Keys).invitationFromRow,
+		},
+		table[care.Admission, admissionRow]{
+			hasAdmissions, func(s *care.Snapshot) *[]care.Admission { return &s.Admissions },
+			func(a care.Admission) string { return string(a.ID) }, (*Keys).admissionToRow, (*Keys).admissionFromRow,
+		},
+		table[care.Entry, entryRow]{
+			hasEntries, func(s *care.Snapshot) *[]care.Entry { return &s.Entries },
+			func(e care.Entry) string { return string(e.ID) }, (*Keys).entryToRow, (*Keys).entryFromRow,
+		},
+		table[care.Exception, exceptionRow]{
+			hasExceptions, func(s *care.Snapshot) *[]care.Exception { return &s.Exceptions },
+			func(e care.Exception) string { return string(e.ID) }, (*Keys).exceptionToRow, (*Keys).exceptionFromRow,
+		},
+		table[care.Leg, legRow]{
+			hasLegs, func(s *care.Snapshot) *[]care.Leg { return &s.Legs },
+			func(l care.Leg) string { return string(l.Room) + "\x00" + l.ID }, (*Keys).legToRow, (*Keys).legFromRow,
+		},
+	}
+}
+
+func (t table[T, R]) load(tx *gorm.DB, keys *Keys, visits []visitRow, at map[string]*care.Snapshot) error {
+	var ids []string
+
+	for _, v := range visits {
+		if v.Parts&t.bit != 0 {
+			ids = append(ids, v.ID)
+		}
+	}
+
+	for chunk := range slices.Chunk(ids, maxKeys) {
+		var rows []R
+		if err := tx.Where("visit_id IN ?", chunk).Order("visit_id, seq").Find(&rows).Error; err != nil {
+			return fmt.Errorf("load children: %w", err)
+		}
+
+		for _, row := range rows {
+			item, err := t.fromRow(keys, row)
+			if err != nil {
+				return err
+			}
+
+			list := t.of(at[row.owner()])
+			*list = append(*list, item)
+		}
+	}
+
+	return nil
+}
+
+func (t table[T, R]) save(tx *gorm.DB, keys *Keys, changes []pair) error {
+	var rows []R
+
+	for _, c := range changes {
+		before, after := *t.of(&c.before), *t.of(&c.after)
+
+		if err := t.remove(tx, c.after.ID, before, after); err != nil {
+			return err
+		}
+
+		for i, item := range after {
+			if i < len(before) && before[i] == item {
+				continue
+			}
+
+			row, err := t.toRow(keys, c.after.ID, i, item)
+			if err != nil {
+				return err
+			}
+
+			rows = append(rows, row)
+		}
+	}
+
+	var zero R
+
+	return upsert(tx, rows, zero.TableName()+".visit_id = excluded.visit_id")
+}
+
+// remove deletes what is no longer there. The domain only ever adds, so this is rare.
+func (t table[T, R]) remove(tx *gorm.DB, visit care.VisitID, before, after []T) error {
+	left := make(map[string]bool, len(after))
+	for _, item := range after {
+		left[t.key(item)] = true
+	}
+
+	for seq, item := range before {
+		if left[t.key(item)] {
+			continue
+		}
+
+		var zero R
+		if err := tx.Where("visit_id = ? AND seq = ?", visit, seq).Delete(&zero).Error; err != nil {
+			return fmt.Errorf("delete child: %w", err)
+		}
+	}
+
+	return nil
+}
+
+// upsert inserts rows, or updates those whose primary key exists when the condition holds. A
+// row for which it does not hold is somebody else's: errMoved.
+func upsert[R any](tx *gorm.DB, rows []R, condition string) error {
+	for chunk := range chunks(tx, rows) {
+		done := tx.Clauses(clause.OnConflict{
+			UpdateAll: true,
+			Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: condition}}},
+		}).Create(&chunk)
+
+		if done.Error != nil {
+			return fmt.Errorf("write rows: %w", done.Error)
+		}
+
+		if done.RowsAffected != int64(len(chunk)) {
+			return errMoved
+		}
+	}
+
+	return nil
+}
+
+// insert inserts rows that must not exist.
+func insert[R any](tx *gorm.DB, rows []R) error {
+	for chunk := range chunks(tx, rows) {
+		if err := tx.Create(&chunk).Error; err != nil {
+			return fmt.Errorf("insert rows: %w", err)
+		}
+	}
+
+	return nil
+}
+
+// chunks cuts rows into statements of a bounded size.
+func chunks[R any](tx *gorm.DB, rows []R) func(func([]R) bool) {
+	columns := 1
+
+	statement := &gorm.Statement{DB: tx}
+	if err := statement.Parse(new(R)); err == nil {
+		columns = len(statement.Schema.DBNames)
+	}
+
+	return slices.Chunk(rows, min(maxRows, maxPlaceholders/columns))
+}

@@ -1,0 +1,99 @@
+package store
+
+import "github.com/sluse/sluse/scheduler/care"
+
+type entryRow struct {
+	ID            string `gorm:"primaryKey"`
+	VisitID       string
+	Seq           int
+	Kind          string
+	State         string
+	EntryKey      string
+	RecordID      string
+	RecordVersion string
+	Failure       string
+	DueAt         *int64
+	WrittenAt     *int64
+}
+
+// TableName names the table for gorm.
+func (entryRow) TableName() string { return "entries" }
+
+func (r entryRow) owner() string { return r.VisitID }
+
+func (k *Keys) entryToRow(visit care.VisitID, seq int, e care.Entry) (entryRow, error) {
+	return entryRow{
+		ID: string(e.ID), VisitID: string(visit), Seq: seq, Kind: string(e.Kind), State: string(e.State), EntryKey: e.Key,
+		RecordID: e.RecordID, RecordVersion: e.RecordVer, Failure: e.Failure,
+		DueAt: microsOrNull(e.DueAt), WrittenAt: microsOrNull(e.WrittenAt),
+	}, nil
+}
+
+func (k *Keys) entryFromRow(row entryRow) (care.Entry, error) {
+	return care.Entry{
+		ID: care.EntryID(row.ID), Kind: care.EntryKind(row.Kind), State: care.EntryState(row.State), Key: row.EntryKey,
+		RecordID: row.RecordID, RecordVer: row.RecordVersion, Failure: row.Failure,
+		DueAt: instantOrZero(row.DueAt), WrittenAt: instantOrZero(row.WrittenAt),
+	}, nil
+}
+
+type exceptionRow struct {
+	ID         string `gorm:"primaryKey"`
+	VisitID    string
+	Seq        int
+	Kind       string
+	About      string
+	Sentence   string
+	Retry      bool
+	RaisedAt   *int64
+	ResolvedAt *int64
+	ResolvedBy string
+}
+
+// TableName names the table for gorm.
+func (exceptionRow) TableName() string { return "exceptions" }
+
+func (r exceptionRow) owner() string { return r.VisitID }
+
+func (k *Keys) exceptionToRow(visit care.VisitID, seq int, e care.Exception) (exceptionRow, error) {
+	return exceptionRow{
+		ID: string(e.ID), VisitID: string(visit), Seq: seq, Kind: string(e.Kind), About: e.About, Sentence: e.Text,
+		Retry: e.Retry, RaisedAt: microsOrNull(e.RaisedAt), ResolvedAt: microsOrNull(e.ResolvedAt), ResolvedBy: e.ResolvedBy,
+	}, nil
+}
+
+func (k *Keys) exceptionFromRow(row exceptionRow) (care.Exception, error) {
+	return care.Exception{
+		ID: care.ExceptionID(row.ID), Kind: care.ExceptionKind(row.Kind), About: row.About, Text: row.Sentence,
+		Retry: row.Retry, RaisedAt: instantOrZero(row.RaisedAt), ResolvedAt: instantOrZero(row.ResolvedAt), ResolvedBy: row.ResolvedBy,
+	}, nil
+}
+
+type legRow struct {
+	VisitID  string `gorm:"primaryKey"`
+	RoomRef  string `gorm:"primaryKey"`
+	ID       string `gorm:"primaryKey"`
+	Seq      int
+	Role     string
+	JoinedAt *int64
+	LeftAt   *int64
+}
+
+// TableName names the table for gorm.
+func (legRow) TableName() string { return "legs" }
+
+func (r legRow) owner() string { return r.VisitID }
+
+func (k *Keys) legToRow(visit care.VisitID, seq int, l care.Leg) (legRow, error) {
+	return legRow{
+		VisitID: string(visit), RoomRef: string(l.Room), ID: l.ID, Seq: seq, Role: string(l.Role),
+		JoinedAt: microsOrNull(l.Joined), LeftAt: microsOrNull(l.Left),
+	}, nil
+}
+
+func (k *Keys) legFromRow(row legRow) (care.Leg, error) {
+	return care.Leg{
+		ID: row.ID, Room: care.RoomRef(row.RoomRef), Role: care.LegRole(row.Role),
+		Joined: instantOrZero(row.JoinedAt), Left: instantOrZero(row.LeftAt),
+	}, nil
+}

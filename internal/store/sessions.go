@@ -1,0 +1,237 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Session is an employee's login. The caller decides when it ends; the store only keeps it.
+// Everything that says who it is is encrypted; subject, name id and session index are found by
+// keyed hash.
+type Session struct {
+	Hash            string // hex SHA-256 of the cookie's token; the key
+	IdP             string // entity id of the provider that vouches for the person
+	Subject         string // stable key of the person at the provider
+	NameID          NameID
+	SessionIndex    string // the provider's key of its own session; may be empty
+	Employee        care.EmployeeID
+	Name            string
+	Email           string
+	Groups          []string
+	Level           int    // NSIS level of assurance, as in saml.Level
+	CSRF            string // secret of the session's forms; may be empty
+	AuthenticatedAt time.Time
+	CreatedAt       time.Time
+	SeenAt          time.Time
+	ExpiresAt       time.Time // absolute end
+}
+
+// NameID is the provider's name for a person in one session; logout needs all four parts.
+type NameID struct {
+	Value           string
+	Format          string
+	NameQualifier   string
+	SPNameQualifier string
+}
+
+// String hides the value, which may be a mail address.
+func (NameID) String() string { return "‹name id›" }
+
+// String hides who it is.
+func (Session) String() string { return "‹session›" }
+
+type sessionRow struct {
+	Hash             string `gorm:"primaryKey"`
+	SubjectHash      string
+	NameIDHash       string
+	SessionIndexHash string
+	Idp              string
+	ContentSealed    []byte
+	Made             int64 `gorm:"column:created_at"` // not named CreatedAt: gorm would set it by itself
+	SeenAt           int64
+	ExpiresAt        int64
+}
+
+// TableName names the table for gorm.
+func (sessionRow) TableName() string { return "staff_sessions" }
+
+// sessionContent is the encrypted part of a session.
+type sessionContent struct {
+	Subject         string
+	NameID          NameID
+	SessionIndex    string
+	Employee        string
+	Name            string
+	Email           string
+	Groups          []string
+	Level           int
+	CSRF            string
+	AuthenticatedAt *int64
+}
+
+func (k *Keys) sessionToRow(s Session) (sessionRow, error) {
+	content, err := json.Marshal(sessionContent{
+		s.Subject, s.NameID, s.SessionIndex, string(s.Employee), s.Name, s.Email, s.Groups, s.Level, s.CSRF, microsOrNull(s.AuthenticatedAt),
+	})
+	if err != nil {
+		return sessionRow{}, fmt.Errorf("session: %w", err)
+	}
+
+	seal := sealer{keys: k, table: "staff_sessions", row: s.Hash}
+	row := sessionRow{
+		Hash: s.Hash, Idp: s.IdP, ContentSealed: seal.sealBytes("content", content),
+		Made: micros(s.CreatedAt), SeenAt: micros(s.SeenAt), ExpiresAt: micros(s.ExpiresAt),
+	}
+
+	for _, h := range []struct {
+		to             *string
+		purpose, value string
+	}{
+		{&row.SubjectHash, "staff_sessions.subject", s.IdP + "\x00" + s.Subject},
+		{&row.NameIDHash, "staff_sessions.name_id", s.IdP + "\x00" + s.NameID.Value},
+		{&row.SessionIndexHash, "staff_sessions.session_index", s.SessionIndex},
+	} {
+		if *h.to, err = k.hash(h.purpose, h.value); err != nil {
+			return sessionRow{}, err
+		}
+	}
+
+	return row, seal.err
+}
+
+func (k *Keys) sessionFromRow(row sessionRow) (Session, error) {
+	seal := sealer{keys: k, table: "staff_sessions", row: row.Hash}
+	text := seal.openBytes("content", row.ContentSealed)
+
+	if seal.err != nil {
+		return Session{}, seal.err
+	}
+
+	var c sessionContent
+	if err := json.Unmarshal(text, &c); err != nil {
+		return Session{}, fmt.Errorf("session: %w", err)
+	}
+
+	return Session{
+		Hash: row.Hash, IdP: row.Idp, Subject: c.Subject, NameID: c.NameID, SessionIndex: c.SessionIndex,
+		Employee: care.EmployeeID(c.Employee), Name: c.Name, Email: c.Email, Groups: c.Groups, Level: c.Level, CSRF: c.CSRF,
+		AuthenticatedAt: instantOrZero(c.AuthenticatedAt), CreatedAt: instant(row.Made), SeenAt: instant(row.SeenAt), ExpiresAt: instant(row.ExpiresAt),
+	}, nil
+}
+
+// SaveSession stores a new session. Conflict when the hash exists.
+func (s *Store) SaveSession(ctx context.Context, session Session) error {
+	row, err := s.keys.sessionToRow(session)
+	if err != nil {
+		return translate(err)
+	}
+
+	return s.change(ctx, func(tx *gorm.DB) error { return insert(tx, []sessionRow{row}) })
+}
+
+// Session reads a session by the hash of its token, ended or not. NotFound.
+func (s *Store) Session(ctx context.Context, hash string) (Session, error) {
+	var row sessionRow
+	if err := s.read.WithContext(ctx).Where("hash = ?", hash).Take(&row).Error; err != nil {
+		return Session{}, translate(err)
+	}
+
+	session, err := s.keys.sessionFromRow(row)
+
+	return session, translate(err)
+}
+
+// TouchSession records that the session was used. NotFound.
+func (s *Store) TouchSession(ctx context.Context, hash string, seen time.Time) error {
+	return s.change(ctx, func(tx *gorm.DB) error {
+		done := tx.Model(&sessionRow{}).Where("hash = ?", hash).Update("seen_at", micros(seen))
+		if done.Error == nil && done.RowsAffected == 0 {
+			return notFound()
+		}
+
+		return done.Error
+	})
+}
+
+// DeleteSession ends a session. One that is gone already is no error.
+func (s *Store) DeleteSession(ctx context.Context, hash string) error {
+	_, err := s.deleteSessions(ctx, "hash = ?", hash)
+
+	return err
+}
+
+// DeleteSessionsOf ends every session of a person and tells how many there were.
+func (s *Store) DeleteSessionsOf(ctx context.Context, idp, subject string) (int, error) {
+	hash, err := s.keys.hash("staff_sessions.subject", idp+"\x00"+subject)
+	if err != nil {
+		return 0, translate(err)
+	}
+
+	return s.deleteSessions(ctx, "subject_hash = ?", hash)
+}
+
+// DeleteSessionsByNameID ends the sessions that a provider asks to end: those with the name
+// id, and with one of the session indexes when any are given. It tells how many there were.
+func (s *Store) DeleteSessionsByNameID(ctx context.Context, idp, nameID string, indexes []string) (int, error) {
+	name, err := s.keys.hash("staff_sessions.name_id", idp+"\x00"+nameID)
+	if err != nil {
+		return 0, translate(err)
+	}
+
+	if len(indexes) == 0 {
+		return s.deleteSessions(ctx, "name_id_hash = ?", name)
+	}
+
+	hashes := make([]string, 0, len(indexes))
+
+	for _, index := range indexes {
+		hash, err := s.keys.hash("staff_sessions.session_index", index)
+		if err != nil {
+			return 0, translate(err)
+		}
+
+		hashes = append(hashes, hash)
+	}
+
+	return s.deleteSessions(ctx, "name_id_hash = ? AND session_index_hash IN ?", name, hashes)
+}
+
+// PurgeSessions removes sessions, login requests and remembered messages whose end is past,
+// and tells how many sessions there were.
+func (s *Store) PurgeSessions(ctx context.Context, now time.Time) (int, error) {
+	var ended int64
+
+	err := s.change(ctx, func(tx *gorm.DB) error {
+		for _, kind := range []any{&samlRequestRow{}, &samlReplayRow{}, &sessionRow{}} {
+			done := tx.Where("expires_at < ?", micros(now)).Delete(kind)
+			if done.Error != nil {
+				return fmt.Errorf("purge: %w", done.Error)
+			}
+
+			ended = done.RowsAffected
+		}
+
+		return nil
+	})
+
+	return int(ended), err
+}
+
+func (s *Store) deleteSessions(ctx context.Context, condition string, values ...any) (int, error) {
+	var deleted int64
+
+	err := s.change(ctx, func(tx *gorm.DB) error {
+		done := tx.Where(condition, values...).Delete(&sessionRow{})
+		deleted = done.RowsAffected
+
+		return done.Error
+	})
+
+	return int(deleted), err
+}
