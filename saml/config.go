@@ -39,58 +39,58 @@ const (
 // exactly; NameFormat is ignored (OIO-AP-03 makes it a SHOULD).
 type Attributes struct {
 	// EmployeeID is the identifier the driving lists use. Required in every login.
-	EmployeeID string `yaml:"employee_id"`
+	EmployeeID string `yaml:"employee_id" doc:"Attribute with the identifier that the driving lists use; default the UPN claim (plain) or the professional UUID (oiosaml3)."`
 	// Name is the display name. Optional in a login.
-	Name string `yaml:"name"`
+	Name string `yaml:"name" doc:"Attribute with the display name; default by profile."`
 	// Email is the work mail address. Optional in a login.
-	Email string `yaml:"email"`
+	Email string `yaml:"email" doc:"Attribute with the work mail address; default by profile."`
 	// Groups may have many values. Optional in a login; empty means that none are read.
-	Groups string `yaml:"groups"`
+	Groups string `yaml:"groups" doc:"Attribute with the groups, of many values; default by profile; empty: none are read."`
 }
 
 // Config is one municipality's connection to its identity provider.
 type Config struct {
 	// BaseURL is where people reach this municipality's site, without a trailing slash:
 	// https, or http on loopback for the demo.
-	BaseURL string `yaml:"base_url"`
+	BaseURL string `yaml:"base_url" doc:"Address of this municipality's site without a slash at the end; default public_url."`
 	// EntityID names this service provider. Default: BaseURL + PathMetadata.
-	EntityID string `yaml:"entity_id"`
+	EntityID string `yaml:"entity_id" doc:"SAML name of this service provider; default base_url and /saml/metadata."`
 	// Profile is "plain" (default) or "oiosaml3".
-	Profile Profile `yaml:"profile"`
+	Profile Profile `yaml:"profile" doc:"plain (AD FS, Entra ID) or oiosaml3; default plain."`
 
 	// IDPMetadataFile is the provider's metadata as a file. Its certificates are the
 	// pinned keys; a change needs a new file.
-	IDPMetadataFile string `yaml:"idp_metadata_file"`
+	IDPMetadataFile string `yaml:"idp_metadata_file" doc:"File with the identity provider's metadata; its certificates are the pinned keys."`
 	// IDPMetadata is the metadata document itself, instead of a file.
-	IDPMetadata string `yaml:"idp_metadata"`
+	IDPMetadata string `yaml:"idp_metadata" doc:"The metadata document itself, instead of a file."`
 
 	// CertificateFile and KeyFile are PEM files of our RSA key (2048 bits or more), used
 	// to sign requests and to decrypt assertions. The key file is secret.
-	CertificateFile string `yaml:"certificate_file"`
-	KeyFile         string `yaml:"key_file"`
+	CertificateFile string `yaml:"certificate_file" doc:"PEM file of our RSA certificate (2048 bits or more)."`
+	KeyFile         string `yaml:"key_file" doc:"PEM file of its private key; only the service may read it."`
 
 	// Attributes default to the names of the profile, see WithDefaults.
-	Attributes Attributes `yaml:"attributes"`
+	Attributes Attributes `yaml:"attributes" doc:"Names under which the provider sends what we need."`
 
 	// MinLevel is the lowest level let in: "none", "low", "substantial" or "high".
 	// Default: substantial for oiosaml3, none for plain.
-	MinLevel string `yaml:"min_level"`
+	MinLevel string `yaml:"min_level" doc:"Lowest level let in: none, low, substantial or high; default none (plain), substantial (oiosaml3)."`
 	// CVR is the municipality's eight-digit company number. With oiosaml3 a login of
 	// another organisation is denied. Required for oiosaml3.
-	CVR string `yaml:"cvr"`
+	CVR string `yaml:"cvr" doc:"The municipality's eight-digit company number; required for oiosaml3."`
 	// ForceAuthn asks the provider for a fresh login each time.
-	ForceAuthn bool `yaml:"force_authn"`
+	ForceAuthn bool `yaml:"force_authn" doc:"Ask the provider for a fresh login each time; default false."`
 	// AllowCBC also accepts AES-CBC, which some older providers cannot do without. CBC
 	// carries no integrity of its own; leave it off where the provider can do GCM.
-	AllowCBC bool `yaml:"allow_cbc"`
+	AllowCBC bool `yaml:"allow_cbc" doc:"Accept AES-CBC too, for providers without GCM; default false."`
 
 	// Skew is how far clocks may differ: default 3 minutes, at most 5.
-	Skew time.Duration `yaml:"skew"`
+	Skew time.Duration `yaml:"skew" doc:"How far clocks may differ; default 3m, at most 5m."`
 	// RequestLifetime is how long a person has to finish a login: default 20 minutes, at
 	// most 60.
-	RequestLifetime time.Duration `yaml:"request_lifetime"`
+	RequestLifetime time.Duration `yaml:"request_lifetime" doc:"How long a person has to finish a login; 1m to 60m, default 20m."`
 	// MaxValidity is how long after its issue an assertion may be valid: default 1 hour.
-	MaxValidity time.Duration `yaml:"max_validity"`
+	MaxValidity time.Duration `yaml:"max_validity" doc:"How long after its issue an assertion may be valid; 1m to 24h, default 1h."`
 }
 
 // The attribute names of OIOSAML 3.0, https://data.gov.dk.
