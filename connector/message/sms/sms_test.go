@@ -36,6 +36,7 @@ type testBundle struct {
 	sim    *vdxsim.Server
 	sender *sms.Sender
 	config sms.Config
+	video  string // base of the video API
 }
 
 func setup(t *testing.T, change func(*vdxsim.Options)) *testBundle {
@@ -63,20 +64,20 @@ func setup(t *testing.T, change func(*vdxsim.Options)) *testBundle {
 		t.Fatal(err)
 	}
 
-	b := &testBundle{sim: sim, sender: sender, config: config}
-	b.book(t, urls.Video)
+	b := &testBundle{sim: sim, sender: sender, config: config, video: urls.Video}
+	b.book(t, room)
 
 	return b
 }
 
 // book makes the meeting that messages are sent for, by plain HTTP.
-func (b *testBundle) book(t *testing.T, video string) {
+func (b *testBundle) book(t *testing.T, room string) {
 	t.Helper()
 
 	body := fmt.Sprintf(`{"subject":"Samtale","uuid":%q,"startTime":%q,"endTime":%q,"hostPin":482130,"guestPin":771204}`,
 		room, start().Add(time.Hour).Format(time.RFC3339), start().Add(2*time.Hour).Format(time.RFC3339))
 
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, video+"/v2/meetings", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.video+"/v2/meetings", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
