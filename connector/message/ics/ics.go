@@ -155,10 +155,11 @@ func person(name, address string, params map[string]string) *ical.Prop {
 	return p
 }
 
-// plainName drops what a parameter value can't hold (RFC 5545 §3.2): quotes and controls.
+// plainName drops what a parameter value can't hold (RFC 5545 §3.2), quotes and controls,
+// and the backslash, which some programs take for an escape there.
 func plainName(name string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '"' || r < ' ' || r == 0x7f {
+		if r == '"' || r == '\\' || r < ' ' || r == 0x7f {
 			return -1
 		}
 
