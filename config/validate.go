@@ -126,9 +126,8 @@ func (c Config) apart(k checker) {
 	for i, m := range c.Municipalities {
 		at := fmt.Sprintf("municipalities[%d].", i)
 		claim(at+"id", "id:", string(m.ID))
-		claim(at+"database", "sqlite:", path.Clean("/" + m.Database.SQLite)[1:])
-		claim(at+"database.postgres", "pg:", m.Database.Postgres.Reveal())
-		claim(at+"keys.data", "key:", m.Keys.Data.Reveal())
+		claim(at+"database.url", "db:", m.Database.URL)
+		claim(at+"keys.encryption", "key:", m.Keys.Encryption.Reveal())
 		claim(at+"keys.lookup", "lookup:", m.Keys.Lookup.Reveal())
 		claim(at+"keys.links", "links:", m.Keys.Links.Reveal())
 		claim(at+"record.file.dir", "dir:", m.Record.File.Dir)

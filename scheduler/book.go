@@ -42,6 +42,10 @@ func (s *Service) bookRoom(ctx context.Context, job Job) error {
 	switch {
 	case !wanted && connector.Is(err, connector.NotFound):
 		return nil
+	case wanted && connector.Is(err, connector.Conflict): // it exists, and must not be used
+		return s.giveUp(ctx, job, err)
+	case !wanted && connector.Is(err, connector.Conflict):
+		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.CloseAgain(ref) })
 	case err != nil:
 		return s.roomTrouble(ctx, job, err, "Rummet kunne ikke bookes.")
 	case !wanted:
@@ -54,6 +58,15 @@ func (s *Service) bookRoom(ctx context.Context, job Job) error {
 	}
 
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return s.booked(v, ref, booking, channel) })
+}
+
+// giveUp has an unusable room closed and another one booked.
+func (s *Service) giveUp(ctx context.Context, job Job, err error) error {
+	text := "Rummet kan ikke bruges. " + advice(err, "Videoplatformens opsætning passer ikke; kontakt systemforvalteren. Prøv igen, eller gør besøget fysisk.")
+
+	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
+		return v.RoomUnusable(care.RoomRef(job.Ref), care.RoomRef(randomID()), text, s.now())
+	})
 }
 
 func (s *Service) book(ctx context.Context, v care.Snapshot, ref care.RoomRef, attempt int, wanted bool) (video.Booking, error) {

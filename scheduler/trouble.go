@@ -75,7 +75,7 @@ func (s *Service) retry(v *care.Visit, e care.Exception, channel care.Channel, b
 
 	switch e.Kind {
 	case care.RoomTrouble:
-		return v.RetryRoom(care.RoomRef(e.About), by, now)
+		return v.RetryRoom(care.RoomRef(e.About), care.RoomRef(randomID()), by, now)
 	case care.MessageTrouble:
 		if channel == "" {
 			return care.NewError(care.Conflict, "Borgeren har hverken mobilnummer eller e-mail, der virker. Ring i stedet.")

@@ -113,20 +113,52 @@ func (v *Visit) RoomRefused(ref RoomRef, text string, at time.Time) error {
 	return nil
 }
 
-// RetryRoom tries a refused room again: to be booked, under the same key so that nothing is
-// booked twice, or to be closed when it was booked once.
-func (v *Visit) RetryRoom(ref RoomRef, by string, at time.Time) error {
+// RoomUnusable gives up a room that exists at the platform but must not be used, for example
+// because it came without PINs of its own. Another one is wanted under a fresh key; after a few
+// of them a person has to look, because the platform's set-up is wrong.
+func (v *Visit) RoomUnusable(ref, fresh RoomRef, text string, at time.Time) error {
 	r, err := v.room(ref)
 	if err != nil {
 		return err
 	}
 
+	if r.State != RoomWanted {
+		return NewError(Conflict, "Rummet er ikke længere ønsket.")
+	}
+
+	r.State = RoomClosing
+
+	if len(v.s.Rooms) < maxRooms {
+		v.s.Rooms = append(v.s.Rooms, Room{Ref: fresh, State: RoomWanted, WantedAt: at})
+
+		return nil
+	}
+
+	v.Raise(RoomTrouble, string(ref), text, true, at)
+
+	return nil
+}
+
+// maxRooms is how many rooms one visit takes before a person has to look.
+const maxRooms = 3
+
+// RetryRoom tries a refused room again: to be closed when it was booked once; to be booked, under
+// the same key so that nothing is booked twice; or as a fresh room when this one was given up.
+func (v *Visit) RetryRoom(ref, fresh RoomRef, by string, at time.Time) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	_, live := v.s.LiveRoom()
+
 	switch {
-	case r.State != RoomFailed:
-	case !r.BookedAt.IsZero() || !v.s.State.Active():
+	case r.State == RoomFailed && (!r.BookedAt.IsZero() || !v.s.State.Active()):
 		r.State = RoomClosing
-	default:
+	case r.State == RoomFailed:
 		r.State = RoomWanted
+	case (r.State == RoomClosing || r.State == RoomClosed) && v.s.State.Active() && !live:
+		v.s.Rooms = append(v.s.Rooms, Room{Ref: fresh, State: RoomWanted, WantedAt: at})
 	}
 
 	v.resolveBy(RoomTrouble, string(ref), by, at)

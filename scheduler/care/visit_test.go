@@ -304,7 +304,7 @@ func TestARoomRefusedAtClosingIsNeverBookedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := v.RetryRoom("r1", "PLAN", start); err != nil {
+	if err := v.RetryRoom("r1", "r9", "PLAN", start); err != nil {
 		t.Fatal(err)
 	}
 
