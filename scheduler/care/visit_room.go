@@ -188,7 +188,11 @@ func (v *Visit) RoomClosed(ref RoomRef, at time.Time) error {
 	}
 
 	r.State, r.ClosedAt = RoomClosed, at
-	v.resolve(RoomTrouble, string(ref), at)
+
+	// A room that was given up leaves its trouble behind until there is another one.
+	if _, live := v.s.LiveRoom(); live || !v.s.State.Active() {
+		v.resolve(RoomTrouble, string(ref), at)
+	}
 
 	return nil
 }

@@ -108,7 +108,7 @@ func TestSecretsPrintMasked(t *testing.T) {
 		var log strings.Builder
 
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "value", secret, "inside", struct{ S any }{secret}) //nolint:sloglint // as anybody might
-		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "value", secret)                                      //nolint:sloglint // as anybody might
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "value", secret)                                    //nolint:sloglint // as anybody might
 
 		body, err := json.Marshal(map[string]any{"a": secret, "b": []any{secret}})
 		if err != nil {
