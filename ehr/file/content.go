@@ -204,7 +204,7 @@ func (c *content) prepare(change ehr.Change, masked string) (Received, bool) {
 	after.take(e, false)
 
 	row := c.table.rows[at]
-	category, comment := cellText(row, c.category), cellText(row, c.comment)
+	category, comment := c.own(row, c.category), c.own(row, c.comment)
 	e.fileCategory = category
 	e.wroteCategory = after.showCategory(category) != category
 	e.wroteComment = e.Comment != "" && after.showComment(comment) != comment

@@ -304,8 +304,7 @@ func trimEnd(body []byte, at, end int) int {
 
 // quote writes a value as a cell: quoted when the row's own habit or the value asks for it.
 func (t *text) quote(value string, always bool) string {
-	if always || strings.ContainsAny(value, "\"\r\n"+string(rune(t.comma))) ||
-		strings.TrimSpace(value) != value {
+	if always || strings.ContainsAny(value, "\"\r\n"+string(rune(t.comma))) {
 		return `"` + strings.ReplaceAll(value, `"`, `""`) + `"`
 	}
 

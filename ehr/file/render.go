@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -27,11 +28,11 @@ func (c *content) edits() []edit {
 		}
 
 		e := edit{row: i}
-		if own := cellText(row, c.category); state.showCategory(own) != own {
+		if own := c.own(row, c.category); state.showCategory(own) != own {
 			e.category = new(state.showCategory(own))
 		}
 
-		if own := cellText(row, c.comment); state.showComment(own) != own {
+		if own := c.own(row, c.comment); state.showComment(own) != own {
 			e.comment = new(state.showComment(own))
 		}
 
@@ -43,13 +44,22 @@ func (c *content) edits() []edit {
 	return edits
 }
 
-// cellText returns a cell as it stands, blanks included.
-func cellText(r record, i int) string {
+// own returns a cell as it stands in the input, blanks included. The CSV library turns every
+// line break in a cell into one kind; here the cell's own kind counts.
+func (c *content) own(r record, i int) string {
 	if i < 0 || i >= len(r.cells) {
 		return ""
 	}
 
-	return r.cells[i]
+	t := c.table.text
+	if t == nil || !strings.Contains(r.cells[i], "\n") {
+		return r.cells[i]
+	}
+
+	span := t.spans(r)[i]
+	inner := strings.TrimSuffix(strings.TrimPrefix(string(t.body[span[0]:span[1]]), `"`), `"`)
+
+	return t.charset.decode(strings.ReplaceAll(inner, `""`, `"`))
 }
 
 // output writes the list again with the category and comment of the changed rows, and

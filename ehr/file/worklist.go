@@ -14,7 +14,8 @@ import (
 )
 
 // workList writes what a person has to type into the record: one row per visit with an
-// entry, in the order of the day. For Excel: UTF-8 with a byte order mark, semicolons, CRLF.
+// entry, in the order of the day. Of the comment it shows our part alone, because people's
+// text may name somebody. For Excel: UTF-8 with a byte order mark, semicolons, CRLF.
 func (c *content) workList() ([]byte, error) {
 	var b bytes.Buffer
 
@@ -51,13 +52,12 @@ func (c *content) workList() ([]byte, error) {
 
 func (c *content) workRow(s *rowState) []string {
 	e := s.last
-	lineNumber, category, comment := "", s.category, s.token
+	lineNumber, category := "", s.category
 
 	if at, ok := c.byRef[e.Source]; ok {
 		row := c.table.rows[at]
 		lineNumber = strconv.Itoa(row.line)
-		category = s.showCategory(cellText(row, c.category))
-		comment = s.showComment(cellText(row, c.comment))
+		category = s.showCategory(c.own(row, c.category))
 	}
 
 	id := e.Source.ID
@@ -67,7 +67,7 @@ func (c *content) workRow(s *rowState) []string {
 
 	row := []string{
 		lineNumber, id, local(e.Planned.Start, "02-01-2006"), local(e.Planned.Start, "15:04"), local(e.Planned.End, "15:04"),
-		string(e.Employee), e.Unit, e.Citizen, e.Service, e.Law.Danish(), e.Delivery.Danish(), category, comment,
+		string(e.Employee), e.Unit, e.Citizen, e.Service, e.Law.Danish(), e.Delivery.Danish(), category, s.token,
 		resultDanish(e.Result), e.Reason.Danish(), local(e.Actual.Start, "15:04"), local(e.Actual.End, "15:04"),
 		s.instruction(category, lineNumber == ""), local(e.At, "02-01-2006 15:04"),
 	}
