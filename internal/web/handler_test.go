@@ -1,0 +1,91 @@
+package web_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/sluse/sluse/internal/web"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+type bundle struct {
+	handler  *web.Handler
+	use      map[string]*fakeUse
+	sessions map[string]*fakeSessions
+	now      *time.Time
+}
+
+var hosts = map[string]care.MunicipalityID{"skaerm.testby.dk": "testby", "skaerm.nabokoeb.dk": "nabokoeb"}
+
+// setup starts two municipalities over https.
+func setup(t *testing.T) *bundle {
+	t.Helper()
+
+	now := testNow()
+	b := &bundle{use: map[string]*fakeUse{}, sessions: map[string]*fakeSessions{}, now: &now}
+
+	var sites []web.Site
+
+	for host, id := range hosts {
+		b.use[host], b.sessions[host] = newFakeUse(t), newFakeSessions()
+		sites = append(sites, site(host, "https://"+host, id, b.use[host], b.sessions[host]))
+	}
+
+	h, err := web.New(web.Options{
+		Sites: sites, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Clock: func() time.Time { return *b.now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	b.handler = h
+
+	return b
+}
+
+func site(host, public string, id care.MunicipalityID, use *fakeUse, sessions *fakeSessions) web.Site {
+	return web.Site{
+		Municipality: id, Hosts: []string{host}, PublicURL: public, Name: "Testby Kommune", Phone: "70 20 00 00",
+		Emergency: "Ring til lægevagten på 1813 ved sygdom.", UseCases: use, Sessions: sessions, Login: &fakeLogin{mark: string(id)},
+		Grants: func(groups []string) []care.Grant {
+			var out []care.Grant
+			for _, g := range groups {
+				out = append(out, care.Grant{Unit: "oest", Role: care.Role(g)})
+			}
+
+			return out
+		},
+	}
+}
+
+func (b *bundle) do(t *testing.T, r *http.Request) *http.Response {
+	t.Helper()
+
+	w := httptest.NewRecorder()
+	b.handler.ServeHTTP(w, r)
+
+	return w.Result()
+}
+
+func request(method, host, path string) *http.Request {
+	r := httptest.NewRequestWithContext(context.Background(), method, "https://"+host+path, nil)
+
+	return r
+}
+
+func TestUnknownHostIsMisdirected(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	if got := b.do(t, request(http.MethodGet, "evil.example.dk", "/")).StatusCode; got != http.StatusMisdirectedRequest {
+		t.Fatalf("status %d", got)
+	}
+
+	if got := b.do(t, request(http.MethodGet, "evil.example.dk", "/healthz")).StatusCode; got != http.StatusOK {
+		t.Fatalf("healthz %d", got)
+	}
+}

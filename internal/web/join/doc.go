@@ -1,0 +1,15 @@
+// Package join is the citizen's way into a screen visit: the page behind the link, the one-time
+// code, the waiting room and the door to the room.
+//
+//	GET  /b/{locator}  a neutral page; nothing changes, because scanners fetch links
+//	POST /b/{locator}  makes a session in a cookie and takes the locator out of the address bar
+//	GET  /b            the page of the stage the visit is at
+//	POST /b/kode       asks for a one-time code
+//	POST /b/tast       tries a one-time code
+//	POST /b/ind        leads an admitted citizen to the room
+//	GET  /b/nu         server-sent events: tells when the stage changes
+//
+// No page shows or titles a name, a service or a unit (K27). Links that are unknown, overtaken
+// or ended are looked up and answered on the same path with the same template, so that they
+// can't be told apart by form or time (identity.md §5.1).
+package join

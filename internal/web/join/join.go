@@ -1,0 +1,226 @@
+package join
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sluse/sluse/internal/web/page"
+	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// UseCases are what the citizen's pages call. Errors are *care.Error.
+type UseCases interface {
+	Landing(ctx context.Context, locator care.Locator) (scheduler.CitizenView, error)
+	Enter(ctx context.Context, locator care.Locator) (scheduler.Entered, error)
+	Lounge(ctx context.Context, token care.SessionToken) (scheduler.CitizenView, error)
+	AskCode(ctx context.Context, token care.SessionToken) error
+	EnterCode(ctx context.Context, token care.SessionToken, code care.Code) error
+	GuestLink(ctx context.Context, token care.SessionToken) (care.GuestLink, error)
+}
+
+// Options are what the pages are made of.
+type Options struct {
+	UseCases UseCases
+	Site     page.Site
+	Now      func() time.Time
+	Stop     <-chan struct{} // closed when streams have to end
+	Secure   bool            // the site is https: cookies carry Secure and __Host-
+}
+
+// Pages are the citizen's pages of one municipality.
+type Pages struct {
+	Options
+
+	set   *page.Set
+	addrs *limiter // per network of the caller
+	links *limiter // per locator
+}
+
+// Limits of how often a door may be knocked at. A network is generous, because a nursing home
+// or a mobile carrier puts many citizens behind one address; a link is used by one household.
+const (
+	addrBurst, linkBurst = 60, 20
+	addrEvery, linkEvery = time.Second, 3 * time.Second
+	rememberedKeys       = 20_000
+)
+
+// streamEvery is how often a waiting page looks whether the stage has changed.
+const streamEvery = 2 * time.Second
+
+// New reads the templates.
+func New(o Options) (*Pages, error) {
+	set, err := page.Parse(templates, nil)
+	if err != nil {
+		return nil, fmt.Errorf("join: %w", err)
+	}
+
+	return &Pages{
+		Options: o, set: set,
+		addrs: newLimiter(addrEvery, addrBurst, rememberedKeys, o.Now),
+		links: newLimiter(linkEvery, linkBurst, rememberedKeys, o.Now),
+	}, nil
+}
+
+// Routes is the table of the citizen's pages. All are open: what a citizen may do hangs on the
+// session that the link and the one-time code gave, which every use case checks.
+func (p *Pages) Routes() []route.Route {
+	open := route.Public()
+
+	return []route.Route{
+		{Method: http.MethodGet, Path: "/b/:locator", Access: open, Handle: p.landing},
+		{Method: http.MethodPost, Path: "/b/:locator", Access: open, Handle: p.enter},
+		{Method: http.MethodGet, Path: "/b", Access: open, Handle: p.lounge},
+		{Method: http.MethodPost, Path: "/b/kode", Access: open, Handle: p.askCode},
+		{Method: http.MethodPost, Path: "/b/tast", Access: open, Handle: p.enterCode},
+		{Method: http.MethodPost, Path: "/b/ind", Access: open, Handle: p.goIn},
+		{Method: http.MethodGet, Path: "/b/nu", Access: open, Handle: p.watch, Stream: true},
+	}
+}
+
+// landing shows the neutral page behind the link. It changes nothing, whoever fetches it.
+func (p *Pages) landing(c *gin.Context) error {
+	if err := p.limit(c, c.Param("locator")); err != nil {
+		return p.busy(c)
+	}
+
+	view, err := p.UseCases.Landing(c.Request.Context(), care.NewLocator(c.Param("locator")))
+	if err != nil {
+		return p.refuse(c, err)
+	}
+
+	return p.show(c, view, body{Action: "/b/" + c.Param("locator")})
+}
+
+// enter makes the citizen's session and leaves the locator behind.
+func (p *Pages) enter(c *gin.Context) error {
+	if err := p.limit(c, c.Param("locator")); err != nil {
+		return p.busy(c)
+	}
+
+	entered, err := p.UseCases.Enter(c.Request.Context(), care.NewLocator(c.Param("locator")))
+	if err != nil {
+		return p.refuse(c, err)
+	}
+
+	p.setCookie(c, entered)
+	c.Redirect(http.StatusSeeOther, p.at(c, "/b"))
+
+	return nil
+}
+
+// lounge shows the page of the stage that the visit and this session are at.
+func (p *Pages) lounge(c *gin.Context) error {
+	view, err := p.UseCases.Lounge(c.Request.Context(), p.token(c))
+	if err != nil {
+		return p.refuse(c, err)
+	}
+
+	return p.show(c, view, body{})
+}
+
+// askCode has a one-time code sent to the number in the record.
+func (p *Pages) askCode(c *gin.Context) error {
+	if err := p.limit(c, p.token(c).Reveal()); err != nil {
+		return p.busy(c)
+	}
+
+	if err := p.UseCases.AskCode(c.Request.Context(), p.token(c)); err != nil {
+		return p.again(c, err)
+	}
+
+	c.Redirect(http.StatusSeeOther, p.at(c, "/b"))
+
+	return nil
+}
+
+// enterCode tries the code that was typed.
+func (p *Pages) enterCode(c *gin.Context) error {
+	if err := p.limit(c, p.token(c).Reveal()); err != nil {
+		return p.busy(c)
+	}
+
+	code := care.NewCode(digits(c.PostForm("kode")))
+	if err := p.UseCases.EnterCode(c.Request.Context(), p.token(c), code); err != nil {
+		return p.again(c, err)
+	}
+
+	c.Redirect(http.StatusSeeOther, p.at(c, "/b"))
+
+	return nil
+}
+
+// goIn leads an admitted citizen to the room. The link goes to this browser alone.
+func (p *Pages) goIn(c *gin.Context) error {
+	link, err := p.UseCases.GuestLink(c.Request.Context(), p.token(c))
+	if err != nil {
+		return p.again(c, err)
+	}
+
+	c.Redirect(http.StatusSeeOther, link.Reveal())
+
+	return nil
+}
+
+// watch tells the waiting page when its stage changes.
+func (p *Pages) watch(c *gin.Context) error {
+	token := p.token(c)
+
+	return route.Stream(c, streamEvery, p.Stop, func(ctx context.Context) (route.Event, bool, error) {
+		view, err := p.UseCases.Lounge(ctx, token)
+		if err != nil {
+			return route.Event{}, false, err
+		}
+
+		return route.Event{Name: "stage", Data: map[string]string{"stage": string(view.Stage)}}, false, nil
+	})
+}
+
+// refuse shows the friendly page for an error that belongs to a stage, and hands on the rest.
+func (p *Pages) refuse(c *gin.Context, err error) error {
+	switch care.KindOf(err) {
+	case care.NotFound, care.Unauthenticated:
+		return p.show(c, scheduler.CitizenView{Stage: scheduler.StageWrong}, body{})
+	case care.Gone:
+		return p.show(c, scheduler.CitizenView{Stage: scheduler.StageEnded}, body{})
+	case care.TooMany:
+		return p.busy(c)
+	case care.Unavailable, care.Internal:
+		if errors.Is(err, context.Canceled) {
+			return err
+		}
+
+		_ = c.Error(err) // internal/web logs it with the reference
+
+		return p.show(c, scheduler.CitizenView{Stage: stageFault}, body{Reference: route.RequestID(c)})
+	case care.Invalid, care.Conflict, care.Forbidden:
+	}
+
+	return err
+}
+
+// again shows the stage's page once more with what went wrong above it.
+func (p *Pages) again(c *gin.Context, err error) error {
+	switch care.KindOf(err) {
+	case care.Invalid, care.Conflict, care.TooMany, care.Gone:
+	case care.NotFound, care.Forbidden, care.Unauthenticated, care.Unavailable, care.Internal:
+		return p.refuse(c, err)
+	}
+
+	view, loungeErr := p.UseCases.Lounge(c.Request.Context(), p.token(c))
+	if loungeErr != nil {
+		return p.refuse(c, loungeErr)
+	}
+
+	return p.show(c, view, body{Error: p.words(c).complaint(care.KindOf(err), care.MessageOf(err))})
+}

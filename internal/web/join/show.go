@@ -1,0 +1,160 @@
+package join
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sluse/sluse/internal/web/page"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Pages that no use case returns.
+const (
+	stageFault scheduler.CitizenStage = "fault" // our own trouble
+	stageBusy  scheduler.CitizenStage = "busy"  // 429
+)
+
+// retryAfter is what a caller over the limit is asked to wait.
+const retryAfter = "30"
+
+// body is what the citizen's template needs.
+type body struct {
+	Stage     scheduler.CitizenStage
+	Words     words
+	Site      page.Site
+	Heading   string
+	Lead      string
+	Action    string // where the landing page's button posts
+	At        func(path string) string
+	Error     string
+	Reference string
+	View      scheduler.CitizenView
+	Ask       bool // a code may still be asked for
+}
+
+// show writes the page of a stage with the status that belongs to it.
+func (p *Pages) show(c *gin.Context, view scheduler.CitizenView, b body) error {
+	w := p.words(c)
+	b.Stage, b.View, b.Words, b.Site = view.Stage, view, w, p.Site
+	b.At = func(path string) string { return p.at(c, path) }
+	b.Heading, b.Lead = w.stage(view, p.Now())
+	b.Ask = view.CodeLeft > 0
+
+	status := statusOf(view.Stage)
+	if b.Error != "" {
+		status = http.StatusUnprocessableEntity
+	}
+
+	return p.set.Show(c, status, "borger", page.Frame{
+		Title: w.Title, Lang: w.Lang, Site: p.Site, Langs: p.langs(c), Citizen: true,
+		Refresh: refresh(view.Stage), Body: b,
+	})
+}
+
+func statusOf(s scheduler.CitizenStage) int {
+	switch s {
+	case scheduler.StageEnded, scheduler.StageMoved:
+		return http.StatusGone
+	case scheduler.StageWrong:
+		return http.StatusNotFound
+	case stageFault:
+		return http.StatusServiceUnavailable
+	case stageBusy:
+		return http.StatusTooManyRequests
+	case scheduler.StageEarly, scheduler.StageIdentify, scheduler.StageCode, scheduler.StageWaiting, scheduler.StageAdmitted,
+		scheduler.StageRefused, scheduler.StageLanding:
+		return http.StatusOK
+	}
+
+	return http.StatusOK
+}
+
+// refresh is how often a page that waits for something loads itself again without JavaScript.
+// The page on which a code is typed never does: it would lose what was typed.
+func refresh(s scheduler.CitizenStage) int {
+	switch s {
+	case scheduler.StageWaiting:
+		return 5
+	case scheduler.StageEarly:
+		return 60
+	default:
+		return 0
+	}
+}
+
+func (p *Pages) busy(c *gin.Context) error {
+	c.Header("Retry-After", retryAfter)
+
+	return p.show(c, scheduler.CitizenView{Stage: stageBusy}, body{})
+}
+
+const sessionCookie = "sluse-borger"
+
+func (p *Pages) cookieName() string {
+	if p.Secure {
+		return "__Host-" + sessionCookie
+	}
+
+	return sessionCookie
+}
+
+func (p *Pages) setCookie(c *gin.Context, e scheduler.Entered) {
+	http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // G124: Secure is off on a plain-http loopback site only
+		Name: p.cookieName(), Value: e.Token.Reveal(), Path: "/", Secure: p.Secure, HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, MaxAge: max(1, int(e.Expires.Sub(p.Now())/time.Second)),
+	})
+}
+
+// token returns the session of this browser; the zero token, which finds nothing, without one.
+func (p *Pages) token(c *gin.Context) care.SessionToken {
+	cookie, err := c.Request.Cookie(p.cookieName())
+	if err != nil {
+		return care.SessionToken{}
+	}
+
+	return care.NewSessionToken(cookie.Value)
+}
+
+// at returns a path of ours that keeps the language.
+func (p *Pages) at(c *gin.Context, path string) string {
+	if l := c.Query("sprog"); l == string(page.English) {
+		return path + "?sprog=" + l
+	}
+
+	return path
+}
+
+// langs is the language switcher. Its links are relative queries, so that the locator of the
+// landing page is repeated in no link.
+func (p *Pages) langs(c *gin.Context) []page.Link {
+	lang := p.words(c).Lang
+
+	return []page.Link{
+		{Text: "Dansk", URL: "?" + url.Values{"sprog": {"da"}}.Encode(), Icon: "da", Current: lang == page.Danish},
+		{Text: "English", URL: "?" + url.Values{"sprog": {"en"}}.Encode(), Icon: "en", Current: lang == page.English},
+	}
+}
+
+func (p *Pages) words(c *gin.Context) words {
+	if c.Query("sprog") == string(page.English) {
+		return english()
+	}
+
+	return danish()
+}
+
+// digits drops what people type between the digits of a code.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+
+		return -1
+	}, s[:min(len(s), 64)])
+}

@@ -1,0 +1,110 @@
+package join
+
+import (
+	"strings"
+	"time"
+
+	"github.com/sluse/sluse/internal/web/page"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// text is a heading and what follows it. Both may hold {opens}, {day}, {hint}.
+type text struct{ Heading, Lead string }
+
+// words is one language of the citizen's pages. A new language is one more function like danish.
+type words struct {
+	Lang  page.Lang
+	Title string // the same on every page and free of anything about the visit (K27)
+
+	Stages map[scheduler.CitizenStage]text
+
+	Continue, SendCode, SendNew, Enter, GoIn, Reload     string // buttons
+	CodeLabel, CodeHint, NoMore, Wrong                   string
+	HelpHeading, HelpPhone, HelpNoPhone, Waiting, Rights string
+	Camera, Trouble, Reference                           string
+
+	complaints map[care.Kind]string // empty: the use case's own Danish sentence
+}
+
+func danish() words {
+	return words{
+		Lang: page.Danish, Title: "Skærmbesøg",
+		Stages: map[scheduler.CitizenStage]text{
+			scheduler.StageLanding:  {"Velkommen til dit skærmbesøg", "Tryk på knappen for at komme videre. Du skal bruge din telefon eller computer med kamera og lyd."},
+			scheduler.StageEarly:    {"Du er kommet i god tid", "Dit skærmbesøg åbner {opens}. Du kan lade siden stå åben; den går selv videre."},
+			scheduler.StageIdentify: {"Vis os, at det er dig", "Vi sender en kode på SMS til nummeret {hint}."},
+			scheduler.StageCode:     {"Skriv koden fra SMS'en", "Vi har sendt en kode på 6 tal til nummeret {hint}. Koden virker i 5 minutter."},
+			scheduler.StageWaiting:  {"Du er kommet rigtigt ind", "Medarbejderen lukker dig ind om lidt. Bliv på siden."},
+			scheduler.StageAdmitted: {"Nu kan du gå ind", "Medarbejderen har lukket dig ind. Tryk på knappen. Sig ja, hvis der bliver spurgt om kamera og mikrofon."},
+			scheduler.StageRefused:  {"Din plads er lukket", "Du er måske gået ind fra en anden telefon eller computer. Åbn linket i beskeden igen, hvis du vil ind her."},
+			scheduler.StageEnded:    {"Dette skærmbesøg er afsluttet", "Du behøver ikke gøre mere."},
+			scheduler.StageMoved:    {"Besøget har fået en ny tid", "Brug linket i den nyeste besked fra os. Dette link virker ikke længere."},
+			scheduler.StageWrong:    {"Linket virker ikke", "Tjek, at du har åbnet hele linket i den nyeste besked fra os."},
+			stageFault:              {"Vi har problemer lige nu", "Prøv igen om lidt. Kan du ikke komme ind? Vi ringer til dig."},
+			stageBusy:               {"Vent et øjeblik", "Der har været mange forsøg. Vent et halvt minut, og prøv så igen."},
+		},
+		Continue: "Fortsæt", SendCode: "Send mig en kode", SendNew: "Send en ny kode", Enter: "Gå videre", GoIn: "Gå ind til mødet", Reload: "Prøv igen",
+		CodeLabel: "Kode", CodeHint: "6 tal", NoMore: "Du kan ikke få flere koder lige nu. Vent et kvarter, eller ring til os.", Wrong: "Det gik ikke",
+		HelpHeading: "Brug for hjælp?", HelpPhone: "Ring til os på", HelpNoPhone: "Ring til kommunen.",
+		Waiting: "Vi venter på medarbejderen.", Rights: "Skærmbesøg er frivilligt. Du kan altid sige nej tak, og det ændrer ikke den hjælp, du får.",
+		Camera: "Kan du ikke komme ind? Vi ringer til dig.", Trouble: "Virker kamera eller lyd ikke, så ringer medarbejderen til dig.", Reference: "Reference",
+	}
+}
+
+func english() words {
+	return words{
+		Lang: page.English, Title: "Screen visit",
+		Stages: map[scheduler.CitizenStage]text{
+			scheduler.StageLanding:  {"Welcome to your screen visit", "Press the button to continue. You need a phone or computer with camera and sound."},
+			scheduler.StageEarly:    {"You are early", "Your screen visit opens at {opens}. You can leave this page open; it continues by itself."},
+			scheduler.StageIdentify: {"Show us that it is you", "We send a code by text message to the number {hint}."},
+			scheduler.StageCode:     {"Type the code from the text message", "We have sent a code of 6 digits to the number {hint}. The code works for 5 minutes."},
+			scheduler.StageWaiting:  {"You are in the right place", "The care worker will let you in shortly. Stay on this page."},
+			scheduler.StageAdmitted: {"You can go in now", "The care worker has let you in. Press the button. Say yes if you are asked about camera and microphone."},
+			scheduler.StageRefused:  {"Your place is closed", "You may have gone in from another phone or computer. Open the link in the message again if you want to come in here."},
+			scheduler.StageEnded:    {"This screen visit has ended", "You do not need to do anything more."},
+			scheduler.StageMoved:    {"The visit has a new time", "Use the link in our newest message. This link no longer works."},
+			scheduler.StageWrong:    {"The link does not work", "Check that you have opened the whole link in our newest message."},
+			stageFault:              {"We have problems right now", "Try again in a moment. Can't get in? We will call you."},
+			stageBusy:               {"Please wait a moment", "There have been many attempts. Wait half a minute, then try again."},
+		},
+		Continue: "Continue", SendCode: "Send me a code", SendNew: "Send a new code", Enter: "Continue", GoIn: "Go to the meeting", Reload: "Try again",
+		CodeLabel: "Code", CodeHint: "6 digits", NoMore: "You can't get more codes right now. Wait a quarter of an hour, or call us.", Wrong: "That did not work",
+		HelpHeading: "Need help?", HelpPhone: "Call us on", HelpNoPhone: "Call the municipality.",
+		Waiting: "We are waiting for the care worker.", Rights: "Screen visits are voluntary. You can always say no thank you, and it does not change the help you get.",
+		Camera: "Can't get in? We will call you.", Trouble: "If camera or sound does not work, the care worker will call you.", Reference: "Reference",
+		complaints: map[care.Kind]string{
+			care.Invalid:  "The code is not right or no longer works. Try again or get a new code.",
+			care.Conflict: "That is not possible at the moment. Try again.",
+			care.TooMany:  "There have been too many attempts. Wait a quarter of an hour, or call us.",
+			care.Gone:     "Your place in the waiting room is closed. Open the link in the message again.",
+		},
+	}
+}
+
+// stage returns heading and lead of a page with its times filled in.
+func (w words) stage(v scheduler.CitizenView, now time.Time) (heading, lead string) {
+	t, ok := w.Stages[v.Stage]
+	if !ok {
+		t = w.Stages[stageFault]
+	}
+
+	opens := page.AtIn(w.Lang, v.Opens)
+	if !v.Opens.IsZero() && care.DayOf(v.Opens) != care.DayOf(now) {
+		opens = page.DateIn(w.Lang, v.Opens) + ", " + opens
+	}
+
+	r := strings.NewReplacer("{opens}", opens, "{hint}", v.PhoneHint)
+
+	return r.Replace(t.Heading), r.Replace(t.Lead)
+}
+
+// complaint is what to tell about a refusal.
+func (w words) complaint(k care.Kind, message string) string {
+	if s, ok := w.complaints[k]; ok {
+		return s
+	}
+
+	return message
+}

@@ -1,0 +1,209 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// loginRoutes are the employee's way in and out.
+func (m *mount) loginRoutes() []route.Route {
+	return []route.Route{
+		{Method: http.MethodGet, Path: "/login", Access: route.Public(), Handle: m.login},
+		{Method: http.MethodGet, Path: "/logget-af", Access: route.Public(), Handle: m.loggedOut},
+		{Method: http.MethodPost, Path: "/logout", Access: route.Public(), Handle: m.logout},
+		{Method: http.MethodGet, Path: saml.PathMetadata, Access: route.Public(), Handle: m.metadata},
+		{Method: http.MethodPost, Path: saml.PathACS, Access: route.Public(), Handle: m.acs, Body: 512 << 10, CrossSite: true},
+		{Method: http.MethodGet, Path: saml.PathLogout, Access: route.Public(), Handle: m.slo},
+		{Method: http.MethodPost, Path: saml.PathLogout, Access: route.Public(), Handle: m.slo, Body: 512 << 10, CrossSite: true},
+	}
+}
+
+// login sends the browser to the identity provider. The cookie binds the answer to this
+// browser; over https it is SameSite=None, because the answer is a post from the provider's site.
+func (m *mount) login(c *gin.Context) error {
+	handle := saml.NewBrowserHandle()
+
+	target, err := m.site.Login.Login(c.Request.Context(), handle, localPath(c.Query("til")))
+	if err != nil {
+		return m.samlError(c, err)
+	}
+
+	m.setLoginCookie(c, handle)
+	c.Redirect(http.StatusSeeOther, target)
+
+	return nil
+}
+
+func (m *mount) setLoginCookie(c *gin.Context, handle string) {
+	site := http.SameSiteNoneMode
+	if !m.cookies.secure {
+		site = http.SameSiteLaxMode // None needs Secure; on loopback all ports are one site
+	}
+
+	m.cookies.set(c, loginCookie, handle, loginLife, site)
+}
+
+// acs takes the provider's answer, ends the session the browser had and starts a new one.
+func (m *mount) acs(c *gin.Context) error {
+	who, returnTo, err := m.site.Login.Callback(c.Request, m.cookies.get(c, loginCookie))
+	if err != nil {
+		return m.samlError(c, err)
+	}
+
+	ctx, now, token := c.Request.Context(), m.now(), newToken()
+	ends := now.Add(SessionLife)
+
+	if !who.ExpiresAt.IsZero() && who.ExpiresAt.Before(ends) {
+		ends = who.ExpiresAt
+	}
+
+	if err := m.endSession(c); err != nil {
+		return err
+	}
+
+	err = m.site.Sessions.SaveSession(ctx, hashToken(token), Session{
+		Employee: care.EmployeeID(who.EmployeeID), Name: displayName(who), Groups: who.Groups, IDP: who.IDP,
+		NameID: who.NameID, Index: who.SessionIndex, MadeAt: now, SeenAt: now, EndsAt: ends,
+	})
+	if err != nil {
+		return err
+	}
+
+	m.cookies.set(c, loginCookie, "", 0, http.SameSiteLaxMode)
+	m.cookies.set(c, sessionCookie, token, ends.Sub(now), http.SameSiteLaxMode)
+	c.Redirect(http.StatusSeeOther, localPath(returnTo))
+
+	return nil
+}
+
+func displayName(who saml.Principal) string {
+	if who.Name != "" {
+		return who.Name
+	}
+
+	return who.EmployeeID
+}
+
+// endSession removes the session of the request's cookie, if there is one.
+func (m *mount) endSession(c *gin.Context) error {
+	token := m.cookies.get(c, sessionCookie)
+	if token == "" {
+		return nil
+	}
+
+	return m.site.Sessions.EndSession(c.Request.Context(), hashToken(token))
+}
+
+// logout ends our session first, then asks the provider to end its own.
+func (m *mount) logout(c *gin.Context) error {
+	ctx, token := c.Request.Context(), m.cookies.get(c, sessionCookie)
+	s, err := m.site.Sessions.Session(ctx, hashToken(token))
+
+	if endErr := m.endSession(c); endErr != nil {
+		return endErr
+	}
+
+	m.cookies.set(c, sessionCookie, "", 0, http.SameSiteLaxMode)
+
+	target := "/logget-af"
+
+	if err == nil && s.NameID.Value != "" {
+		handle := saml.NewBrowserHandle()
+		who := saml.Principal{NameID: s.NameID, SessionIndex: s.Index, IDP: s.IDP}
+
+		if url, err := m.site.Login.Logout(ctx, handle, who, target); err == nil && url != "" {
+			m.setLoginCookie(c, handle)
+
+			target = url
+		}
+	}
+
+	c.Redirect(http.StatusSeeOther, target)
+
+	return nil
+}
+
+// slo takes the provider's logout messages: a request to end sessions, or the answer to ours.
+func (m *mount) slo(c *gin.Context) error {
+	message, err := m.site.Login.HandleLogout(c.Request, m.cookies.get(c, loginCookie))
+	if err != nil {
+		return m.samlError(c, err)
+	}
+
+	if message.Requested {
+		if err := m.site.Sessions.EndSessionsOf(c.Request.Context(), message.NameID, message.SessionIndexes); err != nil {
+			return err
+		}
+	}
+
+	m.cookies.set(c, loginCookie, "", 0, http.SameSiteLaxMode)
+
+	target := message.RedirectURL
+	if target == "" {
+		target = "/logget-af"
+	}
+
+	c.Redirect(http.StatusSeeOther, target)
+
+	return nil
+}
+
+func (m *mount) metadata(c *gin.Context) error {
+	document, err := m.site.Login.Metadata()
+	if err != nil {
+		return m.samlError(c, err)
+	}
+
+	c.Data(http.StatusOK, "application/samlmetadata+xml", document)
+
+	return nil
+}
+
+func (m *mount) loggedOut(c *gin.Context) error {
+	return m.pages.Show(c, http.StatusOK, "logget-af", m.frame("Du er logget af", nil))
+}
+
+// samlError turns a refusal of the saml package into one of ours, with fixed words, and puts
+// what it knows about the check that failed into the log.
+func (m *mount) samlError(c *gin.Context, err error) error {
+	kind := saml.KindOf(err)
+
+	level, detail := slog.LevelWarn, ""
+	if d, ok := err.(interface{ Detail() string }); ok { //nolint:errorlint // the detail belongs to the outermost error
+		detail = d.Detail()
+	}
+
+	m.log.LogAttrs(c.Request.Context(), level, "login refused",
+		slog.String("request_id", route.RequestID(c)), slog.String("kind", kind.String()),
+		slog.String("error", err.Error()), slog.String("detail", detail))
+
+	switch kind {
+	case saml.KindExpired, saml.KindReplayed, saml.KindWrongBrowser:
+		return &care.Error{Kind: care.Invalid, Message: "Dit login blev ikke afsluttet i tide eller blev startet et andet sted. Log ind igen.", Err: err}
+	case saml.KindDenied:
+		return &care.Error{Kind: care.Forbidden, Message: "Du blev ikke logget ind. Prøv igen, eller spørg din systemforvalter, om du har adgang til skærmbesøg.", Err: err}
+	case saml.KindUnavailable:
+		return &care.Error{Kind: care.Unavailable, Message: "Vi kan ikke logge dig ind lige nu. Prøv igen om lidt.", Err: err}
+	case saml.KindInvalid:
+		return &care.Error{Kind: care.Invalid, Message: "Svaret fra login kunne ikke godkendes. Log ind igen.", Err: err}
+	}
+
+	return &care.Error{Kind: care.Internal, Message: "Login fejlede hos os. Prøv igen om lidt.", Err: err}
+}
+
+// localPath keeps a return address inside this site.
+func localPath(s string) string {
+	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || len(s) > 1024 ||
+		strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f || r == '\\' }) {
+		return "/"
+	}
+
+	return s
+}

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sluse/sluse/internal/web/join"
+	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/internal/web/ui"
+	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Options are what a Handler is made of.
+type Options struct {
+	Sites  []Site
+	Logger *slog.Logger
+	Clock  func() time.Time
+	// Ready reports whether the process can serve: databases answer, schema fits. Nil: always.
+	Ready func(ctx context.Context) error
+	// Registry takes the request metrics; nil: none are kept.
+	Registry prometheus.Registerer
+	// Metrics answers /metrics; nil: 404. It is asked only from MetricsFrom.
+	Metrics http.Handler
+	// MetricsFrom are the networks that may read /metrics directly, not through a proxy.
+	// Default: loopback.
+	MetricsFrom []netip.Prefix
+	// TrustedProxies are addresses or networks whose X-Forwarded-For is believed. Empty: none.
+	TrustedProxies []string
+}
+
+// UseCases are what the pages call; *scheduler.Service satisfies it.
+type UseCases interface {
+	ui.UseCases
+	join.UseCases
+}
+
+// LoginProvider logs employees in; *saml.Provider satisfies it. Errors are *saml.Error.
+type LoginProvider interface {
+	Login(ctx context.Context, browserHandle, returnTo string) (redirect string, err error)
+	Callback(r *http.Request, browserHandle string) (who saml.Principal, returnTo string, err error)
+	Logout(ctx context.Context, browserHandle string, who saml.Principal, returnTo string) (redirect string, err error)
+	HandleLogout(r *http.Request, browserHandle string) (saml.LogoutMessage, error)
+	Metadata() ([]byte, error)
+}
+
+// Site is one municipality.
+type Site struct {
+	Municipality care.MunicipalityID
+	// Hosts are the names, with port unless it is the scheme's own, that people type.
+	Hosts []string
+	// PublicURL is "https://skaerm.testby.dk" or, on loopback only, "http://127.0.0.1:8080".
+	// Over http cookies lose Secure and the __Host- prefix.
+	PublicURL string
+	Name      string // "Testby Kommune"
+	Phone     string // the number a citizen may call
+	Emergency string // shown beside 112; may be empty
+	// FormTargets are the origins that a form's redirect may lead to: the rooms' web pages and
+	// the identity provider, "https://video.example.dk". Browsers count redirects as part of
+	// a form's action. Empty: any https address, and loopback on an http site.
+	FormTargets []string
+
+	UseCases UseCases
+	Sessions SessionStore
+	Login    LoginProvider
+	// Grants maps the groups that the identity provider sends to roles; asked on every request,
+	// so that a change applies at once.
+	Grants func(groups []string) []care.Grant
+	// API are the routes of the REST API; their paths begin with /api/. Errors of such paths
+	// are problem documents.
+	API []route.Route
+}
+
+func (s Site) secure() bool { return s.scheme() == "https" }
+
+func (s Site) scheme() string {
+	u, err := url.Parse(s.PublicURL)
+	if err != nil {
+		return ""
+	}
+
+	return u.Scheme
+}
+
+func (s Site) check() error {
+	var problems []error
+
+	need := func(ok bool, what string) {
+		if !ok {
+			problems = append(problems, fmt.Errorf("web: site %q: %s", s.Municipality, what))
+		}
+	}
+
+	u, err := url.Parse(s.PublicURL)
+	need(err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http"), "PublicURL is no http(s) address")
+	need(err != nil || u.Scheme != "http" || loopback(u.Hostname()), "http is allowed on loopback only")
+	need(s.Municipality != "", "no municipality")
+	need(len(s.Hosts) > 0, "no host name")
+	need(s.UseCases != nil && s.Sessions != nil && s.Login != nil && s.Grants != nil, "use cases, sessions, login or grants are missing")
+
+	return errors.Join(problems...)
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+
+	a, err := netip.ParseAddr(host)
+
+	return err == nil && a.IsLoopback()
+}

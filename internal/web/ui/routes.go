@@ -1,0 +1,109 @@
+package ui
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sluse/sluse/internal/web/page"
+	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// maxUpload is the largest driving list: a week of a large municipality is about 2 MB.
+const maxUpload = 20 << 20
+
+// maxSelection is the largest form of chosen visits: 2,000 ids of 36 characters with names.
+const maxSelection = 256 << 10
+
+// Routes is the table of the staff pages and what each demands.
+func (p *Pages) Routes() []route.Route {
+	get, post := http.MethodGet, http.MethodPost
+
+	return []route.Route{
+		{Method: get, Path: "/", Access: route.Staff(), Handle: p.front},
+
+		{Method: get, Path: "/dagen", Access: route.Needs(care.SeeDay), Handle: p.day},
+		{Method: get, Path: "/dagen/status", Access: route.Needs(care.SeeDay), Handle: p.dayStatus},
+		{Method: get, Path: "/kraever-handling", Access: route.Needs(care.HandleTrouble), Handle: p.troubles},
+
+		{Method: get, Path: "/besoeg/:id", Access: route.Needs(care.SeeDay), Handle: p.visit},
+		{Method: post, Path: "/besoeg/:id/flyt", Access: route.Needs(care.HandleTrouble), Handle: p.move},
+		{Method: post, Path: "/besoeg/:id/aflys", Access: route.Needs(care.HandleTrouble), Handle: p.cancel},
+		{Method: post, Path: "/besoeg/:id/fysisk", Access: route.Needs(care.HandleTrouble), Handle: p.physical},
+		{Method: post, Path: "/besoeg/:id/problem/:ex/proev-igen", Access: route.Needs(care.HandleTrouble), Handle: p.retry},
+		{Method: post, Path: "/besoeg/:id/problem/:ex/klaret", Access: route.Needs(care.HandleTrouble), Handle: p.settle},
+
+		{Method: post, Path: "/omlaeg", Access: route.Needs(care.Convert), Handle: p.dryRun, Body: maxSelection},
+		{Method: post, Path: "/omlaegninger", Access: route.Needs(care.Convert), Handle: p.convert, Body: maxSelection},
+		{Method: get, Path: "/omlaegninger", Access: route.Needs(care.Convert), Handle: p.batches},
+		{Method: get, Path: "/omlaegninger/:id", Access: route.Needs(care.Convert), Handle: p.batch},
+		{Method: get, Path: "/omlaegninger/:id/forloeb", Access: route.Needs(care.Convert), Handle: p.batchEvents, Stream: true},
+		{Method: get, Path: "/omlaegninger/:id/fortryd", Access: route.Needs(care.Undo), Handle: p.askUndo},
+		{Method: post, Path: "/omlaegninger/:id/fortryd", Access: route.Needs(care.Undo), Handle: p.undo},
+
+		{Method: get, Path: "/import", Access: route.Needs(care.ImportLists), Handle: p.imports},
+		{Method: post, Path: "/import", Access: route.Needs(care.ImportLists), Handle: p.upload, Body: maxUpload},
+		{Method: get, Path: "/import/:list", Access: route.Needs(care.ImportLists), Handle: p.preview},
+		{Method: post, Path: "/import/:list", Access: route.Needs(care.ImportLists), Handle: p.commit},
+		{Method: get, Path: "/import/:list/resultat", Access: route.Needs(care.ImportLists), Handle: p.imported},
+
+		{Method: get, Path: "/min-dag", Access: route.Needs(care.HostVisits), Handle: p.myDay},
+		{Method: get, Path: "/min-dag/status", Access: route.Needs(care.HostVisits), Handle: p.myDayStatus},
+		{Method: get, Path: "/min-dag/:id", Access: route.Needs(care.HostVisits), Handle: p.lobby},
+		{Method: get, Path: "/min-dag/:id/venter", Access: route.Needs(care.HostVisits), Handle: p.lobbyWaiting},
+		{Method: post, Path: "/min-dag/:id/start", Access: route.Needs(care.HostVisits), Handle: p.start},
+		{Method: post, Path: "/min-dag/:id/luk-ind/:adm", Access: route.Needs(care.HostVisits), Handle: p.admit},
+		{Method: post, Path: "/min-dag/:id/afvis/:adm", Access: route.Needs(care.HostVisits), Handle: p.refuse},
+		{Method: post, Path: "/min-dag/:id/afslut", Access: route.Needs(care.HostVisits), Handle: p.conclude},
+
+		{Method: get, Path: "/statistik", Access: route.Needs(care.SeeStatistics), Handle: p.statistics},
+		{Method: get, Path: "/statistik.csv", Access: route.Needs(care.SeeStatistics), Handle: p.statisticsCSV},
+	}
+}
+
+// menu is what the employee's roles give access to; a person with several roles sees all.
+func menu(actor care.Actor, path string) []page.Link {
+	all := []struct {
+		need care.Permission
+		link page.Link
+	}{
+		{care.HostVisits, page.Link{Text: "Min dag", URL: "/min-dag", Icon: "videocam"}},
+		{care.SeeDay, page.Link{Text: "Dagen", URL: "/dagen", Icon: "calendar-month"}},
+		{care.HandleTrouble, page.Link{Text: "Kræver handling", URL: "/kraever-handling", Icon: "flag"}},
+		{care.Convert, page.Link{Text: "Omlægninger", URL: "/omlaegninger", Icon: "sync"}},
+		{care.ImportLists, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},
+		{care.SeeStatistics, page.Link{Text: "Statistik", URL: "/statistik", Icon: "analytics"}},
+	}
+
+	var out []page.Link
+
+	for _, m := range all {
+		if actor.MayAnywhere(m.need) {
+			m.link.Current = path == m.link.URL || strings.HasPrefix(path, m.link.URL+"/")
+			out = append(out, m.link)
+		}
+	}
+
+	return out
+}
+
+// front leads to what the role is there for: the leader to the figures, the planner to the day,
+// the caregiver to their own.
+func (p *Pages) front(c *gin.Context) error {
+	actor := route.Actor(c)
+
+	for _, to := range []struct {
+		role care.Role
+		path string
+	}{{care.Leader, "/statistik"}, {care.Planner, "/dagen"}, {care.Caregiver, "/min-dag"}} {
+		for _, g := range actor.Grants {
+			if g.Role == to.role {
+				return goTo(c, to.path)
+			}
+		}
+	}
+
+	return p.show(c, "velkommen", "Velkommen", nil)
+}

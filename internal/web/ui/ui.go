@@ -1,0 +1,159 @@
+package ui
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sluse/sluse/internal/web/page"
+	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// Planner is what the planner's pages call. Errors are *care.Error.
+type Planner interface {
+	Day(ctx context.Context, actor care.Actor, q scheduler.DayQuery) (scheduler.DayView, error)
+	Visit(ctx context.Context, actor care.Actor, id care.VisitID) (scheduler.VisitView, error)
+	Troubles(ctx context.Context, actor care.Actor, day care.Day) ([]scheduler.TroubleView, error)
+	Retry(ctx context.Context, actor care.Actor, id care.VisitID, ex care.ExceptionID) error
+	Settle(ctx context.Context, actor care.Actor, id care.VisitID, ex care.ExceptionID) error
+	MoveVisit(ctx context.Context, actor care.Actor, id care.VisitID, planned care.Interval) error
+	CancelVisit(ctx context.Context, actor care.Actor, id care.VisitID, reason care.ReasonCode) error
+	MakePhysical(ctx context.Context, actor care.Actor, id care.VisitID) error
+}
+
+// Importer is what the import pages call.
+type Importer interface {
+	PreviewList(ctx context.Context, actor care.Actor, up scheduler.Upload) (scheduler.Preview, error)
+	PreviewUpload(ctx context.Context, actor care.Actor, upload care.ListID) (scheduler.Preview, error)
+	ImportList(ctx context.Context, actor care.Actor, upload care.ListID) (scheduler.ListRecord, error)
+	RecentLists(ctx context.Context, actor care.Actor) ([]scheduler.ListRecord, error)
+}
+
+// Converter is what the conversion pages call.
+type Converter interface {
+	DryRun(ctx context.Context, actor care.Actor, ids []care.VisitID) (scheduler.Plan, error)
+	Convert(ctx context.Context, actor care.Actor, req scheduler.ConvertRequest) (care.Batch, error)
+	Batches(ctx context.Context, actor care.Actor) ([]scheduler.Progress, error)
+	Progress(ctx context.Context, actor care.Actor, id care.BatchID) (scheduler.Progress, error)
+	Undo(ctx context.Context, actor care.Actor, id care.BatchID) error
+}
+
+// Caregiver is what "Min dag" calls.
+type Caregiver interface {
+	MyDay(ctx context.Context, actor care.Actor, day care.Day) (scheduler.DayView, error)
+	Lobby(ctx context.Context, actor care.Actor, id care.VisitID) (scheduler.VisitView, error)
+	HostLink(ctx context.Context, actor care.Actor, id care.VisitID) (care.HostLink, error)
+	Admit(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, recognised bool) error
+	Refuse(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID) error
+	Conclude(ctx context.Context, actor care.Actor, id care.VisitID, req scheduler.ConcludeRequest) error
+}
+
+// Leader is what the statistics call.
+type Leader interface {
+	Statistics(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error)
+}
+
+// UseCases are all that the staff pages call.
+type UseCases interface {
+	Planner
+	Importer
+	Converter
+	Caregiver
+	Leader
+}
+
+// Options are what the pages are made of.
+type Options struct {
+	UseCases UseCases
+	Site     page.Site
+	Now      func() time.Time
+	Stop     <-chan struct{} // closed when streams have to end
+}
+
+// Pages are the staff pages of one municipality.
+type Pages struct {
+	Options
+
+	set *page.Set
+}
+
+// New reads the templates.
+func New(o Options) (*Pages, error) {
+	set, err := page.Parse(templates, template.FuncMap{
+		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
+		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "trouble": troubleKind,
+		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeDanish, "channel": channelDanish,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ui: %w", err)
+	}
+
+	return &Pages{Options: o, set: set}, nil
+}
+
+// today is the local day now.
+func (p *Pages) today() care.Day { return care.DayOf(p.Now()) }
+
+// show writes a page in the employee's frame.
+func (p *Pages) show(c *gin.Context, name, title string, body any) error {
+	return p.showStatus(c, http.StatusOK, name, title, body)
+}
+
+func (p *Pages) showStatus(c *gin.Context, status int, name, title string, body any) error {
+	f := p.frame(c, title, body)
+
+	return p.set.Show(c, status, name, f)
+}
+
+func (p *Pages) frame(c *gin.Context, title string, body any) page.Frame {
+	actor := route.Actor(c)
+
+	return page.Frame{
+		Title: title, Lang: page.Danish, Site: p.Site, Actor: actor, Menu: menu(actor, c.FullPath()),
+		Notice: notice(c.Query("besked")), Body: body,
+	}
+}
+
+// goTo ends a successful post: the browser loads the page with a fixed notice on it.
+func goTo(c *gin.Context, path string) error {
+	c.Redirect(http.StatusSeeOther, path)
+
+	return nil
+}
+
+// notice is the fixed list of what a page may tell after an action. Free text in an address
+// would let others put words into our mouth.
+func notice(key string) string {
+	switch key {
+	case "aflyst":
+		return "Besøget er aflyst. Borgeren får besked."
+	case "flyttet":
+		return "Besøget er flyttet. Rummet følger med, og borgeren får besked."
+	case "fysisk":
+		return "Besøget er igen et fysisk besøg. Borgeren får besked."
+	case "proevet":
+		return "Vi prøver igen. Status opdateres om lidt."
+	case "klaret":
+		return "Punktet er taget af listen."
+	case "afsluttet":
+		return "Besøget er afsluttet, og resultatet skrives i omsorgsjournalen."
+	case "lukket-ind":
+		return "Borgeren er lukket ind."
+	case "afvist":
+		return "Personen er afvist."
+	case "fortrudt":
+		return "Omlægningen fortrydes. Rummene lukkes, og borgerne får besked."
+	}
+
+	return ""
+}
