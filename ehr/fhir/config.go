@@ -42,6 +42,7 @@ type Config struct {
 	ETag                 ETag  `yaml:"etag" doc:"Form of If-Match: weak (W/\"3\") or strong (\"3\"); default weak."`
 	Class                Class `yaml:"class" doc:"Codes of Encounter.class: kl (Skærmbesøg, Telefonisk) or vr (HL7's virtual); default kl."`
 	SkipPlannedEncounter bool  `yaml:"skip_planned_encounter" doc:"Write no Encounter before the visit is completed, which saves one call per planned visit; default false."`
+	LookFirst            bool  `yaml:"look_first" doc:"Search before every create, for a record that ignores If-None-Exist, at one or two calls more per planned visit; default false."`
 	NoRevinclude         bool  `yaml:"no_revinclude" doc:"Search Appointment and Encounter one by one, for a record that refuses _revinclude; default false."`
 
 	VisitSystem       string `yaml:"visit_system" doc:"Identifier system of a visit on Appointment and Encounter, a URI that never changes once in use; default urn:x-sluse:id:visit."`

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/ehrtest"
@@ -74,6 +76,12 @@ func TestFaults(t *testing.T) {
 				t.Errorf("seed %d: %+v, want %+v", seed, totals, want)
 			}
 
+			// K68: what the record counts by category is what took place.
+			counts := map[string]int{"Gennemført skærmbesøg": 4, "Ikke gennemført skærmbesøg": 4}
+			if diff := cmp.Diff(counts, b.sim.Categories()); diff != "" {
+				t.Errorf("seed %d, categories (-want +got):\n%s", seed, diff)
+			}
+
 			if leaks := b.sim.Leaks(); len(leaks) != 0 {
 				t.Errorf("person numbers in addresses or headers of %v", leaks)
 			}
@@ -122,6 +130,44 @@ func TestLostAnswers(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestLookFirst loses answers of a record that ignores If-None-Exist: the journal's own look
+// must do.
+func TestLookFirst(t *testing.T) {
+	t.Parallel()
+
+	for _, op := range []string{fhirsim.OpCreate, fhirsim.OpUpdate} {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+
+			b := setup(t, fhirsim.Options{Calm: true, NoConditionalCreate: true}, func(c *fhir.Config) { c.LookFirst = true })
+			change := planned(t, 0)
+
+			// The answer and the look after it are lost, twice: once per resource.
+			lost := []fhirsim.Fault{
+				{Kind: fhirsim.FaultResetAfter, Op: op},
+				{Kind: fhirsim.FaultUnavailable, Op: fhirsim.OpSearch},
+				{Kind: fhirsim.FaultUnavailable, Op: fhirsim.OpRead},
+			}
+
+			for _, c := range []ehr.Change{change, ehrtest.Completed(change), change} {
+				if err := b.sim.Script(append(lost, lost...)...); err != nil {
+					t.Fatal(err)
+				}
+
+				persist(t, b.journal, c)
+				persist(t, b.journal, c)
+				b.sim.Calm()
+			}
+
+			noHarm(t, b.sim)
+
+			if visit := visitOf(t, b.sim, change); len(visit.Entries) != 2 || len(visit.Encounters) != 1 {
+				t.Errorf("%+v", visit)
+			}
+		})
 	}
 }
 

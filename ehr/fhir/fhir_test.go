@@ -149,6 +149,7 @@ func TestConformance(t *testing.T) {
 		{name: "MinimalReturn", options: fhirsim.Options{MinimalReturn: true}},
 		{name: "RevincludeIgnored", options: fhirsim.Options{NoRevinclude: true}},
 		{"OneByOne", fhirsim.Options{}, func(c *fhir.Config) { c.NoRevinclude = true }},
+		{"LookFirst", fhirsim.Options{}, func(c *fhir.Config) { c.LookFirst = true }},
 		{"NoPlannedEncounter", fhirsim.Options{}, func(c *fhir.Config) { c.SkipPlannedEncounter = true }},
 		{name: "Token", options: fhirsim.Options{Clients: []fhirsim.Client{{ID: "sluse", Secret: "test-sluse"}}}},
 	} {

@@ -138,7 +138,7 @@ type pair struct{ appointment, encounter *stored }
 // look reads both resources. A planned entry is usually the first one, so it skips the look
 // and lets the conditional create find what is there.
 func (e *entry) look(ctx context.Context) (pair, error) {
-	if e.mapper.change.Kind == care.EntryPlanned {
+	if e.mapper.change.Kind == care.EntryPlanned && !e.journal.config.LookFirst {
 		return pair{}, nil
 	}
 
@@ -149,11 +149,11 @@ func (e *entry) writeEncounter(ctx context.Context, present, appointment *stored
 	create := e.mapper.isCompleted() ||
 		(e.mapper.change.Kind == care.EntryPlanned && !e.journal.config.SkipPlannedEncounter)
 
-	if present == nil && !create {
+	if present == nil && (!create || e.journal.config.LookFirst) {
 		// It may be there all the same: from a completed result that is corrected now, from
 		// before the setting was changed, or with a server that knows no _revinclude.
 		found, err := e.search(ctx, kindEncounter)
-		if err != nil || found.encounter == nil {
+		if err != nil {
 			return nil, err
 		}
 

@@ -33,11 +33,15 @@ type archive struct {
 	records  map[string]*record
 	order    []string            // references in order of creation
 	index    map[string][]string // kind, system and value to references, of every version
+	pointers map[string][]string // Appointment to the Encounters that ever pointed at it
 	patients map[string]bool     // identifier values of patients, for the leak check
 }
 
 func newArchive(d dice) *archive {
-	return &archive{dice: d, records: map[string]*record{}, index: map[string][]string{}, patients: map[string]bool{}}
+	return &archive{
+		dice: d, records: map[string]*record{}, index: map[string][]string{}, pointers: map[string][]string{},
+		patients: map[string]bool{},
+	}
 }
 
 // create stores a new resource under an id of the server's choice.
@@ -76,7 +80,28 @@ func (a *archive) append(r *record, body map[string]any, at time.Time, staff boo
 		}
 	}
 
+	for _, target := range appointmentsOf(body) {
+		if !slices.Contains(a.pointers[target], r.ref()) {
+			a.pointers[target] = append(a.pointers[target], r.ref())
+		}
+	}
+
 	a.notePatients(body)
+}
+
+// appointmentsOf are the references in Encounter.appointment.
+func appointmentsOf(body map[string]any) []string {
+	var refs []string
+
+	list, _ := body["appointment"].([]any)
+	for _, item := range list {
+		o, _ := item.(map[string]any)
+		if ref, _ := o["reference"].(string); ref != "" {
+			refs = append(refs, ref)
+		}
+	}
+
+	return refs
 }
 
 // find returns the live resources of a kind that have the identifier now.

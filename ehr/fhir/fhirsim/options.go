@@ -49,6 +49,8 @@ type Options struct {
 	MinimalReturn bool
 	// NoRevinclude ignores _revinclude, as servers do that don't know it (R4 search#include).
 	NoRevinclude bool
+	// NoConditionalCreate ignores If-None-Exist, as servers may that don't declare it.
+	NoConditionalCreate bool
 	// Clients may ask for tokens at /token. None means that no token is needed.
 	Clients []Client
 	// TokenTTL is the life of an access token by the simulator's clock. Zero is 5 minutes.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	_ "time/tzdata" // the page shows Danish time on any machine
 )
 
 //go:embed page.html
@@ -37,7 +38,11 @@ type pageData struct {
 	Visits []pageVisit
 	Totals Totals
 	Filter string
+	More   int // visits that are not shown
 }
+
+// pageLimit is how many visits the page shows at most; the filter finds the others.
+const pageLimit = 200
 
 // page shows what the record holds, per visit. Person numbers are masked.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +55,11 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 
 	data := pageData{Totals: s.Totals(), Filter: r.URL.Query().Get("besoeg")}
 	for _, v := range s.Visits() {
-		if data.Filter == "" || strings.Contains(v.Identifier, data.Filter) {
+		switch {
+		case data.Filter != "" && !strings.Contains(v.Identifier, data.Filter):
+		case len(data.Visits) == pageLimit:
+			data.More++
+		default:
 			data.Visits = append(data.Visits, s.pageVisit(v))
 		}
 	}
@@ -90,6 +99,11 @@ func (s *Server) pageVersions(ref string) []pageVersion {
 
 	versions := []pageVersion{}
 
+	zone, err := time.LoadLocation("Europe/Copenhagen")
+	if err != nil {
+		zone = time.UTC // unreachable: the zones are embedded
+	}
+
 	r := s.archive.records[ref]
 	for _, v := range r.versions {
 		by := "Sluse"
@@ -103,7 +117,7 @@ func (s *Server) pageVersions(ref string) []pageVersion {
 		}
 
 		versions = append(versions, pageVersion{
-			Ref: ref, Number: v.number, At: v.at.Format("15:04:05"), By: by, JSON: maskPersonNumbers(string(data)),
+			Ref: ref, Number: v.number, At: v.at.In(zone).Format("15:04:05"), By: by, JSON: maskPersonNumbers(string(data)),
 		})
 	}
 

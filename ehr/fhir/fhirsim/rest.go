@@ -103,7 +103,7 @@ func (s *Server) create(c call) response {
 		return *refusal
 	}
 
-	if condition := c.r.Header.Get("If-None-Exist"); condition != "" {
+	if condition := c.r.Header.Get("If-None-Exist"); condition != "" && !s.options.NoConditionalCreate {
 		query, err := url.ParseQuery(condition)
 		if err != nil || len(query) == 0 {
 			return outcome(http.StatusBadRequest, issue{"invalid", "", "If-None-Exist can't be read"})
@@ -228,12 +228,8 @@ func (s *Server) decode(c call) (map[string]any, *response) {
 func (s *Server) danglingReferences(body map[string]any) []issue {
 	var issues []issue
 
-	list, _ := body["appointment"].([]any)
-	for _, item := range list {
-		o, _ := item.(map[string]any)
-
-		ref, _ := o["reference"].(string)
-		if ref != "" && s.archive.records[ref] == nil {
+	for _, ref := range appointmentsOf(body) {
+		if s.archive.records[ref] == nil {
 			issues = append(issues, issue{"not-found", "Encounter.appointment", "the appointment that is referred to does not exist"})
 		}
 	}
@@ -280,7 +276,7 @@ func (s *Server) metadata() response {
 	resources := []any{}
 	for _, kind := range []string{"Appointment", "Encounter"} {
 		resources = append(resources, map[string]any{
-			"type": kind, "interaction": interactions, "versioning": "versioned-update", "conditionalCreate": true,
+			"type": kind, "interaction": interactions, "versioning": "versioned-update", "conditionalCreate": !s.options.NoConditionalCreate,
 			"searchParam": []any{map[string]any{"name": "identifier", "type": "token"}},
 		})
 	}

@@ -3,6 +3,7 @@ package fhirsim
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -119,26 +120,15 @@ func (s *Server) byValue(kind, value string) []*record {
 	return found
 }
 
+// encountersOf returns the Encounters that point at one of the appointments now.
 func (s *Server) encountersOf(appointments []*record) []*record {
-	wanted := map[string]bool{}
-	for _, r := range appointments {
-		wanted[r.ref()] = true
-	}
-
 	var found []*record
 
-	if len(wanted) == 0 {
-		return nil
-	}
-
-	for _, r := range s.archive.live("Encounter") {
-		list, _ := r.current().body["appointment"].([]any)
-		for _, item := range list {
-			o, _ := item.(map[string]any)
-			if ref, _ := o["reference"].(string); wanted[ref] {
+	for _, a := range appointments {
+		for _, ref := range s.archive.pointers[a.ref()] {
+			r := s.archive.records[ref]
+			if !r.deleted && slices.Contains(appointmentsOf(r.current().body), a.ref()) && !slices.Contains(found, r) {
 				found = append(found, r)
-
-				break
 			}
 		}
 	}
