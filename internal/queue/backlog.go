@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/sluse/sluse/migrations"
 )
 
 // Backlog is what a queue has to do.
@@ -83,14 +85,17 @@ func (b *Backlog) add(queue, state string, at, now time.Time) {
 func (q *Queue) Nudge(ctx context.Context) error {
 	const make = `UPDATE river_job SET state = 'available' WHERE state IN ('scheduled', 'retryable') AND scheduled_at <= `
 
-	placeholder := "?"
-	if q.pool != nil {
-		placeholder = "$1"
+	placeholder, now := "$1", any(q.options.Clock().UTC())
+	if q.base.Dialect == migrations.SQLite {
+		placeholder, now = "?", q.options.Clock().UTC().Format(sqliteTime)
 	}
 
-	if _, err := q.base.Writer.ExecContext(ctx, make+placeholder, q.options.Clock().UTC()); err != nil {
+	if _, err := q.base.Writer.ExecContext(ctx, make+placeholder, now); err != nil {
 		return fmt.Errorf("make jobs available: %w", err)
 	}
 
 	return nil
 }
+
+// sqliteTime is how river writes times into SQLite; texts of this form are in order of time.
+const sqliteTime = "2006-01-02 15:04:05.999"

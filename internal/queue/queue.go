@@ -56,6 +56,9 @@ type Options struct {
 	Observe func(kind scheduler.JobKind, err error, took time.Duration)
 	// Backlog is told every few seconds how many jobs of a queue are due; nil: nobody listens.
 	Backlog func(queue string, jobs int)
+	// Lost is told, on PostgreSQL, when others may take this process for dead: the process has
+	// to end, because its jobs will be done by somebody else. Required for PostgreSQL.
+	Lost func(err error)
 }
 
 // Times of the queue. A call outside has its own, shorter limits.
@@ -85,6 +88,7 @@ type Queue struct {
 	insert  *river.Client[*sql.Tx]
 	work    client
 	pool    *pgxpool.Pool // PostgreSQL, while working
+	alive   *pgxpool.Conn // holds this process's lock
 	undo    []func()      // run last to first at Stop
 	started sync.Mutex
 }
@@ -95,6 +99,10 @@ var _ store.JobInserter = (*Queue)(nil)
 func New(base *store.Database, o Options) (*Queue, error) {
 	if o.Run == nil || o.Clock == nil || o.Logger == nil {
 		return nil, errors.New("queue: Run, Clock and Logger are needed")
+	}
+
+	if o.Lost == nil && base.Dialect == migrations.Postgres {
+		return nil, errors.New("queue: Lost is needed")
 	}
 
 	q := &Queue{options: o, base: base}

@@ -52,7 +52,7 @@ func lockKey(id string) int64 {
 
 // standUp takes this process's lock on a connection of its own. PostgreSQL drops it when the
 // process, or the line to it, dies; then others may take the jobs over. Therefore a process that
-// loses the line stops working.
+// loses the line tells Lost.
 func (q *Queue) standUp(ctx context.Context, id string) error {
 	conn, err := q.pool.Acquire(ctx)
 	if err != nil {
@@ -60,6 +60,7 @@ func (q *Queue) standUp(ctx context.Context, id string) error {
 	}
 
 	q.undo = append(q.undo, func() { closeConn(ctx, conn) })
+	q.alive = conn
 
 	var mine bool
 	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", lockKey(id)).Scan(&mine); err != nil || !mine {
@@ -145,6 +146,12 @@ func (q *Queue) watch(ctx context.Context) {
 
 func (q *Queue) look(ctx context.Context) {
 	if q.base.Dialect == migrations.Postgres {
+		if err := q.alive.Ping(ctx); err != nil && ctx.Err() == nil {
+			q.options.Lost(fmt.Errorf("queue: the line that shows that this process lives is lost: %w", err))
+
+			return
+		}
+
 		if err := q.reap(ctx); err != nil && ctx.Err() == nil {
 			q.options.Logger.LogAttrs(ctx, slog.LevelError, "can't look for dead processes", slog.String("error", err.Error()))
 		}

@@ -1,0 +1,237 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/sluse/sluse/config"
+	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/connector/message"
+	"github.com/sluse/sluse/connector/message/mail"
+	"github.com/sluse/sluse/connector/message/sms"
+	"github.com/sluse/sluse/connector/video/vdx"
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/ehr/fhir"
+	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/internal/queue"
+	"github.com/sluse/sluse/internal/store"
+	"github.com/sluse/sluse/internal/web"
+	"github.com/sluse/sluse/migrations"
+	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Site is one municipality in this process.
+type Site struct {
+	id       care.MunicipalityID
+	config   config.Municipality
+	base     *store.Database
+	store    *store.Store
+	queue    *queue.Queue
+	service  *scheduler.Service
+	login    *saml.Provider
+	closers  []func() error
+	sessions sessions
+}
+
+// Service returns the municipality's use cases.
+func (s *Site) Service() *scheduler.Service { return s.service }
+
+// Queue returns the municipality's queue.
+func (s *Site) Queue() *queue.Queue { return s.queue }
+
+// parts is what building a site needs in every step.
+type parts struct {
+	m       config.Municipality
+	o       Options
+	log     *slog.Logger
+	lost    func(error)
+	observe func(system, op, outcome string, seconds float64)
+}
+
+// newSite opens a municipality's database and wires its parts.
+func newSite(ctx context.Context, m config.Municipality, o Options, lost func(error)) (*Site, error) {
+	s := &Site{id: m.ID, config: m}
+	p := parts{m: m, o: o, lost: lost, log: o.Logger.With("municipality", string(m.ID))}
+	p.observe = func(system, op, outcome string, seconds float64) {
+		o.Metrics.Call(string(m.ID), system, op, outcome, seconds)
+	}
+
+	if err := s.openStore(ctx, p); err != nil {
+		return nil, errors.Join(err, s.close(ctx))
+	}
+
+	if err := s.wire(p); err != nil {
+		return nil, errors.Join(err, s.close(ctx))
+	}
+
+	return s, nil
+}
+
+func (s *Site) openStore(ctx context.Context, p parts) error {
+	base, err := store.Connect(ctx, p.m.Database)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+
+	s.base = base
+	s.closers = append(s.closers, base.Close)
+
+	if err := errors.Join(migrations.Check(ctx, base.Writer, base.Dialect), queue.Check(ctx, base.Writer, base.Dialect)); err != nil {
+		return fmt.Errorf("database schema: %w", err)
+	}
+
+	keys, err := store.NewKeys(store.KeyMaterial{Encryption: p.m.Keys.Encryption, Lookup: p.m.Keys.Lookup})
+	if err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+
+	s.queue, err = queue.New(base, s.queueOptions(p))
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+
+	s.store, err = store.New(base, keys, s.queue, p.log, p.o.Clock)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+
+	s.service, err = newService(p, s.store, keys)
+
+	return err
+}
+
+func (s *Site) queueOptions(p parts) queue.Options {
+	o := queue.Options{
+		Workers: queue.Workers{Video: p.m.Video.Concurrency, Message: p.m.Video.Concurrency, Record: p.m.Record.Concurrency, Work: 4},
+		Clock:   p.o.Clock, Shifted: p.o.Shifted, Logger: p.log, Lost: p.lost,
+		Run: func(ctx context.Context, job scheduler.Job) error { return s.service.Run(ctx, job) },
+	}
+	o.Observe = func(kind scheduler.JobKind, err error, took time.Duration) {
+		p.o.Metrics.Job(string(p.m.ID), string(kind), outcome(err), took)
+	}
+	o.Backlog = func(queue string, jobs int) { p.o.Metrics.Waiting(string(p.m.ID), queue, jobs) }
+
+	return o
+}
+
+// outcome is the label of a job's or call's result.
+func outcome(err error) string {
+	switch kind := connector.KindOf(err); {
+	case err == nil:
+		return "ok"
+	case kind != 0:
+		return kind.String()
+	default:
+		return care.KindOf(err).String()
+	}
+}
+
+func newService(p parts, st *store.Store, keys *store.Keys) (*scheduler.Service, error) {
+	platform, err := vdx.New(p.m.Video.VDX, vdx.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log})
+	if err != nil {
+		return nil, fmt.Errorf("video platform: %w", err)
+	}
+
+	messages, err := senders(p)
+	if err != nil {
+		return nil, err
+	}
+
+	journal, err := newJournal(p)
+	if err != nil {
+		return nil, fmt.Errorf("care record: %w", err)
+	}
+
+	service, err := scheduler.New(scheduler.Deps{
+		Settings: settings(p.m), Store: st, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
+		Journal: journal, Links: p.m.Keys.Links, Now: p.o.Clock,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("use cases: %w", err)
+	}
+
+	return service, nil
+}
+
+func senders(p parts) (map[care.Channel]message.Sender, error) {
+	out := map[care.Channel]message.Sender{}
+
+	if c := p.m.Messages.SMS; c != nil {
+		sender, err := sms.New(*c, sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log})
+		if err != nil {
+			return nil, fmt.Errorf("SMS: %w", err)
+		}
+
+		out[care.SMS] = sender
+	}
+
+	if c := p.m.Messages.Mail; c != nil {
+		sender, err := mail.New(*c, mail.Options{Now: p.o.Clock, Observe: p.observe})
+		if err != nil {
+			return nil, fmt.Errorf("e-mail: %w", err)
+		}
+
+		out[care.Mail] = sender
+	}
+
+	return out, nil
+}
+
+func newJournal(p parts) (ehr.Journal, error) {
+	if p.m.Record.Kind == "fhir" {
+		journal, err := fhir.New(p.m.Record.FHIR, fhir.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log})
+		if err != nil {
+			return nil, fmt.Errorf("FHIR: %w", err)
+		}
+
+		return journal, nil
+	}
+
+	journal, err := file.New(p.m.Record.File, p.o.Clock)
+	if err != nil {
+		return nil, fmt.Errorf("files: %w", err)
+	}
+
+	return journal, nil
+}
+
+func (s *Site) wire(p parts) error {
+	var err error
+
+	s.login, err = saml.New(p.m.Login, s.store, p.o.Clock)
+	if err != nil {
+		return fmt.Errorf("login: %w", err)
+	}
+
+	s.sessions = sessions{store: s.store, idp: s.login.IDP()}
+
+	return nil
+}
+
+// web returns the municipality as the web server sees it.
+func (s *Site) web() web.Site {
+	return web.Site{
+		Municipality: s.id, Hosts: s.config.Hosts, PublicURL: s.config.PublicURL, Name: s.config.Name, Phone: s.config.Phone,
+		Emergency: s.config.Emergency, UseCases: s.service, Sessions: s.sessions, Login: s.login,
+		Grants: grants(s.config.Roles),
+	}
+}
+
+// close ends the site's connections.
+func (s *Site) close(context.Context) error {
+	var errs []error
+
+	for _, c := range slices.Backward(s.closers) {
+		errs = append(errs, c())
+	}
+
+	s.closers = nil
+
+	return errors.Join(errs...)
+}
