@@ -50,31 +50,18 @@ func StatusKind(status int, safe bool) connector.Kind {
 }
 
 // progress records how far a request got.
-type progress struct{ connected, wrote atomic.Bool }
+type progress struct{ connected atomic.Bool }
 
 func (p *progress) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(httptrace.GotConnInfo) { p.connected.Store(true) },
-		WroteHeaders: func() { p.wrote.Store(true) },
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			if info.Err == nil {
-				p.wrote.Store(true)
-			}
-		},
+		GotConn: func(httptrace.GotConnInfo) { p.connected.Store(true) },
 	})
 }
 
-// maybeSent reports whether the peer may have seen the request. After a time-out or a
-// cancel the writing goroutine may still be at it, so a connection is enough.
-func (p *progress) maybeSent(err error) bool {
-	return p.wrote.Load() || (p.connected.Load() && isGivenUp(err))
-}
-
-func isGivenUp(err error) bool {
-	var timeout interface{ Timeout() bool }
-
-	return errors.Is(err, context.Canceled) || (errors.As(err, &timeout) && timeout.Timeout())
-}
+// maybeSent reports whether the peer may have seen the request. A connection is enough: the
+// answer's end may be seen before the trace tells that the request was written, so a reset
+// after the effect would look like one before it.
+func (p *progress) maybeSent() bool { return p.connected.Load() }
 
 // judge turns what resty returned into an Answer or an error.
 func (c *Client) judge(call *Call, id string, response *resty.Response, err error, p *progress) (*Answer, *connector.Error) {
@@ -114,7 +101,7 @@ func transportKind(status int, err error, safe bool, p *progress) connector.Kind
 	switch {
 	case certificateRefused(err):
 		return connector.Unauthorized
-	case !safe && p.maybeSent(err):
+	case !safe && p.maybeSent():
 		return connector.Unknown
 	case unreadable:
 		return connector.Malformed
