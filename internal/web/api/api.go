@@ -1,0 +1,88 @@
+package api
+
+import (
+	_ "embed"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Prefix is where version 1 of the API begins.
+const Prefix = "/api/v1"
+
+// Limits of request bodies in bytes.
+const (
+	maxFile      = 20 << 20         // a driving list: a week of a large municipality is about 2 MB
+	maxUpload    = maxFile + 64<<10 // with the other parts and the boundaries
+	maxSelection = 256 << 10        // 2,000 visit ids of 36 characters
+	maxBody      = 16 << 10         // every other body
+)
+
+// UseCases are all that the API calls; *scheduler.Service satisfies it. Errors are *care.Error.
+type UseCases interface {
+	Lists
+	Visits
+	Conversions
+	Exceptions
+	Caregiver
+	Leader
+}
+
+// Document is the OpenAPI description of the API, YAML.
+//
+//go:embed openapi.yaml
+var document []byte
+
+// api answers with what the use cases say.
+type api struct{ UseCases }
+
+// New returns the routes of the API and what each demands. The use case decides for the unit at
+// hand.
+func New(useCases UseCases) []route.Route {
+	a := api{useCases}
+	get, post := http.MethodGet, http.MethodPost
+
+	return []route.Route{
+		{Method: get, Path: Prefix + "/openapi.yaml", Access: route.Public(), Handle: description},
+
+		{Method: post, Path: Prefix + "/driving-lists", Access: route.Needs(care.ImportLists), Handle: takes(multipartForm, a.upload), Body: maxUpload},
+		{Method: get, Path: Prefix + "/driving-lists", Access: route.Needs(care.ImportLists), Handle: a.recentLists},
+
+		{Method: get, Path: Prefix + "/visits", Access: route.Needs(care.SeeDay), Handle: a.day},
+		{Method: get, Path: Prefix + "/visits/:id", Access: route.Needs(care.SeeDay, care.HostVisits), Handle: a.visit},
+		{Method: post, Path: Prefix + "/visits/:id/move", Access: route.Needs(care.Convert), Handle: takes(jsonBody, a.move), Body: maxBody},
+		{Method: post, Path: Prefix + "/visits/:id/cancel", Access: route.Needs(care.Convert), Handle: takes(jsonBody, a.cancel), Body: maxBody},
+		{Method: post, Path: Prefix + "/visits/:id/physical", Access: route.Needs(care.Convert), Handle: empty(a.physical), Body: maxBody},
+
+		{Method: post, Path: Prefix + "/conversions", Access: route.Needs(care.Convert), Handle: takes(jsonBody, a.convert), Body: maxSelection},
+		{Method: get, Path: Prefix + "/conversions", Access: route.Needs(care.Convert), Handle: a.recentConversions},
+		{Method: get, Path: Prefix + "/conversions/:id", Access: route.Needs(care.Convert), Handle: a.conversion},
+		{Method: post, Path: Prefix + "/conversions/:id/undo", Access: route.Needs(care.Undo), Handle: empty(a.undo), Body: maxBody},
+
+		{Method: get, Path: Prefix + "/exceptions", Access: route.Needs(care.HandleTrouble), Handle: a.exceptions},
+		{Method: post, Path: Prefix + "/visits/:id/exceptions/:exception/retry", Access: route.Needs(care.HandleTrouble), Handle: empty(a.retry), Body: maxBody},
+		{Method: post, Path: Prefix + "/visits/:id/exceptions/:exception/settle", Access: route.Needs(care.HandleTrouble), Handle: empty(a.settle), Body: maxBody},
+
+		{Method: get, Path: Prefix + "/my-day", Access: route.Needs(care.HostVisits), Handle: a.myDay},
+		{Method: get, Path: Prefix + "/visits/:id/lobby", Access: route.Needs(care.HostVisits), Handle: a.lobby},
+		{Method: post, Path: Prefix + "/visits/:id/admissions/:admission/admit", Access: route.Needs(care.HostVisits), Handle: takes(jsonBody, a.admit), Body: maxBody},
+		{Method: post, Path: Prefix + "/visits/:id/admissions/:admission/refuse", Access: route.Needs(care.HostVisits), Handle: empty(a.refuse), Body: maxBody},
+		{Method: post, Path: Prefix + "/visits/:id/conclude", Access: route.Needs(care.HostVisits, care.HandleTrouble), Handle: takes(jsonBody, a.conclude), Body: maxBody},
+
+		{Method: get, Path: Prefix + "/statistics", Access: route.Needs(care.SeeStatistics), Handle: a.statistics},
+	}
+}
+
+// description serves the OpenAPI document (RFC 9512 names the type).
+func description(c *gin.Context) error {
+	if err := parameters(c); err != nil {
+		return err
+	}
+
+	c.Data(http.StatusOK, "application/yaml", document)
+
+	return nil
+}
