@@ -1,9 +1,3 @@
-// Package queue is the work of one municipality: river on the municipality's own database.
-//
-// A job is stored in the transaction of the change that needs it, so both exist or neither.
-// The use case does the work and returns an error whose kind decides what happens next
-// (work.go). A process that dies leaves its jobs marked as running; the others, or the next
-// start, find out and make them available again at once (recover.go).
 package queue
 
 import (
@@ -12,266 +6,286 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivertype"
 
-	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/scheduler"
 )
 
-// Workers are how many jobs of each queue run at once in this process. The outside system's
-// operator has agreed to so many calls; our own cores never are the limit.
-type Workers struct {
-	Video   int // rooms
-	Message int // messages and their delivery
-	Record  int // entries in the care record
-	Work    int // everything that calls nobody, or seldom
-}
+// Name is one of the queues. Each has its own workers, so that a slow peer holds up nobody
+// else's work. The zero value is invalid.
+type Name string
 
 // The queues.
 const (
-	videoQueue   = "video"
-	messageQueue = "message"
-	recordQueue  = "record"
-	workQueue    = "work"
+	Video   Name = "video"   // book, move, watch and close rooms
+	Message Name = "message" // send, track, codes, reminders
+	Record  Name = "record"  // entries and lists for the care record
+	Work    Name = "work"    // conclude, undo
 )
 
-// Options are what a Queue is made of. Run, Clock and Logger are required.
-type Options struct {
-	Workers Workers
-	Run     func(ctx context.Context, job scheduler.Job) error
-	Clock   func() time.Time
-	// Shifted says that Clock is not the machine's: due times follow it then.
-	Shifted bool
-	Logger  *slog.Logger
-	// Observe is told of every run of a job; nil: nobody listens.
-	Observe func(kind scheduler.JobKind, err error, took time.Duration)
-	// Backlog is told every few seconds how many jobs of a queue are due; nil: nobody listens.
-	Backlog func(queue string, jobs int)
-	// Lost is told, on PostgreSQL, when others may take this process for dead: the process has
-	// to end, because its jobs will be done by somebody else. Required for PostgreSQL.
-	Lost func(err error)
+// Names lists every queue.
+func Names() []Name { return []Name{Video, Message, Record, Work} }
+
+// Of returns the queue of a kind of job; empty for an unknown kind.
+func Of(kind scheduler.JobKind) Name {
+	switch kind {
+	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.WatchRoomJob, scheduler.CloseRoomJob:
+		return Video
+	case scheduler.SendJob, scheduler.TrackJob, scheduler.SendCodeJob, scheduler.RemindJob:
+		return Message
+	case scheduler.WriteEntryJob, scheduler.KeepListJob:
+		return Record
+	case scheduler.ConcludeJob, scheduler.UndoVisitJob:
+		return Work
+	}
+
+	return ""
 }
 
-// Times of the queue. A call outside has its own, shorter limits.
-const (
-	jobTimeout    = 3 * time.Minute
-	rescueAfter   = 10 * time.Minute // for a job that hangs in a living process; the dead are found sooner
-	pollSQLite    = 100 * time.Millisecond
-	pollPostgres  = time.Second // what LISTEN misses
-	fetchCooldown = 5 * time.Millisecond
-	keepFinished  = 24 * time.Hour
-	keepFailed    = 30 * 24 * time.Hour
-	maxAttempts   = 30000 // the use case gives up, not the queue
-)
+// Observation is one run of a job, for metrics. It holds no personal data.
+type Observation struct {
+	Queue   Name
+	Kind    scheduler.JobKind
+	Outcome string        // "done", "stopped", or why it runs again, such as "unavailable"
+	Took    time.Duration // of the run
+	Waited  time.Duration // from when it was due until it ran
+}
 
-// client is what we need of a river client, whatever its transactions are.
-type client interface {
+// Options say how a queue works.
+type Options struct {
+	// Workers is how many jobs of each queue run at once in this process. Empty: the process
+	// only stores jobs.
+	Workers map[Name]int
+	// Run does a job. Required with Workers.
+	Run func(ctx context.Context, job scheduler.Job) error
+	// Clock is nil for real time. Another one may be ahead or behind and may jump forward.
+	Clock func() time.Time
+	// Logger gets what is worth a person's look.
+	Logger *slog.Logger
+	// Observe is told of every run; may be nil.
+	Observe func(Observation)
+	// Timeout bounds one run of a job; default 2 minutes.
+	Timeout time.Duration
+	// Poll is how often a queue looks for jobs that nobody announced, such as those whose
+	// time has come; default 500 ms.
+	Poll time.Duration
+	// Retention is how long finished jobs are kept; default 24 hours.
+	Retention time.Duration
+}
+
+func (o *Options) complete() error {
+	if o.Timeout == 0 {
+		o.Timeout = 2 * time.Minute
+	}
+
+	if o.Poll == 0 {
+		o.Poll = 500 * time.Millisecond
+	}
+
+	if o.Retention == 0 {
+		o.Retention = 24 * time.Hour
+	}
+
+	if o.Observe == nil {
+		o.Observe = func(Observation) {}
+	}
+
+	if o.Logger == nil {
+		return errors.New("queue: a logger is needed")
+	}
+
+	if len(o.Workers) > 0 && o.Run == nil {
+		return errors.New("queue: workers need a function to run")
+	}
+
+	return nil
+}
+
+// cooldown is the shortest time between two looks for jobs; it bounds how long a free worker
+// waits although there is work.
+const cooldown = 2 * time.Millisecond
+
+// Queue works the jobs of one municipality's database.
+type Queue struct {
+	db       *sql.DB
+	dialect  migrations.Dialect
+	options  Options
+	inserter *river.Client[*sql.Tx]
+	runner   runner // nil while this process only stores jobs
+	owner    owner  // nil while this process only stores jobs
+	bell     *bell  // SQLite only
+	events   *hub
+}
+
+// runner is what both kinds of river client have in common.
+type runner interface {
+	ID() string
 	Start(ctx context.Context) error
 	Stop(ctx context.Context) error
 	StopAndCancel(ctx context.Context) error
-	ID() string
+	SubscribeConfig(config *river.SubscribeConfig) (<-chan *river.Event, func())
 }
 
-// Queue is one municipality's queue. It is safe for concurrent use.
-type Queue struct {
-	options Options
-	base    *store.Database
-	insert  *river.Client[*sql.Tx]
-	work    client
-	pool    *pgxpool.Pool // PostgreSQL, while working
-	alive   *pgxpool.Conn // holds this process's lock
-	undo    []func()      // run last to first at Stop
-	started sync.Mutex
+// owner marks this process as the owner of its running jobs, and takes over the jobs of dead ones.
+type owner interface {
+	claim(ctx context.Context) error
+	release(ctx context.Context) error
 }
 
-var _ store.JobInserter = (*Queue)(nil)
-
-// New makes a queue that inserts. Start makes it work.
-func New(base *store.Database, o Options) (*Queue, error) {
-	if o.Run == nil || o.Clock == nil || o.Logger == nil {
-		return nil, errors.New("queue: Run, Clock and Logger are needed")
+// New prepares a queue on a database whose schema is up to date. On SQLite db must be the pool
+// of the one connection that writes.
+func New(db *sql.DB, dialect migrations.Dialect, options Options) (*Queue, error) {
+	if err := options.complete(); err != nil {
+		return nil, err
 	}
 
-	if o.Lost == nil && base.Dialect == migrations.Postgres {
-		return nil, errors.New("queue: Lost is needed")
-	}
-
-	q := &Queue{options: o, base: base}
-
-	var err error
-
-	switch base.Dialect {
-	case migrations.SQLite:
-		q.insert, err = river.NewClient(riversqlite.New(base.Writer), q.config(false))
-	case migrations.Postgres:
-		q.insert, err = river.NewClient(riverdatabasesql.New(base.Writer), q.config(false))
-	}
-
-	if err != nil {
+	q := &Queue{db: db, dialect: dialect, options: options, events: newHub()}
+	if err := q.buildInserter(); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 
 	return q, nil
 }
 
-// config is river's configuration; without working it only inserts.
-func (q *Queue) config(working bool) *river.Config {
-	c := &river.Config{
-		Logger: q.options.Logger.With("part", "queue"), MaxAttempts: maxAttempts, JobTimeout: jobTimeout,
-		RescueStuckJobsAfter: rescueAfter, CompletedJobRetentionPeriod: keepFinished,
-		CancelledJobRetentionPeriod: keepFailed, DiscardedJobRetentionPeriod: keepFailed,
-		FetchCooldown: fetchCooldown, FetchPollInterval: pollPostgres, RetryPolicy: backoff{q.options.Clock},
-	}
-
-	if q.options.Shifted {
-		c.Test.Time = shifted{q.options.Clock}
-	}
-
-	if q.base.Dialect == migrations.SQLite {
-		c.FetchPollInterval = pollSQLite
-	}
-
-	if working {
-		c.Workers = river.NewWorkers()
-		river.AddWorker(c.Workers, &worker{queue: q})
-
-		w := q.options.Workers
-		c.Queues = map[string]river.QueueConfig{
-			videoQueue: {MaxWorkers: max(1, w.Video)}, messageQueue: {MaxWorkers: max(1, w.Message)},
-			recordQueue: {MaxWorkers: max(1, w.Record)}, workQueue: {MaxWorkers: max(1, w.Work)},
-		}
-	}
-
-	return c
-}
-
-// Start begins to work. On SQLite no other process may work on the same file.
+// Start begins to work. It first takes over what a dead process left behind. On SQLite it
+// fails when another process works the same database. ctx bounds the start alone.
 func (q *Queue) Start(ctx context.Context) error {
-	q.started.Lock()
-	defer q.started.Unlock()
-
-	// Work outlives the context of the start; Stop ends it.
-	ctx = context.WithoutCancel(ctx)
-
-	open := q.openSQLite
-	if q.base.Dialect == migrations.Postgres {
-		open = q.openPostgres
-	}
-
-	if err := open(ctx); err != nil {
-		q.unwind()
-
-		return err
-	}
-
-	if err := q.work.Start(ctx); err != nil {
-		q.unwind()
-
-		return fmt.Errorf("queue: start: %w", err)
-	}
-
-	q.watch(ctx)
-
-	return nil
-}
-
-// Stop lets running jobs finish within the context's time, then cancels them.
-func (q *Queue) Stop(ctx context.Context) error {
-	q.started.Lock()
-	defer q.started.Unlock()
-
-	if q.work == nil {
+	if len(q.options.Workers) == 0 || q.runner != nil {
 		return nil
 	}
 
-	err := q.work.Stop(ctx)
-	if err != nil {
-		cancel, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer done()
-
-		err = q.work.StopAndCancel(cancel)
+	if err := q.buildRunner(ctx); err != nil {
+		return fmt.Errorf("queue: %w", err)
 	}
 
-	q.work = nil
-	q.unwind()
+	err := q.owner.claim(ctx)
+	if err == nil {
+		q.forward()
 
+		if err = q.runner.Start(context.WithoutCancel(ctx)); err == nil {
+			return nil
+		}
+	}
+
+	q.runner = nil
+
+	return errors.Join(fmt.Errorf("queue: start: %w", err), q.owner.release(context.WithoutCancel(ctx)))
+}
+
+// hardStop is how long cancelled jobs get to return.
+const hardStop = 10 * time.Second
+
+// Stop takes no more jobs and waits for those that run. When ctx ends first, they are
+// cancelled and will be run again by whoever works next. Start and Stop are not to be called
+// at the same time.
+func (q *Queue) Stop(ctx context.Context) error {
+	if q.runner == nil {
+		return nil
+	}
+
+	err := q.runner.Stop(ctx)
 	if err != nil {
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), hardStop)
+		defer cancel()
+
+		err = q.runner.StopAndCancel(hard)
+	}
+
+	q.runner = nil
+
+	if err = errors.Join(err, q.owner.release(context.WithoutCancel(ctx))); err != nil {
 		return fmt.Errorf("queue: stop: %w", err)
 	}
 
 	return nil
 }
 
-func (q *Queue) unwind() {
-	for i := len(q.undo) - 1; i >= 0; i-- {
-		q.undo[i]()
+// InsertJobs stores jobs in a transaction of the same database and wakes the workers once it
+// is committed. Two calls store two sets of jobs.
+func (q *Queue) InsertJobs(ctx context.Context, tx *sql.Tx, jobs []scheduler.Job) error {
+	if len(jobs) == 0 {
+		return nil
 	}
 
-	q.undo = nil
+	params := make([]river.InsertManyParams, 0, len(jobs))
+	rings := make(map[Name]bool, len(Names()))
+	now := q.now()
+
+	for _, job := range jobs {
+		name := Of(job.Kind)
+		if name == "" {
+			return fmt.Errorf("queue: unknown kind of job %q", job.Kind)
+		}
+
+		if !job.At.After(now) {
+			rings[name] = true
+		}
+
+		params = append(params, river.InsertManyParams{
+			Args:       newArgs(job),
+			InsertOpts: &river.InsertOpts{Queue: string(name), ScheduledAt: due(job.At), Priority: priority(job.Kind)},
+		})
+	}
+
+	if _, err := q.inserter.InsertManyFastTx(ctx, tx, params); err != nil {
+		return fmt.Errorf("queue: insert: %w", err)
+	}
+
+	return q.announce(ctx, tx, rings)
 }
 
-func (q *Queue) openSQLite(ctx context.Context) error {
-	unlock, err := lockFile(q.base.Path + ".work")
-	if err != nil {
-		return err
+// due is when river may run a job; the zero time means at once.
+func due(at time.Time) time.Time {
+	if at.IsZero() {
+		return at
 	}
 
-	q.undo = append(q.undo, unlock)
+	return at.UTC()
+}
 
-	// Nobody else works on this file, so whatever is marked as running was left behind.
-	if _, err := q.base.Writer.ExecContext(ctx, releaseAll); err != nil {
-		return fmt.Errorf("queue: free jobs of a dead process: %w", err)
+// priority puts first what a person waits for; 1 is the highest of river's four.
+func priority(kind scheduler.JobKind) int {
+	switch kind {
+	case scheduler.SendCodeJob, scheduler.CloseRoomJob:
+		return 1
+	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
+		return 2
+	case scheduler.WatchRoomJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob:
+		return 3
 	}
 
-	work, err := river.NewClient(riversqlite.New(q.base.Writer), q.config(true))
-	if err != nil {
-		return fmt.Errorf("queue: %w", err)
-	}
+	return 4
+}
 
-	q.work = work
+// announce wakes the workers of queues. On PostgreSQL the notification leaves with the commit.
+// On SQLite the workers look at once and wait for the one connection that this transaction
+// holds, so they too see what was committed.
+func (q *Queue) announce(ctx context.Context, tx *sql.Tx, rings map[Name]bool) error {
+	for name := range rings {
+		if q.bell != nil {
+			q.bell.ring(name)
+
+			continue
+		}
+
+		if _, err := tx.ExecContext(ctx, "SELECT pg_notify(current_schema() || '.river_insert', $1)", fetch(name)); err != nil {
+			return fmt.Errorf("queue: announce: %w", err)
+		}
+	}
 
 	return nil
 }
 
-func (q *Queue) openPostgres(ctx context.Context) error {
-	pool, err := q.base.Pool(ctx)
-	if err != nil {
-		return fmt.Errorf("queue: %w", err)
+// fetch is river's notification that a queue has jobs.
+func fetch(name Name) string { return fmt.Sprintf("{\"queue\": %q}", string(name)) }
+
+func (q *Queue) now() time.Time {
+	if q.options.Clock == nil {
+		return time.Now().UTC() //nolint:forbidigo // a nil clock means real time
 	}
 
-	q.pool = pool
-	q.undo = append(q.undo, pool.Close)
-
-	work, err := river.NewClient(riverpgxv5.New(pool), q.config(true))
-	if err != nil {
-		return fmt.Errorf("queue: %w", err)
-	}
-
-	q.work = work
-
-	return q.standUp(ctx, work.ID())
-}
-
-// shifted makes river live by another clock than the machine's.
-type shifted struct{ now func() time.Time }
-
-var _ rivertype.TimeGenerator = shifted{}
-
-// NowUTC returns the clock's time.
-func (s shifted) NowUTC() time.Time { return s.now().UTC() }
-
-// NowUTCOrNil returns the same, so that the database's own clock is never asked.
-func (s shifted) NowUTCOrNil() *time.Time {
-	t := s.now().UTC()
-
-	return &t
+	return q.options.Clock().UTC()
 }
