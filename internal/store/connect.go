@@ -13,7 +13,6 @@ import (
 
 	"github.com/glebarez/sqlite"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
@@ -78,33 +77,6 @@ type Database struct {
 	Dialect migrations.Dialect
 	// Path is the file of an SQLite database; empty on PostgreSQL.
 	Path string
-
-	postgres *pgx.ConnConfig
-}
-
-// poolSize is how many connections the queue takes besides the store's: it fetches, stores
-// results, listens, and holds the lock of a living process.
-const poolSize = 8
-
-// Pool opens the queue's own pool on PostgreSQL, which can listen. The caller closes it.
-func (d *Database) Pool(ctx context.Context) (*pgxpool.Pool, error) {
-	if d.postgres == nil {
-		return nil, errors.New("database: only PostgreSQL has a pool")
-	}
-
-	config, err := pgxpool.ParseConfig("")
-	if err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-
-	config.ConnConfig, config.MaxConns = d.postgres.Copy(), poolSize
-
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-
-	return pool, nil
 }
 
 // Connect opens a database and checks that it answers. The schema is not looked at; see
@@ -176,7 +148,7 @@ func openPostgres(c Config) (*Database, error) {
 	pool.SetMaxIdleConns(c.MaxConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 
-	return &Database{Writer: pool, Reader: pool, Dialect: migrations.Postgres, postgres: config}, nil
+	return &Database{Writer: pool, Reader: pool, Dialect: migrations.Postgres}, nil
 }
 
 // Every connection: wait for another process's lock, write ahead so that readers never wait,
