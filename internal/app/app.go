@@ -58,7 +58,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	a := &App{options: o, served: make(chan error, 2)}
 
 	for _, m := range o.Config.Municipalities {
-		site, err := newSite(ctx, m, o, a.lost)
+		site, err := newSite(ctx, m, o)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("municipality %s: %w", m.ID, err), a.Stop(ctx))
 		}
@@ -147,14 +147,6 @@ func (a *App) listen(ctx context.Context, s *http.Server, addr *string) error {
 	}()
 
 	return nil
-}
-
-// lost ends the process when one of its queues may be taken over by others.
-func (a *App) lost(err error) {
-	select {
-	case a.served <- err:
-	default: // it is ending already
-	}
 }
 
 // Addr returns the address that the web server listens on, after Start.

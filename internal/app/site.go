@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/sluse/sluse/config"
-	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/sms"
@@ -50,14 +48,13 @@ type parts struct {
 	m       config.Municipality
 	o       Options
 	log     *slog.Logger
-	lost    func(error)
 	observe func(system, op, outcome string, seconds float64)
 }
 
 // newSite opens a municipality's database and wires its parts.
-func newSite(ctx context.Context, m config.Municipality, o Options, lost func(error)) (*Site, error) {
+func newSite(ctx context.Context, m config.Municipality, o Options) (*Site, error) {
 	s := &Site{id: m.ID, config: m}
-	p := parts{m: m, o: o, lost: lost, log: o.Logger.With("municipality", string(m.ID))}
+	p := parts{m: m, o: o, log: o.Logger.With("municipality", string(m.ID))}
 	p.observe = func(system, op, outcome string, seconds float64) {
 		o.Metrics.Call(string(m.ID), system, op, outcome, seconds)
 	}
@@ -91,7 +88,7 @@ func (s *Site) openStore(ctx context.Context, p parts) error {
 		return fmt.Errorf("keys: %w", err)
 	}
 
-	s.queue, err = queue.New(base, s.queueOptions(p))
+	s.queue, err = queue.New(base.Writer, base.Dialect, s.queueOptions(p))
 	if err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
@@ -108,28 +105,24 @@ func (s *Site) openStore(ctx context.Context, p parts) error {
 
 func (s *Site) queueOptions(p parts) queue.Options {
 	o := queue.Options{
-		Workers: queue.Workers{Video: p.m.Video.Concurrency, Message: p.m.Video.Concurrency, Record: p.m.Record.Concurrency, Work: 4},
-		Clock:   p.o.Clock, Shifted: p.o.Shifted, Logger: p.log, Lost: p.lost,
-		Run: func(ctx context.Context, job scheduler.Job) error { return s.service.Run(ctx, job) },
+		Logger:  p.log,
+		Observe: func(o queue.Observation) { p.o.Metrics.Job(string(p.m.ID), string(o.Kind), o.Outcome, o.Took) },
 	}
-	o.Observe = func(kind scheduler.JobKind, err error, took time.Duration) {
-		p.o.Metrics.Job(string(p.m.ID), string(kind), outcome(err), took)
+
+	if p.o.Shifted {
+		o.Clock = p.o.Clock
 	}
-	o.Backlog = func(queue string, jobs int) { p.o.Metrics.Waiting(string(p.m.ID), queue, jobs) }
+
+	if p.o.Role == Web {
+		return o // it only stores jobs
+	}
+
+	o.Workers = map[queue.Name]int{
+		queue.Video: p.m.Video.Concurrency, queue.Message: p.m.Video.Concurrency, queue.Record: p.m.Record.Concurrency, queue.Work: 4,
+	}
+	o.Run = func(ctx context.Context, job scheduler.Job) error { return s.service.Run(ctx, job) }
 
 	return o
-}
-
-// outcome is the label of a job's or call's result.
-func outcome(err error) string {
-	switch kind := connector.KindOf(err); {
-	case err == nil:
-		return "ok"
-	case kind != 0:
-		return kind.String()
-	default:
-		return care.KindOf(err).String()
-	}
 }
 
 func newService(p parts, st *store.Store, keys *store.Keys) (*scheduler.Service, error) {

@@ -1,0 +1,289 @@
+// Package demo is a municipality on one machine: the program, simulated peers, and a clock that
+// can jump. A person can play the whole main job in a browser, or Walk plays it alone.
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed" // the demo's own driving list
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sluse/sluse/config"
+	"github.com/sluse/sluse/connector/outbound"
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/internal/app"
+	"github.com/sluse/sluse/internal/obs"
+	"github.com/sluse/sluse/internal/world"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+//go:embed koreliste-dag.csv
+var ownList []byte
+
+// Options say what demo to start.
+type Options struct {
+	Addr     string // loopback host:port; port 0 takes a free one
+	Database string // "sqlite", or postgres://… of a server on which a schema may be made
+	List     string // path of a driving list; empty: the demo's own
+	Faults   float64
+	Seed     uint64
+	Latency  time.Duration // added to every call to the platform and the record
+	Log      io.Writer     // takes the program's log
+}
+
+// Demo is a started demo.
+type Demo struct {
+	World *world.World
+	App   *app.App
+	File  ehr.File // the driving list
+	Days  []care.Day
+	Base  string // address of the program
+
+	clock *Clock
+	undo  []func() error
+}
+
+// municipality is the id of the demo's municipality.
+const municipality care.MunicipalityID = "testby"
+
+// Clock runs at real pace, ahead or behind by an offset that can only grow.
+type Clock struct{ offset atomic.Int64 }
+
+// Now returns the demo's time.
+func (c *Clock) Now() time.Time {
+	return time.Now().Add(time.Duration(c.offset.Load())) //nolint:forbidigo // the demo's clock is the machine's and an offset
+}
+
+// advance moves the clock on.
+func (c *Clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
+
+// set moves the clock, before anything runs.
+func (c *Clock) set(t time.Time) {
+	c.offset.Store(int64(time.Until(t))) //nolint:forbidigo // as Now
+}
+
+// planningHour is when the demo begins, on the day before the list's: planners plan the day before,
+// and citizens may be written to at that hour.
+const planningHour = 13
+
+// Start makes the world and the program in it.
+func Start(ctx context.Context, o Options) (*Demo, error) {
+	d := &Demo{clock: &Clock{}}
+
+	for _, part := range []func(context.Context, Options) error{d.readList, d.start} {
+		if err := part(ctx, o); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
+
+	return d, nil
+}
+
+// readList reads the driving list and sets the clock by its first day.
+func (d *Demo) readList(ctx context.Context, o Options) error {
+	d.File = ehr.File{Name: "koreliste-dag.csv", Data: ownList}
+
+	if o.List != "" {
+		data, err := os.ReadFile(o.List)
+		if err != nil {
+			return fmt.Errorf("read list: %w", err)
+		}
+
+		d.File = ehr.File{Name: filepath.Base(o.List), Data: data}
+	}
+
+	settings := file.Config{}
+	settings.SetDefaults()
+
+	list, err := file.NewSource(settings, func(care.CPR) string { return "" }).Read(ctx, d.File)
+	if err != nil {
+		return fmt.Errorf("the list can't be read: %s", care.MessageOf(err))
+	}
+
+	for _, row := range list.Rows {
+		if day := care.DayOf(row.Planned.Start); !slices.Contains(d.Days, day) {
+			d.Days = append(d.Days, day)
+		}
+	}
+
+	if len(d.Days) == 0 {
+		return errors.New("the list has no row that can be imported")
+	}
+
+	slices.Sort(d.Days)
+	d.clock.set(d.Days[0].Add(-1).Bounds().Start.Add(planningHour * time.Hour))
+
+	return nil
+}
+
+func (d *Demo) start(ctx context.Context, o Options) error {
+	dir, err := os.MkdirTemp("", "sluse-demo-")
+	if err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+
+	d.undo = append(d.undo, func() error { return os.RemoveAll(dir) })
+
+	if strings.HasSuffix(o.Addr, ":0") {
+		if o.Addr, err = world.FreePort(ctx); err != nil {
+			return err
+		}
+	}
+
+	database, err := d.database(ctx, o)
+	if err != nil {
+		return err
+	}
+
+	d.World, err = world.Start(ctx, world.Options{
+		Dir: dir, Clock: d.clock.Now, Listen: o.Addr, Seed: o.Seed, Faults: o.Faults, Latency: o.Latency,
+		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: "127.0.0.1", Database: database}},
+	})
+	if err != nil {
+		return err
+	}
+
+	d.undo = append(d.undo, d.World.Close)
+	d.Base = "http://" + o.Addr
+
+	return d.startApp(ctx, o)
+}
+
+// database returns where the data go. On PostgreSQL the demo takes a schema of its own and drops
+// it at the end.
+func (d *Demo) database(ctx context.Context, o Options) (string, error) {
+	if o.Database == "" || o.Database == "sqlite" {
+		return "", nil
+	}
+
+	u, err := url.Parse(o.Database)
+	if err != nil {
+		return "", errors.New("-db is neither sqlite nor the address of a PostgreSQL database")
+	}
+
+	schema := "sluse_demo_" + strings.ToLower(rand.Text()[:10])
+
+	if err := execute(ctx, o.Database, "CREATE SCHEMA "+schema); err != nil {
+		return "", err
+	}
+
+	d.undo = append(d.undo, func() error {
+		return execute(context.WithoutCancel(ctx), o.Database, "DROP SCHEMA "+schema+" CASCADE")
+	})
+
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+
+	return u.String(), nil
+}
+
+func execute(ctx context.Context, database, statement string) error {
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+
+	_, err = conn.Exec(ctx, statement)
+
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+
+	return nil
+}
+
+func (d *Demo) startApp(ctx context.Context, o Options) error {
+	c, err := config.Load(d.World.ConfigFile, os.LookupEnv)
+	if err != nil {
+		return fmt.Errorf("the demo's configuration: %w", err)
+	}
+
+	if err := app.Migrate(ctx, c, io.Discard); err != nil {
+		return err
+	}
+
+	log := obs.NewLogger(orDiscard(o.Log), slog.LevelInfo, outbound.Redact)
+
+	d.App, err = app.New(ctx, app.Options{Config: c, Role: app.All, Logger: log, Clock: d.clock.Now, Shifted: true, Metrics: obs.NewMetrics()})
+	if err != nil {
+		return err
+	}
+
+	d.undo = append(d.undo, func() error {
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.StopTimeout)
+		defer cancel()
+
+		return d.App.Stop(stop)
+	})
+
+	return d.App.Start(ctx)
+}
+
+func orDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+
+	return w
+}
+
+// Close ends the demo and removes what it stored.
+func (d *Demo) Close() error {
+	var errs []error
+
+	for _, undo := range slices.Backward(d.undo) {
+		errs = append(errs, undo())
+	}
+
+	d.undo = nil
+
+	return errors.Join(errs...)
+}
+
+// Now returns the demo's time.
+func (d *Demo) Now() time.Time { return d.clock.Now() }
+
+// Jump moves the demo's clock forward, never back, once no work is running: a job that is in the
+// middle of a call would believe that the call took hours.
+func (d *Demo) Jump(ctx context.Context, to time.Time) error {
+	queue := d.App.Site(municipality).Queue()
+
+	if err := queue.WaitIdle(ctx); err != nil {
+		return fmt.Errorf("wait for running work: %w", err)
+	}
+
+	if ahead := to.Sub(d.clock.Now()); ahead > 0 {
+		d.clock.advance(ahead)
+	}
+
+	d.World.VDX.Tick()
+
+	if err := queue.Wake(ctx); err != nil {
+		return fmt.Errorf("wake the work: %w", err)
+	}
+
+	return nil
+}
+
+// Settle waits until nothing is due.
+func (d *Demo) Settle(ctx context.Context) error {
+	if err := d.App.Site(municipality).Queue().WaitIdle(ctx); err != nil {
+		return fmt.Errorf("wait for the work: %w", err)
+	}
+
+	return nil
+}
