@@ -3,6 +3,7 @@ package file_test
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +90,7 @@ func BenchmarkApply(b *testing.B) {
 
 			for b.Loop() {
 				change := planned(list.Rows[n%len(list.Rows)])
-				change.Key += fmt.Sprint(n)
+				change.Key += strconv.Itoa(n)
 				n++
 
 				if n%2 == 0 {

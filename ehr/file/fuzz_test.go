@@ -1,8 +1,10 @@
 package file
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -192,4 +194,76 @@ func FuzzLog(f *testing.F) {
 			t.Errorf("%d entries end at %d of %d", len(entries), end, len(data))
 		}
 	})
+}
+
+// FuzzSheet changes what is inside the workbook; FuzzXLSX rarely gets past the checksums.
+func FuzzSheet(f *testing.F) {
+	sample, err := os.ReadFile(filepath.Join("testdata", "koreliste-uge.xlsx"))
+	if err != nil {
+		f.Fatal(err)
+	}
+
+	const sheet, texts = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
+
+	parts := unpack(f, sample)
+	f.Add(parts[sheet], parts[texts])
+	f.Add([]byte(`<worksheet><sheetData><row r="9"><c r="XFD9"><f>1</f></c></row><row r="3"/></sheetData></worksheet>`), parts[texts])
+
+	f.Fuzz(func(t *testing.T, rows, strings []byte) {
+		if len(rows)+len(strings) > 1<<16 {
+			t.Skip()
+		}
+
+		var b bytes.Buffer
+
+		w := zip.NewWriter(&b)
+
+		for name, content := range parts {
+			switch name {
+			case sheet:
+				content = rows
+			case texts:
+				content = strings
+			}
+
+			part, err := w.Create(name)
+			if err == nil {
+				_, err = part.Write(content)
+			}
+
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+
+		checkAny(t, b.Bytes())
+	})
+}
+
+func unpack(tb testing.TB, data []byte) map[string][]byte {
+	tb.Helper()
+
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+
+	parts := map[string][]byte{}
+
+	for _, part := range archive.File {
+		r, err := part.Open()
+		if err != nil {
+			tb.Fatal(err)
+		}
+
+		if parts[part.Name], err = io.ReadAll(r); err != nil {
+			tb.Fatal(err)
+		}
+	}
+
+	return parts
 }

@@ -178,7 +178,7 @@ func TestHeaderNames(t *testing.T) {
 
 	table := aliasTable(map[string][]string{"Indsats": {"Opgavetype"}})
 	for name, want := range map[string]field{
-		"DATO": fieldDate, " cpr nr ": fieldCPR, "Besogs-id": 0, "Besoegs_ID": fieldVisitID, "Besøgs-id": fieldVisitID,
+		"DATO": fieldDate, "cpr nr": fieldCPR, "Besogs-id": 0, "Besoegs_ID": fieldVisitID, "Besøgs-id": fieldVisitID,
 		"Kl.": fieldStart, "Bema\u0308rkning": 0, "Medarbejder:": fieldEmployee, "Opgave-type": fieldService, "KØRELISTE": fieldList,
 		"Ko\u0308reliste": 0, "Å": 0, "Varighed(min.)": fieldDuration,
 	} {

@@ -2,10 +2,15 @@ package file
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
+	"path"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 
@@ -22,8 +27,9 @@ const (
 )
 
 var (
-	errParts = errors.New("too many parts or too much content")
-	errPanic = errors.New("the workbook library gave up")
+	errParts      = errors.New("too many parts or too much content")
+	errUnbalanced = errors.New("a tag is closed that was never opened")
+	errPanic      = errors.New("the workbook library gave up")
 )
 
 // openXLSX decodes a workbook: the sheet whose header recognises most fields.
@@ -85,6 +91,12 @@ func openBook(data []byte) (*excelize.File, error) {
 			"Excel-filen fylder for meget, når den pakkes ud. Kopiér kørelisten over i en ny projektmappe, og gem den som .xlsx.", errParts)
 	}
 
+	for _, part := range archive.File {
+		if err := checkPart(part); err != nil {
+			return nil, brokenWorkbook(err)
+		}
+	}
+
 	// Both limits alike: no part is unpacked to a temporary file, which would hold CPR numbers.
 	book, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
 		RawCellValue: true, UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked,
@@ -94,6 +106,44 @@ func openBook(data []byte) (*excelize.File, error) {
 	}
 
 	return book, nil
+}
+
+// checkPart reads a part of the workbook to its end. The library takes the end of what it
+// can read for the end of the sheet; rows behind a damaged spot would be lost without a word.
+func checkPart(part *zip.File) error {
+	if path.Ext(part.Name) != ".xml" || !strings.HasPrefix(part.Name, "xl/") {
+		return nil
+	}
+
+	r, err := part.Open()
+	if err != nil {
+		return fmt.Errorf("open part: %w", err)
+	}
+
+	defer r.Close()
+
+	d := xml.NewDecoder(bufio.NewReaderSize(r, 1<<16))
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // only the tags count
+
+	for depth := 0; ; {
+		token, err := d.RawToken()
+
+		switch token.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			depth--
+		}
+
+		switch {
+		case errors.Is(err, io.EOF) && depth == 0:
+			return nil
+		case err != nil:
+			return fmt.Errorf("read part: %w", err)
+		case depth < 0:
+			return errUnbalanced
+		}
+	}
 }
 
 func brokenWorkbook(cause error) error {
