@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -20,7 +21,7 @@ type Counts struct {
 
 // Backlog counts the unfinished jobs of every queue, those of all processes.
 func (q *Queue) Backlog(ctx context.Context) (map[Name]Counts, error) {
-	return q.backlog(ctx, q.db)
+	return q.backlog(ctx, cmp.Or(q.options.Reader, q.db))
 }
 
 // backlogOf reads times as text on SQLite, where they are text, and as such on PostgreSQL.
@@ -170,17 +171,10 @@ func (q *Queue) Wake(ctx context.Context) error {
 		return fmt.Errorf("queue: wake: %w", err)
 	}
 
+	rings := make(map[Name]bool, len(Names()))
 	for _, name := range Names() {
-		if q.bell != nil {
-			q.bell.ring(name)
-
-			continue
-		}
-
-		if _, err := q.db.ExecContext(ctx, "SELECT pg_notify(current_schema() || '.river_insert', $1)", fetch(name)); err != nil {
-			return fmt.Errorf("queue: wake: %w", err)
-		}
+		rings[name] = true
 	}
 
-	return nil
+	return q.announce(ctx, q.db, rings)
 }

@@ -3,16 +3,18 @@ package queue
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
 )
 
-// bell tells this process's workers that a queue has jobs. SQLite has no notifications, and
-// looking often enough to be quick would keep an idle process busy.
+// bell tells this process's workers that a queue has jobs. Looking for them often enough to
+// be quick would keep an idle process busy.
 type bell struct {
 	mutex   sync.Mutex
 	pending map[Name]bool
@@ -75,7 +77,7 @@ func (ears) Unlisten(context.Context, string) error { return nil }
 func (e ears) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
 	for {
 		if name, ok := e.bell.take(); ok {
-			return &riverdriver.Notification{Topic: "river_insert", Payload: fetch(name)}, nil
+			return &riverdriver.Notification{Topic: "river_insert", Payload: fmt.Sprintf("{\"queue\": %q}", string(name))}, nil
 		}
 
 		select {
@@ -85,6 +87,20 @@ func (e ears) WaitForNotification(ctx context.Context) (*riverdriver.Notificatio
 		}
 	}
 }
+
+// postgresDriver is river's PostgreSQL driver with a bell.
+type postgresDriver struct {
+	*riverpgxv5.Driver
+	bell *bell
+}
+
+// GetListener returns the ears of the bell.
+func (d postgresDriver) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener {
+	return ears{d.bell}
+}
+
+// SupportsListenNotify keeps river from sending notifications that nobody hears.
+func (postgresDriver) SupportsListenNotify() bool { return false }
 
 // sqliteDriver is river's SQLite driver with a bell and with times that compare.
 type sqliteDriver struct {

@@ -36,7 +36,7 @@ func (q *Queue) config(work bool) *river.Config {
 		RetryPolicy:                 steady{q},
 	}
 
-	if q.options.Clock != nil || q.bell != nil {
+	if q.options.Clock != nil || q.dialect == migrations.SQLite {
 		config.Test.Time = generator{q}
 	}
 
@@ -61,7 +61,6 @@ func (q *Queue) config(work bool) *river.Config {
 func (q *Queue) buildInserter() (err error) {
 	switch q.dialect {
 	case migrations.SQLite:
-		q.bell = newBell()
 		q.inserter, err = river.NewClient(newSQLite(q.db, q.bell), q.config(false))
 	case migrations.Postgres:
 		q.inserter, err = river.NewClient(silent{riverdatabasesql.New(q.db)}, q.config(false))
@@ -77,7 +76,7 @@ func (q *Queue) buildInserter() (err error) {
 }
 
 // buildRunner makes the client that works, and what marks this process as the owner of its
-// jobs. On PostgreSQL both have a small pool of pgx, which can listen.
+// jobs. On PostgreSQL both share a small pool of pgx, which can listen.
 func (q *Queue) buildRunner(ctx context.Context) error {
 	if q.dialect == migrations.SQLite {
 		client, err := river.NewClient(newSQLite(q.db, q.bell), q.config(true))
@@ -95,14 +94,14 @@ func (q *Queue) buildRunner(ctx context.Context) error {
 		return err
 	}
 
-	client, err := river.NewClient(riverpgxv5.New(pool), q.config(true))
+	client, err := river.NewClient(postgresDriver{riverpgxv5.New(pool), q.bell}, q.config(true))
 	if err != nil {
 		pool.Close()
 
 		return fmt.Errorf("river: %w", err)
 	}
 
-	q.runner, q.owner = client, newLockOwner(pool, client.ID(), q.options.Logger)
+	q.runner, q.owner = client, newLockOwner(pool, client.ID(), q.bell, q.options.Logger)
 
 	return nil
 }
@@ -128,6 +127,7 @@ func poolLike(ctx context.Context, db *sql.DB) (*pgxpool.Pool, error) {
 		}
 
 		like = c.Conn().Config()
+		like.OnNotification = nil // pgx puts that connection's own there
 
 		return nil
 	})
@@ -163,8 +163,7 @@ func (*atOnce) InsertBegin(_ context.Context, params *rivertype.JobInsertParams)
 	return nil
 }
 
-// silent is the inserting driver without river's own notifications: they are rationed, so that
-// a job could wait for the next look. Ours go out with every transaction.
+// silent is the inserting driver without river's own notifications; ours go out instead.
 type silent struct{ *riverdatabasesql.Driver }
 
 // SupportsListenNotify keeps river from sending notifications.

@@ -23,6 +23,7 @@ const watch = time.Second
 type lockOwner struct {
 	pool *pgxpool.Pool
 	id   string
+	bell *bell
 	log  *slog.Logger
 
 	held   *pgxpool.Conn
@@ -31,8 +32,8 @@ type lockOwner struct {
 	group  sync.WaitGroup
 }
 
-func newLockOwner(pool *pgxpool.Pool, id string, log *slog.Logger) *lockOwner {
-	return &lockOwner{pool: pool, id: id, log: log, free: make(map[string]bool)}
+func newLockOwner(pool *pgxpool.Pool, id string, b *bell, log *slog.Logger) *lockOwner {
+	return &lockOwner{pool: pool, id: id, bell: b, log: log, free: make(map[string]bool)}
 }
 
 // lockKey maps a client id into the space of advisory locks.
@@ -53,6 +54,7 @@ func (o *lockOwner) claim(ctx context.Context) error {
 	o.cancel = cancel
 
 	o.group.Go(func() { o.watch(background) })
+	o.group.Go(func() { o.listen(background) })
 
 	return nil
 }
@@ -202,7 +204,7 @@ func (o *lockOwner) examine(ctx context.Context, id string, before bool) (bool, 
 		}
 
 		for _, name := range Names() {
-			if _, err := tx.Exec(ctx, "SELECT pg_notify(current_schema() || '.river_insert', $1)", fetch(name)); err != nil {
+			if _, err := tx.Exec(ctx, "SELECT pg_notify($1, $2)", channel, string(name)); err != nil {
 				return err //nolint:wrapcheck // wrapped below
 			}
 		}
@@ -218,4 +220,51 @@ func (o *lockOwner) examine(ctx context.Context, id string, before bool) (bool, 
 	}
 
 	return free, nil
+}
+
+// listen rings the bell for every notification, and once for every queue whenever the line
+// was down. It returns when ctx ends.
+func (o *lockOwner) listen(ctx context.Context) {
+	tick := time.NewTicker(watch)
+	defer tick.Stop()
+
+	for {
+		if err := o.hear(ctx); err != nil && ctx.Err() == nil {
+			o.log.LogAttrs(ctx, slog.LevelWarn, "could not listen for jobs", slog.Any("error", err))
+		}
+
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// hear listens on one connection until it fails.
+func (o *lockOwner) hear(ctx context.Context) error {
+	conn, err := o.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to listen: %w", err)
+	}
+
+	line := conn.Hijack()
+	defer func() { _ = line.Close(context.WithoutCancel(ctx)) }()
+
+	if _, err := line.Exec(ctx, "LISTEN "+channel); err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+
+	for _, name := range Names() {
+		o.bell.ring(name)
+	}
+
+	for {
+		heard, err := line.WaitForNotification(ctx)
+		if err != nil {
+			return fmt.Errorf("wait for a notification: %w", err)
+		}
+
+		o.bell.ring(Name(heard.Payload))
+	}
 }

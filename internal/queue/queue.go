@@ -61,6 +61,8 @@ type Options struct {
 	Workers map[Name]int
 	// Run does a job. Required with Workers.
 	Run func(ctx context.Context, job scheduler.Job) error
+	// Reader is a pool that never waits for a writer, for counts; nil: the queue's own pool.
+	Reader *sql.DB
 	// Clock is nil for real time. Another one may be ahead or behind and may jump forward.
 	Clock func() time.Time
 	// Logger gets what is worth a person's look.
@@ -116,7 +118,7 @@ type Queue struct {
 	inserter *river.Client[*sql.Tx]
 	runner   runner // nil while this process only stores jobs
 	owner    owner  // nil while this process only stores jobs
-	bell     *bell  // SQLite only
+	bell     *bell
 	events   *hub
 }
 
@@ -142,7 +144,7 @@ func New(db *sql.DB, dialect migrations.Dialect, options Options) (*Queue, error
 		return nil, err
 	}
 
-	q := &Queue{db: db, dialect: dialect, options: options, events: newHub()}
+	q := &Queue{db: db, dialect: dialect, options: options, bell: newBell(), events: newHub()}
 	if err := q.buildInserter(); err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
@@ -260,18 +262,22 @@ func priority(kind scheduler.JobKind) int {
 	return 4
 }
 
+// channel is the notification channel of PostgreSQL; the payload is a queue's name. river's
+// own notifications are rationed, so that a job could wait for the next look.
+const channel = "sluse_jobs"
+
 // announce wakes the workers of queues. On PostgreSQL the notification leaves with the commit.
 // On SQLite the workers look at once and wait for the one connection that this transaction
 // holds, so they too see what was committed.
-func (q *Queue) announce(ctx context.Context, tx *sql.Tx, rings map[Name]bool) error {
+func (q *Queue) announce(ctx context.Context, tx execer, rings map[Name]bool) error {
 	for name := range rings {
-		if q.bell != nil {
+		if q.dialect == migrations.SQLite {
 			q.bell.ring(name)
 
 			continue
 		}
 
-		if _, err := tx.ExecContext(ctx, "SELECT pg_notify(current_schema() || '.river_insert', $1)", fetch(name)); err != nil {
+		if _, err := tx.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, string(name)); err != nil {
 			return fmt.Errorf("queue: announce: %w", err)
 		}
 	}
@@ -279,8 +285,10 @@ func (q *Queue) announce(ctx context.Context, tx *sql.Tx, rings map[Name]bool) e
 	return nil
 }
 
-// fetch is river's notification that a queue has jobs.
-func fetch(name Name) string { return fmt.Sprintf("{\"queue\": %q}", string(name)) }
+// execer is a *sql.DB or *sql.Tx.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
 
 func (q *Queue) now() time.Time {
 	if q.options.Clock == nil {

@@ -107,10 +107,8 @@ func (q *Queue) settle(ctx context.Context, job *river.Job[args], d decision, be
 	}
 
 	wait := d.spread(job.ID)
-	if q.bell != nil {
-		name := Name(job.Queue)
-		time.AfterFunc(wait+cooldown, func() { q.bell.ring(name) })
-	}
+	name := Name(job.Queue)
+	time.AfterFunc(wait+cooldown, func() { q.bell.ring(name) })
 
 	// river adds the wait to the real time, whatever the clock. A snooze is not counted as an
 	// attempt and leaves no trace in the job's errors, which would grow without end.
