@@ -18,6 +18,7 @@ import (
 	"github.com/sluse/sluse/internal/queue"
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/internal/web"
+	"github.com/sluse/sluse/internal/web/api"
 	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/saml"
 	"github.com/sluse/sluse/scheduler"
@@ -212,7 +213,7 @@ func (s *Site) web() web.Site {
 	return web.Site{
 		Municipality: s.id, Hosts: s.config.Hosts, PublicURL: s.config.PublicURL, Name: s.config.Name, Phone: s.config.Phone,
 		Emergency: s.config.Emergency, UseCases: s.service, Sessions: s.sessions, Login: s.login,
-		Grants: grants(s.config.Roles),
+		Grants: grants(s.config.Roles), API: api.New(s.service),
 	}
 }
 

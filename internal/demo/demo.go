@@ -159,6 +159,10 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	d.undo = append(d.undo, d.World.Close)
 	d.Base = "http://" + o.Addr
 
+	if err := os.WriteFile(d.listFile(), d.File.Data, 0o600); err != nil {
+		return fmt.Errorf("write list: %w", err)
+	}
+
 	return d.startApp(ctx, o)
 }
 
@@ -287,3 +291,6 @@ func (d *Demo) Settle(ctx context.Context) error {
 
 	return nil
 }
+
+// listFile is where the driving list lies for a person to upload.
+func (d *Demo) listFile() string { return filepath.Join(d.World.Dir, d.File.Name) }

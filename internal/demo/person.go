@@ -190,3 +190,31 @@ func (d *Demo) login(ctx context.Context, user string) (*person, error) {
 
 	return p, a.want("login of "+user, http.StatusSeeOther)
 }
+
+// send sends a request to a peer and reads its JSON.
+func (p *person) send(req *http.Request, out any) error {
+	res, err := p.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("request: %w", err)
+	}
+	defer res.Body.Close()
+
+	data, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		return fmt.Errorf("read answer: %w", err)
+	}
+
+	if res.StatusCode/100 != 2 {
+		return fmt.Errorf("%w: %s %s: %d", errStatus, req.Method, req.URL.Path, res.StatusCode)
+	}
+
+	if out == nil {
+		return nil
+	}
+
+	if err := json.Unmarshal(data, out); err != nil {
+		return fmt.Errorf("%s: %w", req.URL.Path, err)
+	}
+
+	return nil
+}

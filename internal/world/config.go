@@ -97,6 +97,7 @@ type configData struct {
 	Client             vdxsim.Client
 	MailHost, MailPort string
 	Record             string
+	Dir                string
 }
 
 type municipalityData struct {
@@ -113,7 +114,7 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 		return fmt.Errorf("mail relay: %w", err)
 	}
 
-	data := configData{Options: o, World: w, Client: planner(), MailHost: host, MailPort: port, Record: "fhir"}
+	data := configData{Options: o, World: w, Client: planner(), MailHost: host, MailPort: port, Record: "fhir", Dir: o.Dir}
 	if o.FileRecord {
 		data.Record = "file"
 	}

@@ -1,0 +1,141 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
+)
+
+// Report is what a walk did. Everything but Rows and Converted is counted from the peers' own
+// histories, never from the program's database.
+type Report struct {
+	Rows                 int     `json:"rows"`
+	Converted            int     `json:"converted"`
+	RoomsBooked          int     `json:"rooms_booked"`          // rooms ever made
+	RoomsLive            int     `json:"rooms_live"`            // rooms that people could enter
+	RoomsOpenAfter       int     `json:"rooms_open_after"`      // rooms still standing at the end
+	InvitationsDelivered int     `json:"invitations_delivered"` // rooms whose invitation arrived
+	Joined               int     `json:"joined"`                // rooms in which host and guest were together
+	Completed            int     `json:"completed"`
+	NotCompleted         int     `json:"not_completed"`
+	EntriesPlanned       int     `json:"entries_planned"`
+	EntriesResult        int     `json:"entries_result"`
+	DuplicateRooms       int     `json:"duplicate_rooms"`
+	DuplicateEntries     int     `json:"duplicate_entries"`
+	DuplicateMessages    int     `json:"duplicate_messages"`
+	MessagesAfterCancel  int     `json:"messages_after_cancel"`
+	Lost                 int     `json:"lost"` // converted visits without a room, a planned or a result entry
+	Seconds              float64 `json:"seconds"`
+	RemoteCalls          int     `json:"remote_calls"`
+}
+
+func (w *walk) report() Report {
+	counts, totals, now := w.World.VDX.Counts(), w.World.FHIR.Totals(), w.World.VDX.Now()
+	r := Report{
+		Rows: w.rows, Converted: len(w.visits), RoomsBooked: counts.RoomsEver, RoomsOpenAfter: counts.RoomsLive,
+		Completed: totals.Completed, NotCompleted: totals.NotCompleted, EntriesPlanned: totals.Planned, EntriesResult: totals.Results,
+		DuplicateRooms: counts.DuplicateRooms, DuplicateEntries: totals.DuplicateEntries + totals.DuplicateResources,
+		MessagesAfterCancel: counts.SMSAfterCancel, RemoteCalls: counts.RemoteCalls + totals.Requests,
+	}
+
+	meetings := map[string]bool{}
+
+	for _, v := range w.World.FHIR.Visits() {
+		if v.Meeting != "" {
+			meetings[v.Meeting] = true
+		}
+	}
+
+	invited, copies := w.invited()
+	r.DuplicateMessages = copies
+
+	for _, room := range w.World.VDX.Rooms() {
+		if !room.ProvisionedAt.IsZero() {
+			r.RoomsLive++
+		}
+
+		if both(room, now) {
+			r.Joined++
+		}
+
+		if invited[room.UUID] {
+			r.InvitationsDelivered++
+		}
+	}
+
+	r.Lost = max(0, r.Converted-min(len(meetings), r.RoomsBooked, r.EntriesPlanned, r.EntriesResult))
+
+	return r
+}
+
+// invited tells the rooms whose invitation arrived, and how many invitations came twice.
+func (w *walk) invited() (arrived map[string]bool, copies int) {
+	arrived, sent := map[string]bool{}, map[string]int{}
+
+	for _, sms := range w.World.VDX.SMS() {
+		if !linkPattern.MatchString(sms.Text) {
+			continue
+		}
+
+		if sent[sms.RoomUUID]++; sent[sms.RoomUUID] > 1 {
+			copies++
+		}
+
+		if sms.Status == vdxsim.SMSDelivered {
+			arrived[sms.RoomUUID] = true
+		}
+	}
+
+	return arrived, copies
+}
+
+// ErrInvariant is wrapped by the error of a walk in which something that must never happen did.
+var ErrInvariant = errors.New("an invariant is broken")
+
+// check tells which invariants are broken.
+func (r Report) check() error {
+	var broken []string
+
+	must := func(ok bool, what string) {
+		if !ok {
+			broken = append(broken, what)
+		}
+	}
+
+	must(r.DuplicateRooms == 0 && r.RoomsBooked == r.Converted, fmt.Sprintf("one room per visit: %d rooms for %d visits, %d doubled", r.RoomsBooked, r.Converted, r.DuplicateRooms))
+	must(r.EntriesPlanned == r.Converted, fmt.Sprintf("one planned entry per visit: %d for %d", r.EntriesPlanned, r.Converted))
+	must(r.EntriesResult == r.Converted, fmt.Sprintf("one result entry per visit: %d for %d", r.EntriesResult, r.Converted))
+	must(r.DuplicateEntries == 0, fmt.Sprintf("%d doubled entries", r.DuplicateEntries))
+	must(r.InvitationsDelivered == r.Converted, fmt.Sprintf("every citizen invited: %d of %d", r.InvitationsDelivered, r.Converted))
+	must(r.DuplicateMessages == 0, fmt.Sprintf("%d invitations came twice", r.DuplicateMessages))
+	must(r.MessagesAfterCancel == 0, fmt.Sprintf("%d messages after a cancel", r.MessagesAfterCancel))
+	must(r.RoomsOpenAfter == 0, fmt.Sprintf("%d rooms still open", r.RoomsOpenAfter))
+	must(r.Completed+r.NotCompleted == r.Converted, fmt.Sprintf("%d completed and %d not, of %d", r.Completed, r.NotCompleted, r.Converted))
+	must(r.Lost == 0, fmt.Sprintf("%d visits lost", r.Lost))
+
+	if len(broken) > 0 {
+		return fmt.Errorf("%w: %s", ErrInvariant, strings.Join(broken, "; "))
+	}
+
+	return nil
+}
+
+// Text is the report for people.
+func (r Report) Text() string {
+	return fmt.Sprintf(`
+rækker på listen           %d
+omlagt til skærmbesøg      %d
+rum booket / brugbare      %d / %d
+invitationer leveret       %d
+mødtes i rummet            %d
+gennemført / ikke          %d / %d
+poster planlagt / resultat %d / %d
+dobbelte rum / poster      %d / %d
+tabt                       %d
+kald til andre systemer    %d
+sekunder                   %.1f
+`, r.Rows, r.Converted, r.RoomsBooked, r.RoomsLive, r.InvitationsDelivered, r.Joined, r.Completed, r.NotCompleted,
+		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost, r.RemoteCalls, r.Seconds)
+}
