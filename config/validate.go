@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -160,10 +161,30 @@ func (m Municipality) validate(k checker) {
 	k.in("login").adopt(m.Login.Validate())
 	m.Video.validate(k.in("video"))
 	m.Messages.validate(k.in("messages"))
+	k.adopt(m.fits())
 	m.Record.validate(k.in("record"))
 	m.Rules.validate(k.in("rules"))
 	m.Times.validate(k.in("times"))
 }
+
+// fits tries whether every SMS can be written with this municipality's names and addresses.
+func (m Municipality) fits() []error {
+	if m.Messages.SMS == nil || m.Messages.Sender == "" || m.PublicURL == "" || m.Phone == "" {
+		return nil // told elsewhere
+	}
+
+	err := message.Fits(message.Data{
+		Municipality: m.Name, Sender: m.Messages.Sender, Phone: m.Phone, Link: m.PublicURL + "/b/" + strings.Repeat("x", locatorLength),
+	})
+	if err != nil {
+		return []error{fmt.Errorf("public_url: an SMS can't be written with it, sender and phone: %w", err)}
+	}
+
+	return nil
+}
+
+// locatorLength is how many characters the secret part of a link has.
+const locatorLength = 27
 
 func isPublicURL(s string) bool {
 	u, err := url.Parse(s)
