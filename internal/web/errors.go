@@ -72,13 +72,12 @@ func (m *mount) fail(c *gin.Context, err error) {
 		return
 	}
 
-	kind, status := care.KindOf(err), 0
+	kind := care.KindOf(err)
+	status := Status(kind)
 
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		kind, status, err = care.Invalid, http.StatusRequestEntityTooLarge, &care.Error{Kind: care.Invalid, Message: "Filen eller formularen er for stor.", Err: err}
-	} else {
-		status = Status(kind)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		kind, status = care.Invalid, http.StatusRequestEntityTooLarge
+		err = &care.Error{Kind: kind, Message: "Filen eller formularen er for stor.", Err: err}
 	}
 
 	m.logFailure(c, kind, err)

@@ -62,13 +62,13 @@ func site(host, public string, id care.MunicipalityID, use *fakeUse, sessions *f
 	}
 }
 
-func (b *bundle) do(t *testing.T, r *http.Request) *http.Response {
+func (b *bundle) do(t *testing.T, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 
 	w := httptest.NewRecorder()
 	b.handler.ServeHTTP(w, r)
 
-	return w.Result()
+	return w
 }
 
 func request(method, host, path string) *http.Request {
@@ -81,11 +81,11 @@ func TestUnknownHostIsMisdirected(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
-	if got := b.do(t, request(http.MethodGet, "evil.example.dk", "/")).StatusCode; got != http.StatusMisdirectedRequest {
+	if got := b.do(t, request(http.MethodGet, "evil.example.dk", "/")).Code; got != http.StatusMisdirectedRequest {
 		t.Fatalf("status %d", got)
 	}
 
-	if got := b.do(t, request(http.MethodGet, "evil.example.dk", "/healthz")).StatusCode; got != http.StatusOK {
+	if got := b.do(t, request(http.MethodGet, "evil.example.dk", "/healthz")).Code; got != http.StatusOK {
 		t.Fatalf("healthz %d", got)
 	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -69,7 +70,7 @@ func (m *mount) acs(c *gin.Context) error {
 	}
 
 	err = m.site.Sessions.SaveSession(ctx, hashToken(token), Session{
-		Employee: care.EmployeeID(who.EmployeeID), Name: displayName(who), Groups: who.Groups, IDP: who.IDP,
+		Employee: care.EmployeeID(who.EmployeeID), Name: displayName(who), Groups: who.Groups, Subject: who.Subject, IDP: who.IDP, Level: who.Level,
 		NameID: who.NameID, Index: who.SessionIndex, MadeAt: now, SeenAt: now, EndsAt: ends,
 	})
 	if err != nil {
@@ -175,12 +176,12 @@ func (m *mount) loggedOut(c *gin.Context) error {
 func (m *mount) samlError(c *gin.Context, err error) error {
 	kind := saml.KindOf(err)
 
-	level, detail := slog.LevelWarn, ""
-	if d, ok := err.(interface{ Detail() string }); ok { //nolint:errorlint // the detail belongs to the outermost error
-		detail = d.Detail()
+	detail := ""
+	if e, ok := errors.AsType[*saml.Error](err); ok {
+		detail = e.Detail()
 	}
 
-	m.log.LogAttrs(c.Request.Context(), level, "login refused",
+	m.log.LogAttrs(c.Request.Context(), slog.LevelWarn, "login refused",
 		slog.String("request_id", route.RequestID(c)), slog.String("kind", kind.String()),
 		slog.String("error", err.Error()), slog.String("detail", detail))
 

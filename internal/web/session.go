@@ -31,7 +31,9 @@ type Session struct {
 	Employee care.EmployeeID
 	Name     string
 	Groups   []string // as the identity provider sent them; mapped to roles on every request
-	IDP      string
+	Subject  string   // stable key of the person at the provider
+	IDP      string   // entity id of the provider that vouches for the person
+	Level    saml.Level
 	// NameID and Index name the provider's session, for logout.
 	NameID saml.NameID
 	Index  string
@@ -46,7 +48,7 @@ type SessionStore interface {
 	SaveSession(ctx context.Context, hash string, s Session) error
 	// Session reads a session, whether it has expired or not. NotFound.
 	Session(ctx context.Context, hash string) (Session, error)
-	// TouchSession stores when a session was last used.
+	// TouchSession stores when a session was last used. NotFound.
 	TouchSession(ctx context.Context, hash string, at time.Time) error
 	// EndSession removes a session; an unknown one is no error.
 	EndSession(ctx context.Context, hash string) error
@@ -130,7 +132,12 @@ func (m *mount) authenticate(c *gin.Context) (care.Actor, error) {
 	}
 
 	if now.Sub(s.SeenAt) >= touchEvery {
-		if err := m.site.Sessions.TouchSession(ctx, hash, now); err != nil {
+		err := m.site.Sessions.TouchSession(ctx, hash, now)
+		if care.KindOf(err) == care.NotFound { // ended elsewhere in this very moment
+			return care.Actor{}, nil
+		}
+
+		if err != nil {
 			return care.Actor{}, err
 		}
 	}

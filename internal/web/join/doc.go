@@ -5,7 +5,7 @@
 //	POST /b/{locator}  makes a session in a cookie and takes the locator out of the address bar
 //	GET  /b            the page of the stage the visit is at
 //	POST /b/kode       asks for a one-time code
-//	POST /b/tast       tries a one-time code
+//	POST /b/svar       tries a one-time code
 //	POST /b/ind        leads an admitted citizen to the room
 //	GET  /b/nu         server-sent events: tells when the stage changes
 //

@@ -16,7 +16,7 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 // UseCases are what the citizen's pages call. Errors are *care.Error.
@@ -82,7 +82,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: http.MethodPost, Path: "/b/:locator", Access: open, Handle: p.enter},
 		{Method: http.MethodGet, Path: "/b", Access: open, Handle: p.lounge},
 		{Method: http.MethodPost, Path: "/b/kode", Access: open, Handle: p.askCode},
-		{Method: http.MethodPost, Path: "/b/tast", Access: open, Handle: p.enterCode},
+		{Method: http.MethodPost, Path: "/b/svar", Access: open, Handle: p.enterCode},
 		{Method: http.MethodPost, Path: "/b/ind", Access: open, Handle: p.goIn},
 		{Method: http.MethodGet, Path: "/b/nu", Access: open, Handle: p.watch, Stream: true},
 	}
@@ -109,6 +109,10 @@ func (p *Pages) enter(c *gin.Context) error {
 	}
 
 	entered, err := p.UseCases.Enter(c.Request.Context(), care.NewLocator(c.Param("locator")))
+	if kind := care.KindOf(err); kind == care.Conflict || kind == care.Gone {
+		return p.show(c, p.standing(c), body{Action: c.Request.URL.Path}) // too early, moved or ended
+	}
+
 	if err != nil {
 		return p.refuse(c, err)
 	}
@@ -119,6 +123,16 @@ func (p *Pages) enter(c *gin.Context) error {
 	return nil
 }
 
+// standing tells why a link does not let in now.
+func (p *Pages) standing(c *gin.Context) scheduler.CitizenView {
+	view, err := p.UseCases.Landing(c.Request.Context(), care.NewLocator(c.Param("locator")))
+	if err != nil {
+		return scheduler.CitizenView{Stage: scheduler.StageEnded}
+	}
+
+	return view
+}
+
 // lounge shows the page of the stage that the visit and this session are at.
 func (p *Pages) lounge(c *gin.Context) error {
 	view, err := p.UseCases.Lounge(c.Request.Context(), p.token(c))
@@ -126,7 +140,7 @@ func (p *Pages) lounge(c *gin.Context) error {
 		return p.refuse(c, err)
 	}
 
-	return p.show(c, view, body{})
+	return p.show(c, view, body{Session: true})
 }
 
 // askCode has a one-time code sent to the number in the record.
@@ -222,5 +236,7 @@ func (p *Pages) again(c *gin.Context, err error) error {
 		return p.refuse(c, loungeErr)
 	}
 
-	return p.show(c, view, body{Error: p.words(c).complaint(care.KindOf(err), care.MessageOf(err))})
+	kind := care.KindOf(err)
+
+	return p.show(c, view, body{Session: true, Error: p.words(c).complaint(kind, care.MessageOf(err)), Locked: kind == care.TooMany})
 }

@@ -35,6 +35,8 @@ type body struct {
 	Reference string
 	View      scheduler.CitizenView
 	Ask       bool // a code may still be asked for
+	Session   bool // the page belongs to a session and is told when its stage changes
+	Locked    bool // a limit was reached
 }
 
 // show writes the page of a stage with the status that belongs to it.
@@ -46,7 +48,11 @@ func (p *Pages) show(c *gin.Context, view scheduler.CitizenView, b body) error {
 	b.Ask = view.CodeLeft > 0
 
 	status := statusOf(view.Stage)
-	if b.Error != "" {
+	switch {
+	case b.Locked:
+		status = http.StatusTooManyRequests
+		c.Header("Retry-After", "900") // care.CodeWindow
+	case b.Error != "":
 		status = http.StatusUnprocessableEntity
 	}
 
@@ -82,9 +88,11 @@ func refresh(s scheduler.CitizenStage) int {
 		return 5
 	case scheduler.StageEarly:
 		return 60
-	default:
-		return 0
+	case scheduler.StageIdentify, scheduler.StageCode, scheduler.StageAdmitted, scheduler.StageRefused, scheduler.StageEnded,
+		scheduler.StageMoved, scheduler.StageWrong, scheduler.StageLanding:
 	}
+
+	return 0
 }
 
 func (p *Pages) busy(c *gin.Context) error {

@@ -1,6 +1,7 @@
 package join
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -24,7 +25,8 @@ type words struct {
 	HelpHeading, HelpPhone, HelpNoPhone, Waiting, Rights string
 	Camera, Trouble, Reference                           string
 
-	complaints map[care.Kind]string // empty: the use case's own Danish sentence
+	// What to tell about a refusal; empty: the use case's own Danish sentence.
+	WrongCode, NotNow, TooMany, Closed string
 }
 
 func danish() words {
@@ -74,12 +76,10 @@ func english() words {
 		HelpHeading: "Need help?", HelpPhone: "Call us on", HelpNoPhone: "Call the municipality.",
 		Waiting: "We are waiting for the care worker.", Rights: "Screen visits are voluntary. You can always say no thank you, and it does not change the help you get.",
 		Camera: "Can't get in? We will call you.", Trouble: "If camera or sound does not work, the care worker will call you.", Reference: "Reference",
-		complaints: map[care.Kind]string{
-			care.Invalid:  "The code is not right or no longer works. Try again or get a new code.",
-			care.Conflict: "That is not possible at the moment. Try again.",
-			care.TooMany:  "There have been too many attempts. Wait a quarter of an hour, or call us.",
-			care.Gone:     "Your place in the waiting room is closed. Open the link in the message again.",
-		},
+		WrongCode: "The code is not right or no longer works. Try again or get a new code.",
+		NotNow:    "That is not possible at the moment. Try again.",
+		TooMany:   "There have been too many attempts. Wait a quarter of an hour, or call us.",
+		Closed:    "Your place in the waiting room is closed. Open the link in the message again.",
 	}
 }
 
@@ -102,9 +102,19 @@ func (w words) stage(v scheduler.CitizenView, now time.Time) (heading, lead stri
 
 // complaint is what to tell about a refusal.
 func (w words) complaint(k care.Kind, message string) string {
-	if s, ok := w.complaints[k]; ok {
-		return s
+	own := ""
+
+	switch k {
+	case care.Invalid:
+		own = w.WrongCode
+	case care.Conflict:
+		own = w.NotNow
+	case care.TooMany:
+		own = w.TooMany
+	case care.Gone:
+		own = w.Closed
+	case care.NotFound, care.Forbidden, care.Unauthenticated, care.Unavailable, care.Internal:
 	}
 
-	return message
+	return cmp.Or(own, message)
 }

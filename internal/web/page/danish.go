@@ -35,20 +35,20 @@ func Clock(t time.Time) string {
 	return t.In(care.Zone()).Format("15.04")
 }
 
-// At returns "kl. 09.45" (ux.md §6.2).
+// At returns the local time of day with "kl." before it (ux.md §6.2).
 func At(t time.Time) string { return "kl. " + Clock(t) }
 
 // Span returns the local times of an interval: "09.45–10.00".
 func Span(i care.Interval) string { return Clock(i.Start) + "–" + Clock(i.End) }
 
-// Date returns the local date of t: "21. november 2026".
+// Date returns the local date of t with the month in words, as in ux.md §6.2.
 func Date(t time.Time) string {
 	l := t.In(care.Zone())
 
 	return fmt.Sprintf("%d. %s %d", l.Day(), monthsDanish()[l.Month()-1], l.Year())
 }
 
-// DateOf returns a day as "21. november 2026"; a text that is no day comes back as it is.
+// DateOf returns a day like Date; a text that is no day comes back as it is.
 func DateOf(d care.Day) string {
 	t, err := time.ParseInLocation(time.DateOnly, string(d), care.Zone())
 	if err != nil {
@@ -58,7 +58,7 @@ func DateOf(d care.Day) string {
 	return Date(t)
 }
 
-// WeekdayOf returns a day as "lørdag 21. november 2026".
+// WeekdayOf returns a day like Date with the weekday before it.
 func WeekdayOf(d care.Day) string {
 	t, err := time.ParseInLocation(time.DateOnly, string(d), care.Zone())
 	if err != nil {
@@ -68,7 +68,7 @@ func WeekdayOf(d care.Day) string {
 	return weekdaysDanish()[t.Weekday()] + " " + Date(t)
 }
 
-// Stamp returns "21. november 2026 kl. 09.45", or "–" for the zero time.
+// Stamp returns date and time of day, or a dash for the zero time.
 func Stamp(t time.Time) string {
 	if t.IsZero() {
 		return "–"
@@ -77,7 +77,7 @@ func Stamp(t time.Time) string {
 	return Date(t) + " " + At(t)
 }
 
-// AtIn returns a time of day in the page's language: "kl. 09.45" or "09:45".
+// AtIn returns a time of day in the page's language.
 func AtIn(l Lang, t time.Time) string {
 	if l == English {
 		return t.In(care.Zone()).Format("15:04")
@@ -86,7 +86,7 @@ func AtIn(l Lang, t time.Time) string {
 	return At(t)
 }
 
-// DateIn returns a date in the page's language: "21. november 2026" or "21 November 2026".
+// DateIn returns a date in the page's language.
 func DateIn(l Lang, t time.Time) string {
 	if l == English {
 		return t.In(care.Zone()).Format("2 January 2006")
@@ -111,7 +111,7 @@ func Lasts(d time.Duration) string {
 	}
 }
 
-// Minutes returns the whole minutes of an interval: "15 min."
+// Minutes returns the whole minutes of an interval, abbreviated.
 func Minutes(i care.Interval) string {
 	return strconv.Itoa(int(i.Duration()/time.Minute)) + " min."
 }

@@ -46,7 +46,7 @@ func Stream(c *gin.Context, every time.Duration, stop <-chan struct{}, next func
 
 	for last := ""; ; {
 		if last, err = send(c, e, last); err != nil || done {
-			return nil //nolint:nilerr // the client is gone; there is nobody to tell
+			return nil // the client is gone; there is nobody to tell
 		}
 
 		select {
@@ -58,7 +58,7 @@ func Stream(c *gin.Context, every time.Duration, stop <-chan struct{}, next func
 		}
 
 		if e, done, err = next(ctx); err != nil {
-			return nil //nolint:nilerr // the answer has begun; the browser connects again and then sees the error
+			return nil // the answer has begun; the browser connects again and then sees the error
 		}
 	}
 }

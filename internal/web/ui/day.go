@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -191,9 +192,7 @@ func dayParams(q scheduler.DayQuery, as string) url.Values {
 // URL returns the address of this day with one thing changed; an empty value takes it away.
 func (d dayPage) URL(key, value string) string {
 	v := url.Values{}
-	for k, old := range d.Params {
-		v[k] = old
-	}
+	maps.Copy(v, d.Params)
 
 	if v.Set(key, value); value == "" {
 		v.Del(key)

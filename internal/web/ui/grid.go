@@ -9,7 +9,7 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// slot is the grid's unit of time. css/grid.css has a class for every row of a day of them.
+// slot is the grid's unit of time. The style sheet grid.css has a class for every row of a day.
 const slot = 5 * time.Minute
 
 // grid is the day with a column per employee and time downwards. Places are CSS classes, because

@@ -196,7 +196,7 @@ func (p *Pages) imported(c *gin.Context) error {
 
 	i := slices.IndexFunc(recent, func(r scheduler.ListRecord) bool { return string(r.ID) == c.Param("list") })
 	if i < 0 {
-		return care.NewError(care.NotFound, "Importen er ikke blandt de seneste.")
+		return care.NewError(care.NotFound, "Denne import er ikke blandt de seneste.")
 	}
 
 	return p.show(c, "resultat", "Import gennemført", resultPage{ListRecord: recent[i], Today: p.today()})

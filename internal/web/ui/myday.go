@@ -78,12 +78,25 @@ func (p *Pages) myDayStatus(c *gin.Context) error {
 type lobbyPage struct {
 	scheduler.VisitView
 
+	Day     care.Day
 	Waiting []care.Admission // opened the link or identified
 	Inside  []care.Admission
-	Reasons []care.ReasonCode
-	Choice  string // which answer of the form is filled in
-	Reason  care.ReasonCode
+	Ending  ending
 	Error   string
+}
+
+// ending is the form in which somebody says how a visit went.
+type ending struct {
+	Reasons []care.ReasonCode
+	Choice  string // which answer is filled in
+	Reason  care.ReasonCode
+}
+
+// newEnding fills in what the evidence says.
+func newEnding(v care.Verdict) ending {
+	choice, reason := prefill(v)
+
+	return ending{Reasons: care.Reasons(), Choice: choice, Reason: reason}
 }
 
 // The answers of the form that ends a visit.
@@ -116,7 +129,11 @@ func (p *Pages) loadLobby(c *gin.Context) (lobbyPage, error) {
 		return lobbyPage{}, err
 	}
 
-	body := lobbyPage{VisitView: view, Reasons: care.Reasons()}
+	return newLobbyPage(view), nil
+}
+
+func newLobbyPage(view scheduler.VisitView) lobbyPage {
+	body := lobbyPage{VisitView: view, Ending: newEnding(view.Verdict), Day: care.DayOf(view.Visit.Facts.Planned.Start)}
 
 	for _, a := range view.Visit.Admissions {
 		switch a.State {
@@ -133,9 +150,7 @@ func (p *Pages) loadLobby(c *gin.Context) (lobbyPage, error) {
 		return rank(a.State) - rank(b.State)
 	})
 
-	body.Choice, body.Reason = prefill(view.Verdict)
-
-	return body, nil
+	return body
 }
 
 func rank(s care.AdmissionState) int {
@@ -173,8 +188,21 @@ func (l lobbyPage) Ready() bool {
 	return ok && (room.State == care.RoomBooked || room.State == care.RoomProvisioned)
 }
 
-// lobbyWaiting sends the part of the page that tells who waits.
+// lobbyWaiting sends the part of the page that tells who waits. It is asked every few seconds, so
+// it takes the visit from the caregiver's own day where it is there: Lobby also asks the video
+// platform.
 func (p *Pages) lobbyWaiting(c *gin.Context) error {
+	own, err := p.loadMyDay(c)
+	if err != nil {
+		return err
+	}
+
+	for _, v := range own.View.Visits {
+		if v.Visit.ID == care.VisitID(c.Param("id")) {
+			return p.set.Part(c, "lobby", "waiting", newLobbyPage(v))
+		}
+	}
+
 	body, err := p.loadLobby(c)
 	if err != nil {
 		return err

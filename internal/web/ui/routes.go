@@ -29,9 +29,10 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/kraever-handling", Access: route.Needs(care.HandleTrouble), Handle: p.troubles},
 
 		{Method: get, Path: "/besoeg/:id", Access: route.Needs(care.SeeDay), Handle: p.visit},
-		{Method: post, Path: "/besoeg/:id/flyt", Access: route.Needs(care.HandleTrouble), Handle: p.move},
-		{Method: post, Path: "/besoeg/:id/aflys", Access: route.Needs(care.HandleTrouble), Handle: p.cancel},
-		{Method: post, Path: "/besoeg/:id/fysisk", Access: route.Needs(care.HandleTrouble), Handle: p.physical},
+		{Method: post, Path: "/besoeg/:id/flyt", Access: route.Needs(care.Convert), Handle: p.move},
+		{Method: post, Path: "/besoeg/:id/aflys", Access: route.Needs(care.Convert), Handle: p.cancel},
+		{Method: post, Path: "/besoeg/:id/fysisk", Access: route.Needs(care.Convert), Handle: p.physical},
+		{Method: post, Path: "/besoeg/:id/afslut", Access: route.Needs(care.HandleTrouble), Handle: p.concludeFor},
 		{Method: post, Path: "/besoeg/:id/problem/:ex/proev-igen", Access: route.Needs(care.HandleTrouble), Handle: p.retry},
 		{Method: post, Path: "/besoeg/:id/problem/:ex/klaret", Access: route.Needs(care.HandleTrouble), Handle: p.settle},
 

@@ -21,7 +21,7 @@ import (
 const statisticsWindow = 28
 
 // maxStatisticsDays bounds what one query may count.
-const maxStatisticsDays = 800
+const maxStatisticsDays = 366
 
 // statisticsPage is the leader's start page.
 type statisticsPage struct {
@@ -71,7 +71,7 @@ func (p *Pages) statisticsQuery(c *gin.Context) (scheduler.StatisticsQuery, erro
 	}
 
 	if q.To < q.From || q.From.Add(maxStatisticsDays) < q.To {
-		return q, care.NewError(care.Invalid, "Slutdatoen skal være efter startdatoen, og perioden må højst være to år.")
+		return q, care.NewError(care.Invalid, "Slutdatoen skal være efter startdatoen, og perioden må højst være et år.")
 	}
 
 	return q, nil
@@ -175,7 +175,7 @@ type chartLine struct {
 // Measures of the chart in SVG units.
 const (
 	chartTop, chartFoot, chartLeft, chartHeight = 24, 36, 44, 260
-	chartStep, chartBar                         = 72, 44
+	chartStep, chartBar                         = 100, 48
 )
 
 // newChart draws the weeks. Without figures it has no columns.
@@ -214,8 +214,11 @@ func newChartColumn(w scheduler.Figures, x int, y func(int) int) chartColumn {
 		class string
 		name  string
 	}{
-		{w.Completed, "bar-done", "gennemført på skærm"}, {w.Phone, "bar-phone", "gennemført på telefon"},
-		{w.Not, "bar-not", "ikke gennemført"}, {w.Cancelled, "bar-off", "aflyst"}, {w.Waiting, "bar-wait", "ikke afsluttet endnu"},
+		{w.Completed, "bar-done", "gennemført på skærm"},
+		{w.Phone, "bar-phone", "gennemført på telefon"},
+		{w.Not, "bar-not", "ikke gennemført"},
+		{w.Cancelled, "bar-off", "aflyst"},
+		{w.Waiting, "bar-wait", "ikke afsluttet endnu"},
 	} {
 		if part.n == 0 {
 			continue

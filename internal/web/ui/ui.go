@@ -16,7 +16,7 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 // Planner is what the planner's pages call. Errors are *care.Error.

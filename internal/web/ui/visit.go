@@ -20,6 +20,8 @@ type visitPage struct {
 	Open    []care.Exception
 	Closed  []care.Exception
 	Act     bool // move, cancel, make physical
+	MayEnd  bool // say how it went, where nobody else did
+	Ending  ending
 	Reasons []care.ReasonCode
 	Day     care.Day
 	Error   string
@@ -39,10 +41,14 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 	s := view.Visit
 	body := visitPage{
 		VisitView: view, Reasons: care.Reasons(), Day: care.DayOf(s.Facts.Planned.Start), Error: problem,
-		Act: !s.State.Final() && actor.May(care.HandleTrouble, s.Facts.Unit),
+		Ending: newEnding(view.Verdict), Act: !s.State.Final() && actor.May(care.Convert, s.Facts.Unit),
 	}
 
 	for _, e := range s.Exceptions {
+		if e.Open() && e.Kind == care.OutcomeTrouble {
+			body.MayEnd = !s.State.Final() && actor.May(care.HandleTrouble, s.Facts.Unit)
+		}
+
 		if e.Open() {
 			body.Open = append(body.Open, e)
 		} else {
@@ -82,6 +88,22 @@ func (p *Pages) cancel(c *gin.Context) error {
 	}
 
 	return p.after(c, err, visitURL(id, "aflyst"))
+}
+
+// concludeFor lets a planner say how a visit went when nobody else did.
+func (p *Pages) concludeFor(c *gin.Context) error {
+	id := care.VisitID(c.Param("id"))
+
+	req, err := concludeRequest(c.PostForm("resultat"), c.PostForm("aarsag"))
+	if err == nil {
+		err = p.UseCases.Conclude(c.Request.Context(), route.Actor(c), id, req)
+	}
+
+	if care.KindOf(err) == care.Invalid {
+		return p.showVisit(c, http.StatusUnprocessableEntity, care.MessageOf(err))
+	}
+
+	return p.after(c, err, visitURL(id, "afsluttet"))
 }
 
 // physical turns a screen visit back into a physical one.

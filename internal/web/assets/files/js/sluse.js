@@ -47,6 +47,10 @@
     });
   });
 
+  document.querySelectorAll("[data-reload]").forEach(function (box) {
+    window.setTimeout(function () { window.location.reload(); }, 1000 * box.dataset.reload);
+  });
+
   // Do not take a part away under somebody's hands: no refresh while a box in it is ticked or a
   // control in it has the focus.
   document.body.addEventListener("htmx:beforeRequest", function (e) {

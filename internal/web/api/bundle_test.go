@@ -1,0 +1,359 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluse/sluse/internal/web"
+	"github.com/sluse/sluse/internal/web/api"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+const host = "127.0.0.1:8080"
+
+// bundle is the real web handler with the API, fake use cases and one session per role.
+type bundle struct {
+	handler *web.Handler
+	fake    *fake
+	log     *bytes.Buffer
+	spec    routers.Router
+	doc     *openapi3.T
+}
+
+func setup(tb testing.TB) *bundle {
+	tb.Helper()
+
+	b := &bundle{fake: newFake(tb), log: &bytes.Buffer{}}
+
+	handler, err := web.New(web.Options{
+		Logger: slog.New(slog.NewTextHandler(b.log, nil)), Clock: func() time.Time { return now },
+		Sites: []web.Site{{
+			Municipality: "testby", Hosts: []string{host}, PublicURL: "http://" + host, Name: "Testby Kommune", Phone: "99 99 99 99",
+			UseCases: struct{ web.UseCases }{}, Login: struct{ web.LoginProvider }{}, Sessions: sessions{},
+			Grants: func(groups []string) []care.Grant {
+				out := make([]care.Grant, len(groups))
+				for i, g := range groups {
+					out[i] = care.Grant{Unit: "oest", Role: care.Role(g)}
+				}
+
+				return out
+			},
+			API: api.New(b.fake),
+		}},
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+
+	b.handler = handler
+	b.load(tb)
+
+	return b
+}
+
+// load reads the document as a client would get it.
+func (b *bundle) load(tb testing.TB) {
+	tb.Helper()
+
+	w := httptest.NewRecorder()
+	b.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://"+host+"/api/v1/openapi.yaml", nil))
+
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/yaml" {
+		tb.Fatalf("openapi.yaml: %d %s", w.Code, w.Header().Get("Content-Type"))
+	}
+
+	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
+	if err != nil {
+		tb.Fatal(err)
+	}
+
+	if err := doc.Validate(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+
+	b.doc = doc
+	if b.spec, err = gorillamux.NewRouter(doc); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// sessions holds one session per role, whose token is the role's name; "none" has no role.
+type sessions struct{ web.SessionStore }
+
+func (sessions) Session(_ context.Context, hash string) (web.Session, error) {
+	for _, role := range append(care.Roles(), "none") {
+		sum := sha256.Sum256([]byte(role))
+		if hex.EncodeToString(sum[:]) != hash {
+			continue
+		}
+
+		s := web.Session{Employee: "MSK", Name: "Mette Skov", Groups: []string{string(role)}, SeenAt: now, EndsAt: now.Add(time.Hour)}
+		if role == "none" {
+			s.Groups = nil
+		}
+
+		return s, nil
+	}
+
+	return web.Session{}, care.NewError(care.NotFound, "Ukendt session.")
+}
+
+// request is one call of the API.
+type request struct {
+	method, path string // path without the prefix, with the query
+	media        string
+	body         string
+	role         care.Role // empty: nobody is logged in
+	header       http.Header
+}
+
+func (r request) http() *http.Request {
+	h := httptest.NewRequest(r.method, "http://"+host+api.Prefix+r.path, strings.NewReader(r.body))
+	if r.body == "" {
+		h.Body, h.ContentLength = http.NoBody, 0
+	}
+
+	for k, v := range r.header {
+		h.Header[k] = v
+	}
+
+	if r.media != "" {
+		h.Header.Set("Content-Type", r.media)
+	}
+
+	if r.role != "" {
+		h.AddCookie(&http.Cookie{Name: "sluse", Value: string(r.role)})
+		h.AddCookie(&http.Cookie{Name: "__Host-sluse", Value: string(r.role)}) // what the document names
+	}
+
+	return h
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends the request and checks that the answer is one that the document tells of.
+func (b *bundle) do(tb testing.TB, r request) answer {
+	tb.Helper()
+
+	w := httptest.NewRecorder()
+	b.handler.ServeHTTP(w, r.http())
+
+	out := answer{status: w.Code, header: w.Header(), body: w.Body.String()}
+	b.checkAnswer(tb, r, out)
+
+	return out
+}
+
+func (b *bundle) find(r request) (*openapi3filter.RequestValidationInput, error) {
+	h := r.http()
+
+	route, params, err := b.spec.FindRoute(h)
+	if err != nil {
+		return nil, err
+	}
+
+	return &openapi3filter.RequestValidationInput{
+		Request: h, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, RejectWhenRequestBodyNotSpecified: true,
+		},
+	}, nil
+}
+
+func (b *bundle) checkAnswer(tb testing.TB, r request, a answer) {
+	tb.Helper()
+
+	in, err := b.find(r)
+	if err != nil {
+		tb.Fatalf("%s %s: %v", r.method, r.path, err)
+	}
+
+	err = openapi3filter.ValidateResponse(context.WithoutCancel(tb.Context()), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: in, Status: a.status, Header: a.header,
+		Body: io.NopCloser(strings.NewReader(a.body)), Options: in.Options,
+	})
+	if err != nil {
+		tb.Errorf("%s %s answered %d, against the document: %v\n%s", r.method, r.path, a.status, err, a.body)
+	}
+}
+
+// documented returns what the document has against the request.
+func (b *bundle) documented(tb testing.TB, r request) error {
+	tb.Helper()
+
+	in, err := b.find(r)
+	if err != nil {
+		return err
+	}
+
+	return openapi3filter.ValidateRequest(context.WithoutCancel(tb.Context()), in)
+}
+
+// problem is the document of an error.
+type problem struct {
+	Type, Title, Detail, Kind, Instance string
+	Status                              int
+}
+
+func (a answer) problem(tb testing.TB) problem {
+	tb.Helper()
+
+	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
+		tb.Fatalf("content type %q, status %d: %s", got, a.status, a.body)
+	}
+
+	var p problem
+	if err := json.Unmarshal([]byte(a.body), &p); err != nil {
+		tb.Fatal(err)
+	}
+
+	return p
+}
+
+// call is a good request of one route, with what must become of it.
+type call struct {
+	name   string
+	route  string // as the document names it
+	req    request
+	roles  []care.Role // who may
+	status int
+	asked  []string // the use cases that it reaches
+}
+
+func get(path string) request  { return request{method: http.MethodGet, path: path} }
+func post(path string) request { return request{method: http.MethodPost, path: path} }
+
+func postJSON(path, body string) request {
+	return request{method: http.MethodPost, path: path, media: "application/json", body: body}
+}
+
+func postForm(path string, fields ...[2]string) request {
+	var body bytes.Buffer
+
+	w := multipart.NewWriter(&body)
+
+	for _, f := range fields {
+		var part io.Writer
+		if strings.HasPrefix(f[0], "file:") {
+			part, _ = w.CreateFormFile("file", strings.TrimPrefix(f[0], "file:"))
+		} else {
+			part, _ = w.CreateFormField(f[0])
+		}
+
+		_, _ = part.Write([]byte(f[1]))
+	}
+
+	_ = w.Close()
+
+	return request{method: http.MethodPost, path: path, media: w.FormDataContentType(), body: body.String()}
+}
+
+// calls is every route at least once. The roles are those of the access matrix (R27), written
+// down here a second time on purpose.
+func calls() []call {
+	office := []care.Role{care.Planner, care.Leader}
+	caregiver := []care.Role{care.Caregiver}
+	all := []care.Role{care.Planner, care.Leader, care.Caregiver}
+	list := [2]string{"file:koreliste.csv", "Dato;Starttid\n"}
+
+	return []call{
+		{"preview by address", "POST /driving-lists", postForm("/driving-lists?dry_run=true", list), office, 200, []string{"PreviewList koreliste.csv"}},
+		{"preview by form", "POST /driving-lists", postForm("/driving-lists", list, [2]string{"dry_run", "true"}), office, 200, []string{"PreviewList koreliste.csv"}},
+		{"import", "POST /driving-lists", postForm("/driving-lists", list), office, 201, []string{"PreviewList koreliste.csv", "ImportList list-1"}},
+		{"import said so", "POST /driving-lists", postForm("/driving-lists?dry_run=false", list), office, 201, []string{"PreviewList koreliste.csv", "ImportList list-1"}},
+		{"imports", "GET /driving-lists", get("/driving-lists"), office, 200, []string{"RecentLists"}},
+
+		{"day", "GET /visits", get("/visits?day=2026-11-23"), office, 200, []string{"Day 2026-11-23 unit= employee= level=0 status="}},
+		{"filtered day", "GET /visits", get("/visits?day=2026-11-23&unit=oest&employee=A%C3%98J&level=yellow&status=kraever_handling"), office, 200, []string{"Day 2026-11-23 unit=oest employee=AØJ level=2 status=kraever_handling"}},
+		{"visit", "GET /visits/{id}", get("/visits/v-1"), all, 200, []string{"Visit v-1"}},
+		{"move", "POST /visits/{id}/move", postJSON("/visits/v-1/move", `{"start":"2026-11-23T09:15:00+01:00","end":"2026-11-23T08:30:00Z"}`), office, 204, []string{"MoveVisit v-1 2026-11-23T08:15:00Z 2026-11-23T08:30:00Z"}},
+		{"cancel", "POST /visits/{id}/cancel", postJSON("/visits/v-1/cancel", `{"reason":"indlagt"}`), office, 204, []string{"CancelVisit v-1 indlagt"}},
+		{"physical", "POST /visits/{id}/physical", post("/visits/v-1/physical"), office, 204, []string{"MakePhysical v-1"}},
+
+		{"plan", "POST /conversions", postJSON("/conversions", `{"visits":["v-1","v-2"],"dry_run":true}`), office, 200, []string{"DryRun v-1 v-2"}},
+		{"convert", "POST /conversions", postJSON("/conversions", `{"visits":["v-1"],"reason":"Aftalt med borgeren"}`), office, 202, []string{"Convert v-1 Aftalt med borgeren"}},
+		{"conversions", "GET /conversions", get("/conversions"), office, 200, []string{"Batches"}},
+		{"conversion", "GET /conversions/{id}", get("/conversions/b-1"), office, 200, []string{"Progress b-1"}},
+		{"undo", "POST /conversions/{id}/undo", post("/conversions/b-1/undo"), office, 202, []string{"Undo b-1"}},
+
+		{"exceptions", "GET /exceptions", get("/exceptions?day=2026-11-23"), office, 200, []string{"Troubles 2026-11-23"}},
+		{"retry", "POST /visits/{id}/exceptions/{exception}/retry", post("/visits/v-1/exceptions/v-1-x1/retry"), office, 204, []string{"Retry v-1 v-1-x1"}},
+		{"settle", "POST /visits/{id}/exceptions/{exception}/settle", post("/visits/v-1/exceptions/v-1-x1/settle"), office, 204, []string{"Settle v-1 v-1-x1"}},
+
+		{"my day", "GET /my-day", get("/my-day?day=2026-11-23"), caregiver, 200, []string{"MyDay 2026-11-23"}},
+		{"lobby", "GET /visits/{id}/lobby", get("/visits/v-1/lobby"), caregiver, 200, []string{"Lobby v-1"}},
+		{"admit", "POST /visits/{id}/admissions/{admission}/admit", postJSON("/visits/v-1/admissions/a-1/admit", `{"recognised":true}`), caregiver, 204, []string{"Admit v-1 a-1 true"}},
+		{"refuse", "POST /visits/{id}/admissions/{admission}/refuse", post("/visits/v-1/admissions/a-1/refuse"), caregiver, 204, []string{"Refuse v-1 a-1"}},
+		{"completed", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"completed"}`), all, 204, []string{"Conclude v-1 {completed screen  false}"}},
+		{"completed by phone", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"completed","delivery":"phone"}`), all, 204, []string{"Conclude v-1 {completed phone  false}"}},
+		{"not completed", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"not_completed","reason":"udeblevet"}`), all, 204, []string{"Conclude v-1 {not_completed screen udeblevet false}"}},
+		{"back to physical", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"physical":true}`), all, 204, []string{"Conclude v-1 {   true}"}},
+
+		{"statistics", "GET /statistics", get("/statistics?from=2026-11-01&to=2026-11-30&unit=oest"), office, 200, []string{"Statistics 2026-11-01 2026-11-30 oest"}},
+		{"description", "GET /openapi.yaml", get("/openapi.yaml"), append(all, care.Administrator, "none", ""), 200, nil},
+	}
+}
+
+func (r request) as(role care.Role) request {
+	r.role = role
+
+	return r
+}
+
+// template turns a request's path into the document's.
+func template(tb testing.TB, b *bundle, r request) string {
+	tb.Helper()
+
+	in, err := b.find(r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+
+	return r.method + " " + in.Route.Path
+}
+
+func pathOnly(p string) string {
+	u, err := url.Parse(p)
+	if err != nil {
+		return p
+	}
+
+	return u.Path
+}
+
+func diff(tb testing.TB, what string, want, got any) {
+	tb.Helper()
+
+	if d := cmp.Diff(want, got); d != "" {
+		tb.Errorf("%s (-want +got):\n%s", what, d)
+	}
+}
+
+var _ api.UseCases = (*scheduler.Service)(nil)

@@ -1,0 +1,133 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+const testby, nabokoeb = "skaerm.testby.dk", "skaerm.nabokoeb.dk"
+
+// as logs an employee in over the SAML routes and returns the session cookie.
+func (b *bundle) as(t *testing.T, host, user string, roles ...care.Role) *http.Cookie {
+	t.Helper()
+
+	w := b.do(t, request(http.MethodGet, host, "/login"))
+
+	var groups []string
+	for _, r := range roles {
+		groups = append(groups, string(r))
+	}
+
+	r := form(host, "/saml/acs", url.Values{"user": {user}, "groups": {strings.Join(groups, " ")}})
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+
+	for _, c := range w.Result().Cookies() {
+		r.AddCookie(c)
+	}
+
+	w = b.do(t, r)
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("login: %d %s", w.Code, w.Body)
+	}
+
+	for _, c := range w.Result().Cookies() {
+		if c.Name == "__Host-sluse" {
+			return c
+		}
+	}
+
+	t.Fatal("no session cookie")
+
+	return nil
+}
+
+func form(host, path string, v url.Values) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "https://"+host+path, strings.NewReader(v.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+
+	return r
+}
+
+// get loads a page as somebody and expects a status.
+func (b *bundle) get(t *testing.T, c *http.Cookie, path string, want int) string {
+	t.Helper()
+
+	r := request(http.MethodGet, testby, path)
+	if c != nil {
+		r.AddCookie(c)
+	}
+
+	w := b.do(t, r)
+	if w.Code != want {
+		t.Errorf("GET %s: %d, want %d\n%s", path, w.Code, want, w.Body)
+	}
+
+	return w.Body.String()
+}
+
+func (b *bundle) post(t *testing.T, c *http.Cookie, path string, v url.Values, want int) *httptest.ResponseRecorder {
+	t.Helper()
+
+	r := form(testby, path, v)
+	r.AddCookie(c)
+
+	w := b.do(t, r)
+	if w.Code != want {
+		t.Errorf("POST %s: %d, want %d\n%s", path, w.Code, want, w.Body)
+	}
+
+	return w
+}
+
+func TestStaffPagesRender(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	leader := b.as(t, testby, "MSK", care.Leader, care.Planner, care.Caregiver)
+	first := func(s scheduler.Status) string { return (&served{use: b.use[testby]}).withStatus(s) }
+
+	for path, text := range map[string]string{
+		"/dagen":                          "mandag 23. november 2026",
+		"/dagen?vis=liste&vaelg=egnede":   "Omlæg valgte",
+		"/dagen?egnethed=3&enhed=oest":    "Ryd filtre",
+		"/dagen?status=kraever_handling":  "Kræver handling",
+		"/dagen?dato=2026-12-24":          "Ingen besøg at vise",
+		"/dagen/status":                   `hx-swap-oob="true"`,
+		"/kraever-handling":               "Prøv igen",
+		"/omlaegninger":                   "24 besøg",
+		"/omlaegninger/b1":                "Cirka 40 sekunder tilbage",
+		"/omlaegninger/b1/fortryd":        "Ja, fortryd omlægningen",
+		"/import":                         "koreliste-dag.csv",
+		"/import/up1":                     "Sluttiden ligger før starttiden",
+		"/import/l2/resultat":             "Importen er gennemført",
+		"/min-dag":                        "Min dag",
+		"/min-dag/status":                 "chip-",
+		"/statistik":                      "Uge 47",
+		"/statistik?fra=2026-11-30":       "Slutdatoen skal være efter startdatoen",
+		"/besoeg/" + first("fysisk"):      "Ændr besøget",
+		"/besoeg/" + first("venter"):      "Engangskode på SMS",
+		"/besoeg/" + first("gennemfoert"): "Sikkert: platformen viser det",
+		"/min-dag/" + first("venter"):     "Luk ind",
+		"/min-dag/" + first("venter") + "/venter?dato=2026-11-23": "Genkendt",
+		"/min-dag/" + first("fysisk"):                             "Besøget er et fysisk besøg",
+		"/dagen?besked=aflyst":                                    "Besøget er aflyst.",
+	} {
+		if body := b.get(t, leader, path, http.StatusOK); !strings.Contains(body, text) {
+			t.Errorf("%s does not say %q", path, text)
+		}
+	}
+
+	b.get(t, leader, "/dagen?dato=i%20dag", http.StatusUnprocessableEntity)
+	b.get(t, leader, "/dagen?egnethed=9", http.StatusUnprocessableEntity)
+	b.get(t, leader, "/dagen?status=x", http.StatusUnprocessableEntity)
+	b.get(t, leader, "/besoeg/findes-ikke", http.StatusNotFound)
+	b.get(t, leader, "/import/ukendt/resultat", http.StatusNotFound)
+	b.get(t, leader, "/findes-ikke", http.StatusNotFound)
+}

@@ -1,0 +1,115 @@
+package web_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// shots lists every page and state.
+func (s *served) shots(t *testing.T) []shot {
+	t.Helper()
+
+	planner, leader := s.login(t, "PLA", care.Planner), s.login(t, "LED", care.Leader, care.Planner)
+	caregiver := s.login(t, "MSK", care.Caregiver)
+	administrator := s.login(t, "ADM", care.Administrator)
+	waiting, running, trouble, done, physical := s.withStatus(scheduler.StatusWaiting), s.withStatus(scheduler.StatusRunning), s.withStatus(scheduler.StatusTrouble), s.withStatus(scheduler.StatusCompleted), s.withStatus(scheduler.StatusPhysical)
+
+	s.use.known["qPzM8v3tR1"] = true
+	s.use.known["citizen"] = true
+	citizen := []*http.Cookie{{Name: "sluse-borger", Value: "citizen"}}
+	at := func(stage scheduler.CitizenStage) func() {
+		return func() {
+			s.use.mu.Lock()
+			defer s.use.mu.Unlock()
+			s.use.citizen = scheduler.CitizenView{Stage: stage, Opens: testNow().Add(25 * time.Minute), PhoneHint: "•• •• •• 12", CodeLeft: 2}
+		}
+	}
+	state := func(b care.BatchState) func() {
+		return func() { s.use.mu.Lock(); defer s.use.mu.Unlock(); s.use.batchState = b }
+	}
+	submit := func(selector, comes string) step {
+		return chromedp.Steps(chromedp.Click(chromedp.CSS(selector)), chromedp.WaitReady(chromedp.CSS(comes)))
+	}
+
+	out := []shot{
+		{name: "dagen", cookies: planner, path: "/dagen"},
+		{name: "dagen-liste-valgt", cookies: leader, path: "/dagen?vis=liste&vaelg=egnede"},
+		{name: "dagen-grunde", cookies: planner, path: "/dagen?egnethed=2", then: openAll()},
+		{name: "dagen-tom", cookies: planner, path: "/dagen?dato=2026-12-24"},
+		{name: "plan", cookies: leader, path: "/dagen?vaelg=egnede", then: submit(`.actionbar button[type=submit]`, ".does")},
+		{name: "plan-roed", cookies: leader, path: "/dagen?egnethed=3&vis=liste", then: chromedp.Steps(chromedp.Click(chromedp.CSS(".pick")), submit(`.actionbar button[type=submit]`, ".does"))},
+		{name: "omlaegninger", cookies: planner, path: "/omlaegninger", before: state(care.BatchRunning)},
+		{name: "omlaegning-i-gang", cookies: planner, path: "/omlaegninger/b1"},
+		{name: "omlaegning-faerdig", cookies: planner, path: "/omlaegninger/b1", before: state(care.BatchPartlyFailed)},
+		{name: "omlaegning-fortrudt", cookies: planner, path: "/omlaegninger/b1?besked=fortrudt", before: state(care.BatchUndone)},
+		{name: "fortryd", cookies: planner, path: "/omlaegninger/b1/fortryd", before: state(care.BatchDone)},
+		{name: "kraever-handling", cookies: planner, path: "/kraever-handling"},
+		{name: "kraever-handling-tom", cookies: planner, path: "/kraever-handling?dato=2026-12-24"},
+		{name: "besoeg-problem", cookies: planner, path: "/besoeg/" + trouble},
+		{name: "besoeg-venter", cookies: planner, path: "/besoeg/" + waiting, then: openAll()},
+		{name: "besoeg-gennemfoert", cookies: planner, path: "/besoeg/" + done + "?besked=afsluttet"},
+		{name: "besoeg-findes-ikke", cookies: planner, path: "/besoeg/nej"},
+		{name: "import", cookies: planner, path: "/import"},
+		{name: "import-preview", cookies: planner, path: "/import/up1"},
+		{name: "import-resultat", cookies: planner, path: "/import/l2/resultat"},
+		{name: "min-dag", cookies: caregiver, path: "/min-dag"},
+		{name: "lobby-venter", cookies: caregiver, path: "/min-dag/" + waiting},
+		{name: "lobby-i-gang", cookies: caregiver, path: "/min-dag/" + running, before: func() {
+			s.use.verdict = care.Verdict{Decided: true, Why: "Medarbejder og borger var i rummet samtidig.", Outcome: care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen}}
+		}},
+		{name: "lobby-fysisk", cookies: caregiver, path: "/min-dag/" + physical},
+		{name: "statistik", cookies: leader, path: "/statistik"},
+		{name: "ingen-adgang", cookies: caregiver, path: "/statistik"},
+		{name: "velkommen", cookies: administrator, path: "/"},
+		{name: "logget-af", path: "/logget-af"},
+		{name: "borger-landing", path: "/b/qPzM8v3tR1"},
+		{name: "borger-forkert", path: "/b/ukendt"},
+	}
+
+	for _, stage := range []scheduler.CitizenStage{
+		scheduler.StageEarly, scheduler.StageIdentify, scheduler.StageCode, scheduler.StageWaiting, scheduler.StageAdmitted,
+		scheduler.StageRefused, scheduler.StageEnded, scheduler.StageMoved, scheduler.StageWrong,
+	} {
+		out = append(out,
+			shot{name: "borger-" + string(stage), cookies: citizen, path: "/b", before: at(stage)},
+			shot{name: "borger-" + string(stage) + "-en", cookies: citizen, path: "/b?sprog=en", before: at(stage)})
+	}
+
+	return append(out,
+		shot{name: "borger-kode-forkert", cookies: citizen, path: "/b", before: at(scheduler.StageCode), then: chromedp.Steps(
+			chromedp.SendKeys(chromedp.CSS("#kode"), "111111"), submit(".code-form button", ".alert-error"),
+		)},
+		shot{name: "borger-fejl", cookies: citizen, path: "/b", before: func() {
+			s.use.mu.Lock()
+			defer s.use.mu.Unlock()
+			s.use.fail = care.NewError(care.Unavailable, "Databasen svarer ikke.")
+		}},
+		shot{name: "fejl-500", cookies: planner, path: "/dagen"})
+}
+
+// withStatus returns the id of the first of MSK's visits with the status, else anybody's.
+func (s *served) withStatus(status scheduler.Status) string {
+	first := ""
+
+	for _, v := range s.use.rows {
+		if v.Status != status {
+			continue
+		}
+
+		if v.Visit.Facts.Employee == "MSK" {
+			return string(v.Visit.ID)
+		}
+
+		if first == "" {
+			first = string(v.Visit.ID)
+		}
+	}
+
+	return first
+}
