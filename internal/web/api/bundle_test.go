@@ -9,6 +9,7 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -135,9 +136,7 @@ func (r request) http() *http.Request {
 		h.Body, h.ContentLength = http.NoBody, 0
 	}
 
-	for k, v := range r.header {
-		h.Header[k] = v
-	}
+	maps.Copy(h.Header, r.header)
 
 	if r.media != "" {
 		h.Header.Set("Content-Type", r.media)
@@ -218,8 +217,11 @@ func (b *bundle) documented(tb testing.TB, r request) error {
 
 // problem is the document of an error.
 type problem struct {
-	Type, Title, Detail, Kind, Instance string
-	Status                              int
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail"`
+	Kind     string `json:"kind"`
+	Instance string `json:"instance"`
 }
 
 func (a answer) problem(tb testing.TB) problem {
@@ -261,8 +263,8 @@ func postForm(path string, fields ...[2]string) request {
 
 	for _, f := range fields {
 		var part io.Writer
-		if strings.HasPrefix(f[0], "file:") {
-			part, _ = w.CreateFormFile("file", strings.TrimPrefix(f[0], "file:"))
+		if name, file := strings.CutPrefix(f[0], "file:"); file {
+			part, _ = w.CreateFormFile("file", name)
 		} else {
 			part, _ = w.CreateFormField(f[0])
 		}

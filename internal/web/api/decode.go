@@ -50,7 +50,7 @@ func empty(next route.Handler) route.Handler {
 		}
 
 		if len(bytes.TrimSpace(data)) > 0 {
-			return care.NewError(care.Invalid, "Dette kald tager ikke noget indhold.")
+			return care.NewError(care.Invalid, "Kaldet må ikke have noget indhold.")
 		}
 
 		return next(c)
@@ -198,9 +198,9 @@ func checkField(dec *json.Decoder, known []string, seen map[string]bool) error {
 
 	switch {
 	case !slices.Contains(known, name):
-		return care.NewError(care.Invalid, quoted("Feltet", name)+" kendes ikke.")
+		return care.NewError(care.Invalid, quoted(theField, name)+" kendes ikke.")
 	case seen[name]:
-		return care.NewError(care.Invalid, quoted("Feltet", name)+" står der to gange.")
+		return care.NewError(care.Invalid, quoted(theField, name)+" står der to gange.")
 	}
 
 	seen[name] = true
@@ -211,21 +211,29 @@ func checkField(dec *json.Decoder, known []string, seen map[string]bool) error {
 	}
 
 	if string(value) == "null" {
-		return care.NewError(care.Invalid, quoted("Feltet", name)+" må ikke være null. Udelad det i stedet.")
+		return care.NewError(care.Invalid, quoted(theField, name)+" må ikke være null. Udelad det i stedet.")
 	}
 
 	return nil
 }
 
+// named is what a sentence is about.
+type named string
+
+const (
+	theField     named = "Feltet"
+	theParameter named = "Parameteren"
+)
+
 // quoted names a field that the caller sent. What could be a number or a person's data is not
 // repeated: details are logged.
-func quoted(what, name string) string {
+func quoted(what named, name string) string {
 	odd := strings.ContainsFunc(name, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') })
 	if name == "" || len(name) > 40 || odd {
-		return "Et af de sendte navne på " + map[string]string{"Feltet": "felter", "Parameteren": "parametre"}[what]
+		return map[named]string{theField: "Et af felterne", theParameter: "En af parametrene"}[what]
 	}
 
-	return what + " »" + name + "«"
+	return string(what) + " »" + name + "«"
 }
 
 // parameters refuses query parameters that the route does not know, and repeated ones.
@@ -238,11 +246,11 @@ func parameters(c *gin.Context, known ...string) error {
 	for name, values := range query {
 		switch {
 		case !slices.Contains(known, name):
-			return care.NewError(care.Invalid, quoted("Parameteren", name)+" kendes ikke.")
+			return care.NewError(care.Invalid, quoted(theParameter, name)+" kendes ikke.")
 		case len(values) > 1:
-			return care.NewError(care.Invalid, quoted("Parameteren", name)+" står der flere gange.")
+			return care.NewError(care.Invalid, quoted(theParameter, name)+" står der flere gange.")
 		case !clean(values[0]):
-			return care.NewError(care.Invalid, quoted("Parameteren", name)+" er for lang eller indeholder tegn, der ikke kan bruges.")
+			return care.NewError(care.Invalid, quoted(theParameter, name)+" er for lang eller indeholder tegn, der ikke kan bruges.")
 		}
 	}
 
@@ -289,5 +297,5 @@ func word[T ~string](field, text string, allowed []T) (T, error) {
 		names[i] = string(a)
 	}
 
-	return "", care.NewError(care.Invalid, "»"+field+"« skal være en af: "+strings.Join(names, ", ")+".")
+	return "", care.NewError(care.Invalid, "»"+field+"« skal være én af: "+strings.Join(names, ", ")+".")
 }

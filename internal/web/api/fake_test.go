@@ -273,7 +273,7 @@ func preview(name string) scheduler.Preview {
 			{Kind: scheduler.ChangeGone, Visit: "v-2", Planned: planned},
 			{Kind: scheduler.ChangeNew, Line: 4, Planned: planned},
 		},
-		Counts: map[scheduler.ChangeKind]int{scheduler.ChangeMoved: 1, scheduler.ChangeGone: 1, scheduler.ChangeNew: 1},
+		Counts: map[scheduler.ChangeKind]int{scheduler.ChangeMoved: 1, scheduler.ChangeGone: 1, scheduler.ChangeNew: 1, scheduler.ChangeOther: 0, scheduler.ChangeNone: 0},
 	}
 }
 

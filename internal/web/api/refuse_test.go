@@ -10,8 +10,7 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// refusal is a bad request. outside says why the document does not refuse it too; empty when it
-// does.
+// refusal is a bad request. Where the document does not refuse it too, outside says why.
 type refusal struct {
 	name    string
 	req     request
@@ -46,7 +45,9 @@ func refusals() []refusal {
 		return postJSON("/visits/v-1/move", fmt.Sprintf(`{"start":%q,"end":%q}`, start, end))
 	}
 	list := [2]string{"file:koreliste.csv", "Dato\n"}
-	typed := func(media string) request { return request{method: "POST", path: "/conversions", media: media, body: `{"visits":["v-1"]}`} }
+	typed := func(media string) request {
+		return request{method: "POST", path: "/conversions", media: media, body: `{"visits":["v-1"]}`}
+	}
 
 	return []refusal{
 		{"no content type", typed(""), wrongType, ""},
@@ -116,10 +117,10 @@ func refusals() []refusal {
 		{"parameter twice", get("/visits?day=2026-11-23&day=2026-11-24"), invalid, byHTTP},
 		{"endless parameter", get("/visits?day=2026-11-23&unit=" + strings.Repeat("a", 129)), invalid, ""},
 		{"zero byte", get("/visits?day=2026-11-23&unit=%00"), invalid, byText},
-		{"malformed query", get("/visits?day=2026-11-23;unit=oest"), invalid, byHTTP},
+		{"malformed query", get("/visits?day=2026-11-23;unit=oest"), invalid, byRouter},
 		{"parameter where none belongs", get("/driving-lists?unit=oest"), invalid, byHTTP},
 		{"parameter of one visit", get("/visits/v-1?day=2026-11-23"), invalid, byHTTP},
-		{"id with a line break", get("/visits/a%0Ab"), http.StatusNotFound, ""},
+		{"id with a line break", get("/visits/a%0Ab"), http.StatusNotFound, byRouter},
 		{"endless path", get("/visits/" + strings.Repeat("a", 129)), http.StatusNotFound, ""},
 		{"no from", get("/statistics?to=2026-11-23"), invalid, ""},
 		{"no to", get("/statistics?from=2026-11-23"), invalid, ""},

@@ -61,7 +61,7 @@ func readForm(c *gin.Context) (form, error) {
 func (f *form) take(part *multipart.Part) error {
 	switch name := part.FormName(); {
 	case name == "file" && f.sent, name == "dry_run" && f.dry != "":
-		return care.NewError(care.Invalid, quoted("Feltet", name)+" står der to gange.")
+		return care.NewError(care.Invalid, quoted(theField, name)+" står der to gange.")
 	case name == "file":
 		data, err := readPart(part, maxFile)
 		f.file, f.sent = ehr.File{Name: fileName(part.FileName()), Data: data}, true
@@ -73,7 +73,7 @@ func (f *form) take(part *multipart.Part) error {
 
 		return err
 	default:
-		return care.NewError(care.Invalid, quoted("Feltet", name)+" kendes ikke.")
+		return care.NewError(care.Invalid, quoted(theField, name)+" kendes ikke.")
 	}
 }
 
@@ -104,8 +104,30 @@ func (f *form) dryRun(c *gin.Context) (bool, error) {
 	return word == "true", err
 }
 
-// numberLike finds what could be a CPR number in a file's name.
-var numberLike = regexp.MustCompile(`\d{6}[- ]?\d{4}`)
+// numberLike is what could be a CPR number at the beginning of a text.
+var numberLike = regexp.MustCompile(`^(\d{6})[-_. ]?(\d{4})`)
+
+// maskNumbers masks the CPR numbers in a file's name, wherever one may begin.
+func maskNumbers(s string) string {
+	digit := func(i int) bool { return i >= 0 && i < len(s) && s[i] >= '0' && s[i] <= '9' }
+
+	for i := 0; i < len(s); i++ { // the text changes on the way
+		if digit(i - 1) {
+			continue
+		}
+
+		found := numberLike.FindStringSubmatch(s[i:])
+		if found == nil || digit(i+len(found[0])) {
+			continue
+		}
+
+		if cpr, verdict, _ := care.ParseCPR(found[1] + found[2]); verdict != care.CPRMalformed {
+			s = s[:i] + cpr.Mask() + s[i+len(found[0]):]
+		}
+	}
+
+	return s
+}
 
 // fileName makes an upload's name fit to be stored and shown: no path, no characters that hide or
 // turn text, no CPR number. Old browsers send the whole path.
@@ -119,15 +141,7 @@ func fileName(name string) string {
 		return r
 	}, name)
 
-	name = numberLike.ReplaceAllStringFunc(name, func(s string) string {
-		if cpr, verdict, _ := care.ParseCPR(s); verdict != care.CPRMalformed {
-			return cpr.Mask()
-		}
-
-		return s
-	})
-
-	runes := []rune(strings.TrimSpace(name))
+	runes := []rune(strings.TrimSpace(maskNumbers(name)))
 	name = string(runes[max(0, len(runes)-maxName):])
 
 	if strings.Trim(name, "./ ") == "" {
