@@ -8,11 +8,15 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // readyLimit is how long /readyz waits for the parts it asks.
@@ -171,4 +175,16 @@ func plain(w http.ResponseWriter, status int, text string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text + "\n"))
+}
+
+// Routes returns the table of a municipality's routes, for tests that walk it and for
+// documentation.
+func (h *Handler) Routes(id care.MunicipalityID) []route.Route {
+	for _, m := range h.hosts {
+		if m.site.Municipality == id {
+			return slices.Clone(m.routes)
+		}
+	}
+
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -42,6 +43,10 @@ func (p *Pages) showPlan(c *gin.Context, status int, reason, problem string) err
 	if err != nil {
 		return err
 	}
+
+	slices.SortStableFunc(plan.Items, func(a, b scheduler.PlanItem) int {
+		return a.View.Visit.Facts.Planned.Start.Compare(b.View.Visit.Facts.Planned.Start)
+	})
 
 	body := planPage{Plan: plan, IDs: ids, Day: p.today(), Reason: reason, Error: problem}
 

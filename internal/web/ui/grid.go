@@ -18,6 +18,7 @@ type grid struct {
 	Hours   []gridHour
 	Columns []gridColumn
 	Span    string // class: how many slots the day has
+	Whole   string // class: the same with the head
 }
 
 type gridHour struct {
@@ -28,7 +29,6 @@ type gridHour struct {
 type gridColumn struct {
 	Employee care.EmployeeID
 	Place    string // class of the column
-	Lanes    string // class: how many visits stand side by side at most
 	Visits   []gridVisit
 }
 
@@ -36,6 +36,7 @@ type gridVisit struct {
 	dayRow
 
 	Row, Span, Lane string // classes
+	from, to        time.Time
 }
 
 // newGrid lays the visits out from the full hour before the first to the full hour after the last.
@@ -45,7 +46,8 @@ func newGrid(rows []dayRow, employees []care.EmployeeID) grid {
 	}
 
 	start, end := bounds(rows)
-	g := grid{Span: fmt.Sprintf("h%d", int(end.Sub(start)/slot))}
+	slots := int(end.Sub(start) / slot)
+	g := grid{Span: fmt.Sprintf("h%d", slots), Whole: fmt.Sprintf("h%d", slots+1)}
 
 	for t := start; t.Before(end); t = t.Add(time.Hour) {
 		g.Hours = append(g.Hours, gridHour{Label: page.Clock(t), Row: rowClass(start, t)})
@@ -103,17 +105,36 @@ func newColumn(e care.EmployeeID, n int, rows []dayRow, start time.Time) gridCol
 
 		busy[lane] = to
 		col.Visits = append(col.Visits, gridVisit{
-			dayRow: r, Row: rowClass(start, from), Span: fmt.Sprintf("h%d", max(1, int(to.Sub(from)/slot))), Lane: fmt.Sprintf("l%d", min(lane, 5)+1),
+			dayRow: r, from: from, to: to, Row: rowClass(start, from), Lane: fmt.Sprintf("l%d", min(lane, 5)+1),
 		})
 	}
 
-	col.Lanes = fmt.Sprintf("lanes%d", min(len(busy), 6))
+	for i := range col.Visits {
+		col.Visits[i].Span = fmt.Sprintf("h%d", room(col.Visits, i))
+	}
 
 	return col
 }
 
-// rowClass names the row of an instant. Row 1 holds the employees' names.
-func rowClass(start, t time.Time) string { return fmt.Sprintf("r%d", int(t.Sub(start)/slot)+2) }
+// readable is how many slots a visit takes so that its text fits, where the next one leaves room.
+const readable = 3
+
+// room returns how many slots visit i takes: its own time, and a little more when it is short
+// and the column is free after it.
+func room(visits []gridVisit, i int) int {
+	v := visits[i]
+	slots := max(1, int(v.to.Sub(v.from)/slot))
+	free := readable
+
+	for _, next := range visits[i+1:] {
+		free = min(free, max(slots, int(next.from.Sub(v.from)/slot)))
+	}
+
+	return max(slots, free)
+}
+
+// rowClass names the row of an instant below the head.
+func rowClass(start, t time.Time) string { return fmt.Sprintf("r%d", int(t.Sub(start)/slot)+1) }
 
 func bounds(rows []dayRow) (start, end time.Time) {
 	for _, r := range rows {

@@ -237,17 +237,10 @@ func newChartColumn(w scheduler.Figures, x int, y func(int) int) chartColumn {
 	return col
 }
 
-// niceTop rounds up to a number that divides by four into round figures.
+// niceTop rounds up to a number whose quarters are round figures.
 func niceTop(n int) int {
-	step := 4
-	for _, factor := range []int{1, 2, 5} {
-		if step*factor >= n {
-			return step * factor
-		}
-	}
-
-	for unit := 40; ; unit *= 10 {
-		for _, factor := range []int{1, 2, 5} {
+	for unit := 1; ; unit *= 10 {
+		for _, factor := range []int{4, 8, 12, 16, 20, 24, 32} {
 			if unit*factor >= n {
 				return unit * factor
 			}
