@@ -1,0 +1,182 @@
+package web_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// TestStaffActions posts every form and looks at where it leads and what it called.
+func TestStaffActions(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	use := b.use[testby]
+	all := b.as(t, testby, "MSK", care.Planner, care.Leader, care.Caregiver)
+	first := (&served{use: use}).withStatus
+	screen, physical := first(scheduler.StatusWaiting), first(scheduler.StatusPhysical)
+	v := func(pairs ...string) url.Values {
+		out := url.Values{}
+		for i := 0; i < len(pairs); i += 2 {
+			out.Add(pairs[i], pairs[i+1])
+		}
+
+		return out
+	}
+
+	for name, c := range map[string]struct {
+		path   string
+		form   url.Values
+		status int
+		to     string // Location, or a part of the page
+		calls  string
+	}{
+		"move":             {"/besoeg/" + screen + "/flyt", v("dato", "2026-11-23", "start", "14:00", "slut", "14.20"), 303, "/besoeg/" + screen + "?besked=flyttet", "MoveVisit"},
+		"move badly":       {"/besoeg/" + screen + "/flyt", v("dato", "2026-11-23", "start", "kl 2"), 422, "Skriv dato og klokkeslæt", ""},
+		"cancel":           {"/besoeg/" + screen + "/aflys", v("aarsag", "indlagt"), 303, "?besked=aflyst", "CancelVisit"},
+		"cancel no reason": {"/besoeg/" + screen + "/aflys", nil, 422, "Vælg en årsag", ""},
+		"physical":         {"/besoeg/" + screen + "/fysisk", nil, 303, "?besked=fysisk", "MakePhysical"},
+		"retry from list":  {"/besoeg/" + screen + "/problem/x1/proev-igen", v("liste", "2026-11-23"), 303, "/kraever-handling?besked=proevet&dato=2026-11-23", "Retry"},
+		"settle":           {"/besoeg/" + screen + "/problem/x1/klaret", v("liste", "http://evil"), 303, "/besoeg/" + screen + "?besked=klaret", "Settle"},
+		"planner ends":     {"/besoeg/" + screen + "/afslut", v("resultat", "telefon"), 303, "?besked=afsluttet", "Conclude"},
+		"dry run":          {"/omlaeg", v("id", physical), 200, "Besøg omlægges", "DryRun"},
+		"dry run nothing":  {"/omlaeg", nil, 422, "Sæt kryds ved mindst ét besøg", ""},
+		"convert":          {"/omlaegninger", v("id", screen), 303, "/omlaegninger/b1", "Convert"},
+		"convert red":      {"/omlaegninger", v("id", physical), 422, "Skriv en begrundelse", "DryRun"},
+		"undo":             {"/omlaegninger/b1/fortryd", nil, 303, "/omlaegninger/b1?besked=fortrudt", "Undo"},
+		"import":           {"/import/up1", nil, 303, "/import/l2/resultat", "ImportList"},
+		"start":            {"/min-dag/" + screen + "/start", nil, 303, use.hostLink, "HostLink"},
+		"admit":            {"/min-dag/" + screen + "/luk-ind/a1", v("genkendt", "ja"), 303, "?besked=lukket-ind", "Admit"},
+		"admit unseen":     {"/min-dag/" + screen + "/luk-ind/a1", nil, 422, "genkendt", ""},
+		"refuse":           {"/min-dag/" + screen + "/afvis/a2", nil, 303, "?besked=afvist", "Refuse"},
+		"conclude":         {"/min-dag/" + screen + "/afslut", v("resultat", "gennemfoert"), 303, "/min-dag?besked=afsluttet", "Conclude"},
+		"conclude not":     {"/min-dag/" + screen + "/afslut", v("resultat", "ikke", "aarsag", "udeblevet"), 303, "/min-dag?besked=afsluttet", "Conclude"},
+		"conclude why":     {"/min-dag/" + screen + "/afslut", v("resultat", "ikke", "aarsag", "fordi"), 422, "Vælg, hvorfor", ""},
+		"conclude nothing": {"/min-dag/" + screen + "/afslut", nil, 422, "Vælg, hvordan", ""},
+		"to physical":      {"/min-dag/" + screen + "/afslut", v("resultat", "fysisk"), 303, "/min-dag?besked=afsluttet", "Conclude"},
+	} {
+		before := use.called(c.calls)
+		w := b.post(t, all, c.path, c.form, c.status)
+
+		if where := w.Header().Get("Location") + w.Body.String(); !strings.Contains(where, c.to) {
+			t.Errorf("%s: no %q", name, c.to)
+		}
+
+		if c.calls != "" && use.called(c.calls) <= before {
+			t.Errorf("%s did not call %s", name, c.calls)
+		}
+	}
+}
+
+func TestUpload(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	planner := b.as(t, testby, "PLA", care.Planner)
+	send := func(name, text string) *httptest.ResponseRecorder {
+		var body bytes.Buffer
+
+		w := multipart.NewWriter(&body)
+
+		part, err := w.CreateFormFile("fil", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		_, _ = part.Write([]byte(text))
+		_ = w.Close()
+
+		r := httptest.NewRequest(http.MethodPost, "https://"+testby+"/import", &body)
+		r.Header.Set("Content-Type", w.FormDataContentType())
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		r.AddCookie(planner)
+
+		return b.do(t, r)
+	}
+
+	if w := send(`C:\lister\dag.csv`, "Dato;Starttid\n"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/import/up1" {
+		t.Errorf("upload: %d", w.Code)
+	}
+
+	for _, text := range []string{"", "hej"} {
+		if w := send("x.csv", text); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "Det gik ikke") {
+			t.Errorf("upload of %q: %d", text, w.Code)
+		}
+	}
+}
+
+func TestFrontPageFollowsTheRole(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+
+	for role, to := range map[care.Role]string{care.Leader: "/statistik", care.Planner: "/dagen", care.Caregiver: "/min-dag"} {
+		r := request(http.MethodGet, testby, "/")
+		r.AddCookie(b.as(t, testby, "X", role))
+
+		if w := b.do(t, r); w.Header().Get("Location") != to {
+			t.Errorf("%s: %d %s", role, w.Code, w.Header().Get("Location"))
+		}
+	}
+
+	b.get(t, b.as(t, testby, "X", care.Administrator), "/", http.StatusOK)
+	b.get(t, b.as(t, testby, "X"), "/", http.StatusForbidden)
+
+	if w := b.do(t, request(http.MethodGet, testby, "/dagen?dato=2026-11-23")); w.Header().Get("Location") != "/login?til=%2Fdagen%3Fdato%3D2026-11-23" {
+		t.Errorf("without login: %s", w.Header().Get("Location"))
+	}
+}
+
+func TestStatisticsFile(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	leader := b.as(t, testby, "LED", care.Leader)
+	body := b.get(t, leader, "/statistik.csv?fra=2026-10-26&til=2026-11-23", http.StatusOK)
+
+	if !strings.HasPrefix(body, "\ufeffGruppe;Navn;") || !strings.Contains(body, "\r\nI alt;I alt;12480;2210;1876;74;148;72;40;15008\r\n") {
+		t.Errorf("file:\n%s", body)
+	}
+
+	if !strings.Contains(body, `;'=cmd|`) || strings.Contains(body, `;=cmd`) {
+		t.Error("a formula would run")
+	}
+
+	b.get(t, leader, "/statistik.csv?fra=2020-01-01&til=2026-11-23", http.StatusUnprocessableEntity)
+}
+
+func TestAssetsProbesAndWas(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	page := b.get(t, nil, "/logget-af", http.StatusOK)
+
+	for _, name := range []string{"css/dkfds.min.css", "css/sluse.css", "js/htmx.min.js", "js/sluse.js", "img/sluse.svg"} {
+		i := strings.Index(page, name)
+		if i < 0 {
+			t.Fatalf("page does not load %s", name)
+		}
+
+		url := page[strings.LastIndex(page[:i], `"`)+1 : i+len(name)]
+		w := b.do(t, request(http.MethodGet, testby, url))
+
+		if w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") || strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+			t.Errorf("%s: %d %s", url, w.Code, w.Header().Get("Content-Type"))
+		}
+	}
+
+	b.get(t, nil, "/assets/x/../../../etc/passwd", http.StatusNotFound)
+	b.get(t, nil, "/readyz", http.StatusOK)
+	b.get(t, nil, "/metrics", http.StatusNotFound)
+
+	if w := b.do(t, request(http.MethodGet, testby, "/was")); w.Header().Get("Location") != "https://was.digst.dk/skaerm.testby.dk" {
+		t.Errorf("was: %s", w.Header().Get("Location"))
+	}
+}

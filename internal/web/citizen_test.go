@@ -1,0 +1,199 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// enter takes the link and returns the citizen's cookie.
+func (b *bundle) enter(t *testing.T, locator string) *http.Cookie {
+	t.Helper()
+
+	b.use[testby].known[locator] = true
+
+	w := b.do(t, form(testby, "/b/"+locator, nil))
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("enter: %d", w.Code)
+	}
+
+	c := w.Result().Cookies()[0]
+	if c.Name != "__Host-sluse-borger" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.MaxAge != 3600 {
+		t.Errorf("cookie: %+v", c)
+	}
+
+	return c
+}
+
+func TestLinksChangeNothingOnGetAndHead(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	b.use[testby].known["loc"] = true
+
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		w := b.do(t, request(method, testby, "/b/loc"))
+		if w.Code != http.StatusOK || len(w.Result().Cookies()) != 0 {
+			t.Errorf("%s: %d, %d cookies", method, w.Code, len(w.Result().Cookies()))
+		}
+	}
+
+	if n := b.use[testby].called("Enter"); n != 0 {
+		t.Errorf("Enter was called %d times", n)
+	}
+}
+
+// TestCitizenStages checks status, words, the help that every page carries and that nothing
+// tells whom the call is with.
+func TestCitizenStages(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	c := b.enter(t, "loc")
+
+	for stage, want := range map[scheduler.CitizenStage]struct {
+		status int
+		danish string
+	}{
+		scheduler.StageEarly:    {200, "Dit skærmbesøg åbner kl. 08.45."},
+		scheduler.StageIdentify: {200, "•• •• •• 12"},
+		scheduler.StageCode:     {200, `autocomplete="one-time-code"`},
+		scheduler.StageWaiting:  {200, "Du er kommet rigtigt ind"},
+		scheduler.StageAdmitted: {200, "Gå ind til mødet"},
+		scheduler.StageRefused:  {200, "Din plads er lukket"},
+		scheduler.StageEnded:    {410, "Dette skærmbesøg er afsluttet"},
+		scheduler.StageMoved:    {410, "Besøget har fået en ny tid"},
+		scheduler.StageWrong:    {404, "Linket virker ikke"},
+	} {
+		b.use[testby].citizen = scheduler.CitizenView{Stage: stage, Opens: testNow().Add(25 * time.Minute), PhoneHint: "•• •• •• 12", CodeLeft: 1}
+
+		for lang, title := range map[string]string{"": "<title>Skærmbesøg – Testby Kommune</title>", "?sprog=en": "<title>Screen visit – Testby Kommune</title>"} {
+			body := b.get(t, c, "/b"+lang, want.status)
+			for _, part := range []string{title, "70 20 00 00", "112", "/was"} {
+				if !strings.Contains(body, part) {
+					t.Errorf("%s%s: no %q", stage, lang, part)
+				}
+			}
+
+			if strings.Count(body, "<h1") != 1 {
+				t.Errorf("%s: not one heading", stage)
+			}
+
+			if lang == "" && !strings.Contains(body, want.danish) {
+				t.Errorf("%s: no %q", stage, want.danish)
+			}
+		}
+	}
+}
+
+func TestCitizenWay(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	use, c := b.use[testby], b.enter(t, "loc")
+
+	use.citizen = scheduler.CitizenView{Stage: scheduler.StageCode, PhoneHint: "•• •• •• 12", CodeLeft: 1}
+
+	if w := b.post(t, c, "/b/kode?sprog=en", nil, http.StatusSeeOther); w.Header().Get("Location") != "/b?sprog=en" {
+		t.Errorf("the language is lost: %s", w.Header().Get("Location"))
+	}
+
+	w := b.post(t, c, "/b/svar", url.Values{"kode": {"111 111"}}, http.StatusUnprocessableEntity)
+	if !strings.Contains(w.Body.String(), "Koden er ikke rigtig") || strings.Contains(w.Body.String(), "111") {
+		t.Error("a wrong code: no sentence, or the code comes back")
+	}
+
+	b.post(t, c, "/b/svar", url.Values{"kode": {"483 921"}}, http.StatusSeeOther)
+	b.post(t, c, "/b/ind", nil, http.StatusUnprocessableEntity)
+
+	use.citizen.Stage = scheduler.StageAdmitted
+	if w := b.post(t, c, "/b/ind", nil, http.StatusSeeOther); w.Header().Get("Location") != use.guestLink {
+		t.Errorf("leads to %s", w.Header().Get("Location"))
+	}
+
+	use.codeErr = care.NewError(care.TooMany, "Der er tastet forkert for mange gange. Ring til os, så hjælper vi dig ind.")
+	b.post(t, c, "/b/svar", url.Values{"kode": {"483921"}}, http.StatusTooManyRequests)
+}
+
+func TestDoorIsLimitedPerLinkAndNetwork(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	b.use[testby].known["loc"] = true
+
+	knock := func(path, from string) *httptest.ResponseRecorder {
+		r := request(http.MethodGet, testby, path)
+		r.RemoteAddr = from + ":4711"
+
+		return b.do(t, r)
+	}
+
+	for i := range 20 {
+		if got := knock("/b/loc", "192.0.2.1").Code; got != http.StatusOK {
+			t.Fatalf("knock %d: %d", i, got)
+		}
+	}
+
+	w := knock("/b/loc", "198.51.100.1") // another network: the link is limited
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+		t.Errorf("21st knock: %d", w.Code)
+	}
+
+	*b.now = b.now.Add(4 * time.Second)
+
+	if got := knock("/b/loc", "198.51.100.1").Code; got != http.StatusOK {
+		t.Errorf("after a while: %d", got)
+	}
+
+	blocked := false
+	for i := range 80 {
+		blocked = blocked || knock("/b/guess"+strings.Repeat("x", i), "203.0.113."+string(rune('1'+i%9))).Code == http.StatusTooManyRequests
+	}
+
+	if !blocked {
+		t.Error("a network may guess without end")
+	}
+}
+
+func TestStreamTellsTheStage(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	c := b.enter(t, "loc")
+	b.use[testby].citizen = scheduler.CitizenView{Stage: scheduler.StageWaiting}
+	b.handler.Drain() // a server that stops ends streams after what is known now
+
+	r := request(http.MethodGet, testby, "/b/nu")
+	r.AddCookie(c)
+
+	w := b.do(t, r)
+	if got := w.Body.String(); got != "event: stage\ndata: {\"stage\":\"waiting\"}\n\n" || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream") {
+		t.Errorf("stream: %q", got)
+	}
+
+	b.use[testby].batchState = care.BatchDone
+	r = request(http.MethodGet, testby, "/omlaegninger/b1/forloeb")
+	r.AddCookie(b.as(t, testby, "PLA", care.Planner))
+
+	if got := b.do(t, r).Body.String(); !strings.Contains(got, `"percent":100`) || !strings.Contains(got, `"live":false`) {
+		t.Errorf("progress: %q", got)
+	}
+}
+
+func TestFaultPageOfCitizenHasReference(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	c := b.enter(t, "loc")
+	b.use[testby].fail = care.NewError(care.Unavailable, "Databasen svarer ikke.")
+
+	if body := b.get(t, c, "/b", http.StatusServiceUnavailable); !strings.Contains(body, "Reference") || strings.Contains(body, "Databasen") {
+		t.Error("fault page")
+	}
+}
