@@ -347,8 +347,8 @@ func (s *Service) remind(ctx context.Context, job Job) error {
 	})
 }
 
-// sendCode sends a one-time code to the number in the record. It is sent once: a citizen who
-// gets none asks for another, so a lost answer is not repeated.
+// sendCode sends a one-time code to the number in the record. After a lost answer it looks whether
+// the code left; should it go out twice all the same, it is the same code.
 func (s *Service) sendCode(ctx context.Context, job Job) error {
 	id, number := splitCode(job.Ref)
 
@@ -374,25 +374,26 @@ func (s *Service) sendCode(ctx context.Context, job Job) error {
 		return err
 	}
 
-	sender, ok := s.messages[care.SMS]
-	if !ok || citizen.Phone.IsZero() {
+	if citizen.Phone.IsZero() {
 		return s.raise(ctx, job, care.CitizenTrouble, "Borgeren kan ikke få en engangskode: der er intet mobilnummer. Ring til borgeren.", false)
 	}
 
-	_, err = sender.Send(ctx, message.Message{
-		Key: job.Ref, Channel: care.SMS, Phone: citizen.Phone, Room: roomFor(v), Text: draft.Text, Prior: prior(v, care.Invitation{Channel: care.SMS}),
-	})
+	_, err = s.deliver(ctx, job, message.Message{
+		Key: job.Ref, Channel: care.SMS, Phone: citizen.Phone, Room: roomFor(v), Text: draft.Text, Prior: priorToCode(v, adm, number),
+	}, true)
 
 	switch connector.KindOf(err) {
-	case connector.Unknown, connector.Conflict, connector.Malformed, connector.NotFound, connector.Pending:
-		return nil
-	case connector.Rejected, connector.Unsupported:
+	case connector.Rejected, connector.Unsupported, connector.Conflict, connector.Malformed:
 		return s.raise(ctx, job, care.CitizenTrouble, "Engangskoden kunne ikke sendes til borgerens nummer. Ring til borgeren.", false)
-	case connector.Unavailable, connector.RateLimited, connector.Unauthorized:
-		return err
+	case connector.Unavailable, connector.RateLimited, connector.Unauthorized, connector.Unknown, connector.NotFound, connector.Pending:
 	}
 
 	return err
+}
+
+// priorToCode counts the SMS that went out before a code: all messages, and every earlier code.
+func priorToCode(v care.Snapshot, adm care.Admission, number int) int {
+	return prior(v, care.Invitation{Channel: care.SMS}) - (adm.CodeCount - number + 1)
 }
 
 func splitCode(ref string) (care.AdmissionID, int) {

@@ -15,6 +15,8 @@ import (
 // checkLostUpdate lets many writers change one visit through two stores: every change that was
 // not refused is there in the end.
 func checkLostUpdate(t *testing.T, b Bench) {
+	t.Helper()
+
 	const writers, rounds = 8, 6
 
 	id := seed(t, b.Store, 1)[0]
@@ -71,6 +73,8 @@ func checkLostUpdate(t *testing.T, b Bench) {
 
 // checkTwoWriters lets two writers do what only one may: one wins, the other is told Conflict.
 func checkTwoWriters(t *testing.T, b Bench) {
+	t.Helper()
+
 	id := seed(t, b.Store, 1)[0]
 
 	var (
@@ -101,6 +105,8 @@ func checkTwoWriters(t *testing.T, b Bench) {
 // checkManyAtOnce converts many visits in one go, and lets two conversions of the same visits
 // race: every visit belongs to exactly one.
 func checkManyAtOnce(t *testing.T, b Bench) {
+	t.Helper()
+
 	const n = 450
 
 	ids := seed(t, b.Store, n)
@@ -164,6 +170,8 @@ func checkManyAtOnce(t *testing.T, b Bench) {
 
 // checkAllOrNone refuses the last of many visits: nothing of the conversion stays.
 func checkAllOrNone(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 5)
 	refused := care.NewError(care.Invalid, "Nej.")
 
@@ -203,6 +211,8 @@ func unchanged(t *testing.T, b Bench, ids []care.VisitID) {
 
 // checkStateAndJobs fails either half of a change; the other must not stay.
 func checkStateAndJobs(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 2)
 	choose := func(v *care.Visit) (scheduler.Effects, error) {
 		return scheduler.Effects{
@@ -243,6 +253,8 @@ func checkStateAndJobs(t *testing.T, b Bench) {
 
 // checkReadsNeverWait keeps a change open: reads and the health check answer all the same.
 func checkReadsNeverWait(t *testing.T, b Bench) {
+	t.Helper()
+
 	id := seed(t, b.Store, 1)[0]
 
 	release, err := b.Hold(t.Context())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,8 @@ import (
 )
 
 func checkImport(t *testing.T, b Bench) {
+	t.Helper()
+
 	in := scheduler.Import{
 		Record: scheduler.ListRecord{
 			ID: "list-9", FileName: "køreliste.csv", By: "PLA", At: Now(), Rows: 4, Faults: 1, New: 3, Moved: 1, Changed: 2, Gone: 3, Same: 4,
@@ -26,7 +29,7 @@ func checkImport(t *testing.T, b Bench) {
 	}
 
 	for i := range 300 {
-		in.Rows = append(in.Rows, ehr.RowRef{Line: i + 2, Source: care.SourceRef{System: "file", ID: fmt.Sprint(i), Occurrence: "2026-06-15"}})
+		in.Rows = append(in.Rows, ehr.RowRef{Line: i + 2, Source: care.SourceRef{System: "file", ID: strconv.Itoa(i), Occurrence: "2026-06-15"}})
 	}
 
 	must(t, b.Store.SaveImport(t.Context(), in))
@@ -75,6 +78,8 @@ func checkImport(t *testing.T, b Bench) {
 
 // checkImportRace imports one list from several processes at once: one set of visits.
 func checkImportRace(t *testing.T, b Bench) {
+	t.Helper()
+
 	const rows = 60
 
 	var (
@@ -132,6 +137,8 @@ func checkImportRace(t *testing.T, b Bench) {
 
 // checkImportConflict imports a change that was worked out from a state that is no longer.
 func checkImportConflict(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 1)
 	stale := care.Restore(read(t, b.Store, ids[0]))
 
@@ -163,6 +170,8 @@ func checkImportConflict(t *testing.T, b Bench) {
 }
 
 func checkUploads(t *testing.T, b Bench) {
+	t.Helper()
+
 	file := ehr.File{Name: "liste.xlsx", Data: bytes.Repeat([]byte{0, 1, 2, 255}, 5000)}
 	must(t, b.Store.KeepUpload(t.Context(), "upload-1", file, "PLA", Now()))
 
@@ -179,6 +188,8 @@ func checkUploads(t *testing.T, b Bench) {
 }
 
 func checkCitizens(t *testing.T, b Bench) {
+	t.Helper()
+
 	seed(t, b.Store, 1)
 
 	first, third := citizen(t, 0), citizen(t, 2)
@@ -199,6 +210,8 @@ func checkCitizens(t *testing.T, b Bench) {
 }
 
 func checkBatches(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 5)
 	batch := care.Batch{ID: "batch-1", By: "PLA", ByName: "Pia Planlægger", Unit: "oest", MadeAt: Now()}
 
@@ -265,6 +278,8 @@ func second(t *testing.T, b Bench, ids []care.VisitID) error {
 
 // checkUndoOnce asks for undo from many places at once: one job per visit, whoever asks.
 func checkUndoOnce(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 20)
 
 	_, err := b.Store.UpdateVisits(t.Context(), ids[:15], &care.Batch{ID: "batch-1", MadeAt: Now()}, func(v *care.Visit) (scheduler.Effects, error) {

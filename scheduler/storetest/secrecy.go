@@ -11,11 +11,13 @@ import (
 )
 
 func checkCounts(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 4)
 
 	for i, id := range ids[:3] {
 		must(t, b.Store.UpdateVisit(t.Context(), id, func(v *care.Visit) (scheduler.Effects, error) {
-			book(t, v, "batch-1")
+			book(t, v)
 
 			o := care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen, Together: time.Duration(i+1) * time.Minute, At: Now()}
 			if i == 2 {
@@ -48,11 +50,13 @@ func checkCounts(t *testing.T, b Bench) {
 }
 
 func checkCodes(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 9) // the first and the last are of one citizen
 
 	for i, id := range []care.VisitID{ids[0], ids[1], ids[8]} {
 		must(t, b.Store.UpdateVisit(t.Context(), id, func(v *care.Visit) (scheduler.Effects, error) {
-			book(t, v, "batch-1")
+			book(t, v)
 
 			session := care.AdmissionID("a-" + string(id))
 			if err := v.Arrive(session, "s-"+string(id), Now()); err != nil {
@@ -76,6 +80,8 @@ func checkCodes(t *testing.T, b Bench) {
 }
 
 func checkAudit(t *testing.T, b Bench) {
+	t.Helper()
+
 	must(t, b.Store.Record(t.Context(), nil))
 	must(t, b.Store.Record(t.Context(), []scheduler.AuditRow{{At: Now(), Actor: "MSK", Action: "read_citizen", Citizen: "citizen-0"}, {Actor: "system", Action: "x"}}))
 
@@ -89,13 +95,15 @@ func checkAudit(t *testing.T, b Bench) {
 // checkEncryption fills every secret and personal field and searches for them in what the
 // database keeps.
 func checkEncryption(t *testing.T, b Bench) {
+	t.Helper()
+
 	file := []byte("CPR;Navn;Telefon\r\n" + numbers()[0] + ";Torre Mosebryggersen;20000017\r\n")
 	must(t, b.Store.KeepUpload(t.Context(), "upload-1", ehr.File{Name: "torre.csv", Data: file}, "PLA", Now()))
 
 	id := seed(t, b.Store, 1)[0]
 	_, err := b.Store.UpdateVisits(t.Context(), []care.VisitID{id}, &care.Batch{ID: "batch-1", ByName: "Pia Planlægger", MadeAt: Now()},
 		func(v *care.Visit) (scheduler.Effects, error) {
-			book(t, v, "batch-1")
+			book(t, v)
 
 			return scheduler.Effects{}, nil
 		})

@@ -39,7 +39,7 @@ type Bench struct {
 // survive.
 func Now() time.Time { return time.Date(2026, 6, 15, 6, 30, 0, 123456000, time.UTC) }
 
-// Exercise runs the suite. open gives a store on an empty, migrated database.
+// Exercise runs the suite. With open it gets a store on an empty, migrated database.
 func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 	t.Helper()
 
@@ -166,7 +166,7 @@ func seed(tb testing.TB, s scheduler.Store, n int) []care.VisitID {
 }
 
 // book takes a listed visit to booked.
-func book(tb testing.TB, v *care.Visit, batch care.BatchID) {
+func book(tb testing.TB, v *care.Visit) {
 	tb.Helper()
 
 	ref := care.RoomRef(fmt.Sprintf("room-%s-%d", v.ID(), v.Snapshot().Generation))
@@ -175,7 +175,7 @@ func book(tb testing.TB, v *care.Visit, batch care.BatchID) {
 	hostLink, err3 := care.NewHostLink("https://rooms.example.invalid/host/918273645")
 	guestLink, err4 := care.NewGuestLink("https://rooms.example.invalid/guest/564738291", host)
 
-	if err := errors.Join(err1, err2, err3, err4, v.Choose(batch), v.StartBooking(ref, Now()), v.Booked(ref, care.BookedRoom{
+	if err := errors.Join(err1, err2, err3, err4, v.Choose("batch-1"), v.StartBooking(ref, Now()), v.Booked(ref, care.BookedRoom{
 		Planned: v.Planned(), Address: "1234567@rooms.example.invalid", HostPIN: host, GuestPIN: guest, HostLink: hostLink, GuestLink: guestLink,
 	}, Now())); err != nil {
 		tb.Fatal(err)

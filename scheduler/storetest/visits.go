@@ -12,6 +12,8 @@ import (
 )
 
 func checkVisit(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 1)
 
 	want := visit(t, 0).Snapshot()
@@ -42,6 +44,8 @@ func checkVisit(t *testing.T, b Bench) {
 }
 
 func checkMissing(t *testing.T, b Bench) {
+	t.Helper()
+
 	s := b.Store
 
 	_, err := s.Visit(t.Context(), "nobody")
@@ -79,6 +83,8 @@ func nothing(*care.Visit) (scheduler.Effects, error) { return scheduler.Effects{
 // checkLifecycle takes one visit through everything, stores each step, and compares what is
 // read back with what the domain itself holds.
 func checkLifecycle(t *testing.T, b Bench) {
+	t.Helper()
+
 	id := seed(t, b.Store, 1)[0]
 	model := care.Restore(read(t, b.Store, id))
 	ref := care.RoomRef("room-" + string(id) + "-0")
@@ -87,7 +93,7 @@ func checkLifecycle(t *testing.T, b Bench) {
 
 	for i, step := range []func(v *care.Visit) error{
 		func(v *care.Visit) error {
-			book(t, v, "batch-1")
+			book(t, v)
 			v.Invite(care.SMS, minute(1))
 			v.RecordPlanned(minute(1))
 			return nil
@@ -145,6 +151,8 @@ func checkLifecycle(t *testing.T, b Bench) {
 }
 
 func checkQueries(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 12)
 
 	must(t, b.Store.UpdateVisit(t.Context(), ids[3], func(v *care.Visit) (scheduler.Effects, error) {
@@ -192,6 +200,8 @@ func checkQueries(t *testing.T, b Bench) {
 
 // checkTimeZones stores instants that were made in many zones, around both changes of the clock.
 func checkTimeZones(t *testing.T, b Bench) {
+	t.Helper()
+
 	seed(t, b.Store, 1)
 
 	zones := []*time.Location{time.UTC, care.Zone(), time.FixedZone("far east", 14*3600), time.FixedZone("far west", -11*3600)}
@@ -245,6 +255,8 @@ func checkTimeZones(t *testing.T, b Bench) {
 }
 
 func checkSources(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 30)
 
 	refs := []care.SourceRef{{System: "file", ID: "row-7", Occurrence: "1999-01-01"}, {System: "fhir", ID: "row-7", Occurrence: "2026-06-15"}}
@@ -264,11 +276,13 @@ func checkSources(t *testing.T, b Bench) {
 }
 
 func checkLinks(t *testing.T, b Bench) {
+	t.Helper()
+
 	ids := seed(t, b.Store, 2)
 
 	for _, id := range ids {
 		must(t, b.Store.UpdateVisit(t.Context(), id, func(v *care.Visit) (scheduler.Effects, error) {
-			book(t, v, "batch-1")
+			book(t, v)
 			v.Invite(care.SMS, Now())
 
 			return scheduler.Effects{}, errors.Join(
@@ -295,6 +309,8 @@ func checkLinks(t *testing.T, b Bench) {
 
 // checkOneLiveRoom stores a state that the domain forbids; the database refuses it too.
 func checkOneLiveRoom(t *testing.T, b Bench) {
+	t.Helper()
+
 	id := seed(t, b.Store, 1)[0]
 
 	err := b.Store.UpdateVisit(t.Context(), id, func(v *care.Visit) (scheduler.Effects, error) {
