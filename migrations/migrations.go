@@ -62,7 +62,7 @@ func Version() int64 {
 }
 
 // Up applies every migration that is missing, each in its own transaction. On PostgreSQL an
-// advisory lock keeps two processes from doing it at once. db needs a role that may run DDL.
+// advisory lock keeps two processes from doing it at once. The role of db has to be one that may run DDL.
 func Up(ctx context.Context, db *sql.DB, dialect Dialect) error {
 	provider, err := open(db, dialect)
 	if err != nil {

@@ -131,7 +131,7 @@ type columnInfo struct {
 func TestBothDialectsEndInTheSameSchema(t *testing.T) {
 	t.Parallel()
 
-	found := map[migrations.Dialect]schema{}
+	found := make(map[migrations.Dialect]schema)
 
 	for _, dialect := range migrations.Dialects() {
 		db := open(t, dialect)

@@ -18,7 +18,7 @@ type sessions struct {
 // SaveSession stores a new session.
 func (s sessions) SaveSession(ctx context.Context, hash string, session web.Session) error {
 	return s.store.SaveSession(ctx, store.Session{
-		Hash: hash, IdP: session.IDP, Subject: session.NameID.Value, NameID: store.NameID(session.NameID), SessionIndex: session.Index,
+		Hash: hash, IDP: session.IDP, Subject: session.NameID.Value, NameID: store.NameID(session.NameID), SessionIndex: session.Index,
 		Employee: session.Employee, Name: session.Name, Groups: session.Groups, AuthenticatedAt: session.MadeAt,
 		CreatedAt: session.MadeAt, SeenAt: session.SeenAt, ExpiresAt: session.EndsAt,
 	})
@@ -32,7 +32,7 @@ func (s sessions) Session(ctx context.Context, hash string) (web.Session, error)
 	}
 
 	return web.Session{
-		Employee: stored.Employee, Name: stored.Name, Groups: stored.Groups, IDP: stored.IdP, NameID: saml.NameID(stored.NameID),
+		Employee: stored.Employee, Name: stored.Name, Groups: stored.Groups, IDP: stored.IDP, NameID: saml.NameID(stored.NameID),
 		Index: stored.SessionIndex, MadeAt: stored.CreatedAt, SeenAt: stored.SeenAt, EndsAt: stored.ExpiresAt,
 	}, nil
 }

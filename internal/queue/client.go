@@ -150,7 +150,7 @@ func poolLike(ctx context.Context, db *sql.DB) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-// atOnce stores jobs for later as available with a time in the future. river's way is a state
+// atOnce stores jobs for later as available with a time in the future. The way of river is a state
 // of its own that its leader looks at every five seconds, which is too coarse for a visit.
 type atOnce struct{ river.HookDefaults }
 

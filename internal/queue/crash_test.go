@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,40 +22,41 @@ const childVariable = "SLUSE_QUEUE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if url := os.Getenv(childVariable); url != "" {
-		os.Exit(child(url))
+		say("fault", child(url))
+		os.Exit(1)
 	}
 
 	os.Exit(m.Run())
 }
 
-func child(url string) int {
+// say writes a line that the parent waits for.
+func say(words ...any) { _, _ = fmt.Fprintln(os.Stdout, words...) }
+
+// child works until it is killed; it returns what went wrong before.
+func child(url string) error {
 	ctx := context.Background()
 
 	db, err := store.Connect(ctx, store.Config{URL: url})
 	if err != nil {
-		fmt.Println("fault", err)
-
-		return 1
+		return err
 	}
 
 	q, err := queue.New(db.Writer, db.Dialect, queue.Options{
 		Workers: four(8), Logger: discard(),
 		Run: func(_ context.Context, job scheduler.Job) error {
-			fmt.Println("runs", job.Ref)
+			say("runs", job.Ref)
 			select {}
 		},
 	})
-	if err == nil {
-		err = q.Start(ctx)
-	}
-
 	if err != nil {
-		fmt.Println("fault", err)
-
-		return 1
+		return err
 	}
 
-	fmt.Println("ready")
+	if err := q.Start(ctx); err != nil {
+		return err
+	}
+
+	say("ready")
 	select {}
 }
 
@@ -67,7 +69,7 @@ type process struct {
 func spawn(t *testing.T, config store.Config) *process {
 	t.Helper()
 
-	p := &process{Cmd: exec.Command(os.Args[0]), lines: make(chan string, 100)} //nolint:noctx // killed below, on purpose
+	p := &process{Cmd: exec.Command(os.Args[0]), lines: make(chan string, 100)}
 	p.Env = append(os.Environ(), childVariable+"="+config.URL)
 
 	out, err := p.StdoutPipe()
@@ -118,7 +120,7 @@ func TestKilledProcess(t *testing.T) {
 		victim.wants(t, "ready")
 
 		for i := range jobs {
-			put(t, db, inserter, true, scheduler.Job{Kind: scheduler.BookRoomJob, Ref: fmt.Sprint(i)})
+			put(t, db, inserter, true, scheduler.Job{Kind: scheduler.BookRoomJob, Ref: strconv.Itoa(i)})
 		}
 
 		for range jobs {

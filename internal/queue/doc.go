@@ -1,4 +1,4 @@
-// Package queue works the jobs that the store writes. river lives here and nowhere else.
+// Package queue works the jobs that the store writes. River lives here and nowhere else.
 //
 // A job is stored in the transaction of the change that it belongs to (InsertJobs) and run by
 // the use cases some time later, at least once. What a use case returns decides what becomes

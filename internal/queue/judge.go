@@ -41,18 +41,15 @@ func judge(err error, failures int) decision {
 		return decision{next: done, outcome: "done", level: slog.LevelDebug}
 	}
 
-	var outside *connector.Error
-	if errors.As(err, &outside) {
+	if outside, ok := errors.AsType[*connector.Error](err); ok {
 		return judgeOutside(outside, failures)
 	}
 
-	var fault *panicError
-	if errors.As(err, &fault) {
+	if _, ok := errors.AsType[*panicError](err); ok {
 		return retry("panic", time.Second, failures, slog.LevelError)
 	}
 
-	var inside *care.Error
-	if errors.As(err, &inside) {
+	if inside, ok := errors.AsType[*care.Error](err); ok {
 		return judgeInside(inside.Kind, failures)
 	}
 

@@ -153,7 +153,7 @@ func New(db *sql.DB, dialect migrations.Dialect, options Options) (*Queue, error
 }
 
 // Start begins to work. It first takes over what a dead process left behind. On SQLite it
-// fails when another process works the same database. ctx bounds the start alone.
+// fails when another process works the same database. The context bounds the start alone.
 func (q *Queue) Start(ctx context.Context) error {
 	if len(q.options.Workers) == 0 || q.runner != nil {
 		return nil
@@ -262,8 +262,8 @@ func priority(kind scheduler.JobKind) int {
 	return 4
 }
 
-// channel is the notification channel of PostgreSQL; the payload is a queue's name. river's
-// own notifications are rationed, so that a job could wait for the next look.
+// channel is the notification channel of PostgreSQL; the payload is a queue's name. The
+// notifications of river itself are rationed, so that a job could wait for the next look.
 const channel = "sluse_jobs"
 
 // announce wakes the workers of queues. On PostgreSQL the notification leaves with the commit.

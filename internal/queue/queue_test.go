@@ -77,7 +77,7 @@ func newQueue(tb testing.TB, db *store.Database, o queue.Options) *queue.Queue {
 }
 
 func four(n int) map[queue.Name]int {
-	out := map[queue.Name]int{}
+	out := make(map[queue.Name]int)
 	for _, name := range queue.Names() {
 		out[name] = n
 	}
@@ -208,7 +208,7 @@ func TestEveryKindRunsOnceAndARolledBackJobNever(t *testing.T) {
 		seen.mutex.Lock()
 		defer seen.mutex.Unlock()
 
-		got := map[scheduler.JobKind]scheduler.Job{}
+		got := make(map[scheduler.JobKind]scheduler.Job)
 		for _, j := range seen.jobs {
 			got[j.Kind] = j
 		}

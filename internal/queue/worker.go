@@ -126,8 +126,7 @@ func (q *Queue) tell(ctx context.Context, job *river.Job[args], d decision, err 
 		slog.String("outcome", d.outcome), slog.Any("error", err),
 	}
 
-	var fault *panicError
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*panicError](err); ok {
 		attrs = append(attrs, slog.String("stack", string(fault.stack)))
 	}
 
@@ -144,7 +143,7 @@ func history(row *rivertype.JobRow) tries {
 	return t
 }
 
-// attempt is 1 only when the job certainly never ran before. river counts runs that ended with
+// attempt is 1 only when the job certainly never ran before. River counts runs that ended with
 // the process; failures are ours. A run that ended in waiting is no try of its own, but what
 // comes after it is not the first either.
 func attempt(row *rivertype.JobRow, before tries) int {

@@ -1,7 +1,7 @@
 // Package store keeps one municipality's visits, citizens, lists, conversions, audit rows and
 // sessions in SQLite or PostgreSQL. It implements scheduler.Store and saml.Store.
 //
-// gorm lives here and nowhere else. Rows are unexported structs without hooks or associations;
+// Gorm lives here and nowhere else. Rows are unexported structs without hooks or associations;
 // each aggregate has one function into its rows and one out of them. A visit and everything
 // that hangs on it is changed by a function in one transaction, together with the jobs and
 // audit rows that belong to the change; only children that changed are written.

@@ -132,7 +132,7 @@ func export(handle *keyset.Handle) (care.Secret, error) {
 	return care.NewSecret(out.String()), nil
 }
 
-// hash returns the keyed hash by which a value is found. purpose keeps hashes of different
+// hash returns the keyed hash by which a value is found. A purpose keeps hashes of different
 // columns apart.
 func (k *Keys) hash(purpose, value string) (string, error) {
 	tag, err := k.mac.ComputeMAC([]byte(purpose + "\x00" + value))

@@ -54,15 +54,17 @@ func (uploadRow) TableName() string { return "uploads" }
 
 // storedProblem and storedRef are the stored forms of ehr.Problem and ehr.RowRef.
 type storedProblem struct {
-	Line     int
-	Column   string
-	Severity int
-	Text     string
+	Line     int    `json:"line,omitempty"`
+	Column   string `json:"column,omitempty"`
+	Severity int    `json:"severity"`
+	Text     string `json:"text"`
 }
 
 type storedRef struct {
-	Line                   int
-	System, ID, Occurrence string
+	Line       int    `json:"line"`
+	System     string `json:"system"`
+	ID         string `json:"id"`
+	Occurrence string `json:"occurrence"`
 }
 
 func (k *Keys) listToRow(in scheduler.Import) (listRow, error) {

@@ -53,11 +53,13 @@ func (g gormLog) Trace(ctx context.Context, begin time.Time, statement func() (s
 	}
 
 	text, rows := statement()
-	level, what := slog.LevelWarn, "slow statement"
+	attrs := []slog.Attr{slog.String("sql", text), slog.Int64("rows", rows), slog.Duration("took", took), slog.Any("error", err)}
 
 	if failed {
-		level, what = slog.LevelError, "statement failed"
+		g.log.LogAttrs(ctx, slog.LevelError, "statement failed", attrs...)
+
+		return
 	}
 
-	g.log.LogAttrs(ctx, level, what, slog.String("sql", text), slog.Int64("rows", rows), slog.Duration("took", took), slog.Any("error", err))
+	g.log.LogAttrs(ctx, slog.LevelWarn, "slow statement", attrs...)
 }

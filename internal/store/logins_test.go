@@ -30,7 +30,7 @@ func both(t *testing.T, test func(t *testing.T, s *store.Store)) {
 
 func session(hash, subject, index string) store.Session {
 	return store.Session{
-		Hash: hash, IdP: "https://idp.example.invalid", Subject: subject, NameID: store.NameID{Value: "name-" + subject, Format: "persistent"},
+		Hash: hash, IDP: "https://idp.example.invalid", Subject: subject, NameID: store.NameID{Value: "name-" + subject, Format: "persistent"},
 		SessionIndex: index, Employee: "MSK", Name: "Mia Skov", Email: "mia@example.invalid", Groups: []string{"a", "b"}, Level: 2, CSRF: "csrf",
 		AuthenticatedAt: storetest.Now(), CreatedAt: storetest.Now(), SeenAt: storetest.Now(), ExpiresAt: storetest.Now().Add(time.Hour),
 	}
@@ -70,32 +70,7 @@ func TestSessions(t *testing.T) {
 			t.Errorf("session: %v\n%s", err, diff)
 		}
 
-		idp := all[0].IdP
-		for what, end := range map[string]func() (int, error){
-			"no such index":    func() (int, error) { return s.DeleteSessionsByNameID(ctx, idp, "name-mia", []string{"i9"}) },
-			"another provider": func() (int, error) { return s.DeleteSessionsByNameID(ctx, "https://other", "name-mia", nil) },
-			"no such person":   func() (int, error) { return s.DeleteSessionsOf(ctx, idp, "nobody") },
-		} {
-			if n, err := end(); n != 0 || err != nil {
-				t.Errorf("%s ended %d sessions, %v", what, n, err)
-			}
-		}
-
-		if n, err := s.DeleteSessionsByNameID(ctx, idp, "name-mia", []string{"i1", "i9"}); n != 1 || err != nil {
-			t.Errorf("logout of one session ended %d, %v", n, err)
-		}
-
-		if n, err := s.DeleteSessionsOf(ctx, idp, "bo"); n != 2 || err != nil {
-			t.Errorf("logout of a person ended %d, %v", n, err)
-		}
-
-		if n, err := s.PurgeSessions(ctx, storetest.Now()); n != 0 || err != nil {
-			t.Errorf("purge of living sessions: %d, %v", n, err)
-		}
-
-		if n, err := s.PurgeSessions(ctx, storetest.Now().Add(2*time.Hour)); n != 1 || err != nil {
-			t.Errorf("purge of the last one: %d, %v", n, err)
-		}
+		endSessions(t, s, all[0].IDP)
 
 		for range 2 {
 			if err := s.DeleteSession(ctx, "h1"); err != nil {
@@ -107,6 +82,38 @@ func TestSessions(t *testing.T) {
 			t.Errorf("an ended session: %v", err)
 		}
 	})
+}
+
+func endSessions(t *testing.T, s *store.Store, idp string) {
+	t.Helper()
+
+	ctx := t.Context()
+
+	for what, end := range map[string]func() (int, error){
+		"no such index":    func() (int, error) { return s.DeleteSessionsByNameID(ctx, idp, "name-mia", []string{"i9"}) },
+		"another provider": func() (int, error) { return s.DeleteSessionsByNameID(ctx, "https://other", "name-mia", nil) },
+		"no such person":   func() (int, error) { return s.DeleteSessionsOf(ctx, idp, "nobody") },
+	} {
+		if n, err := end(); n != 0 || err != nil {
+			t.Errorf("%s ended %d sessions, %v", what, n, err)
+		}
+	}
+
+	if n, err := s.DeleteSessionsByNameID(ctx, idp, "name-mia", []string{"i1", "i9"}); n != 1 || err != nil {
+		t.Errorf("logout of one session ended %d, %v", n, err)
+	}
+
+	if n, err := s.DeleteSessionsOf(ctx, idp, "bo"); n != 2 || err != nil {
+		t.Errorf("logout of a person ended %d, %v", n, err)
+	}
+
+	if n, err := s.PurgeSessions(ctx, storetest.Now()); n != 0 || err != nil {
+		t.Errorf("purge of living sessions: %d, %v", n, err)
+	}
+
+	if n, err := s.PurgeSessions(ctx, storetest.Now().Add(2*time.Hour)); n != 1 || err != nil {
+		t.Errorf("purge of the last one: %d, %v", n, err)
+	}
 }
 
 func request(id string) saml.Request {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -46,7 +47,7 @@ func rooms() *rapid.Generator[care.Room] {
 		}
 
 		if rapid.Bool().Draw(t, "secrets") {
-			digits := fmt.Sprint(rapid.IntRange(1000, 999_999_999).Draw(t, "pin"))
+			digits := strconv.Itoa(rapid.IntRange(1000, 999_999_999).Draw(t, "pin"))
 			r.HostPIN, _ = care.NewHostPIN(digits)
 			r.GuestPIN, _ = care.NewGuestPIN("1234")
 			r.HostLink, _ = care.NewHostLink("https://rooms.example.invalid/h/" + digits)
@@ -190,7 +191,7 @@ func TestRoundTripOfTheRest(t *testing.T) {
 			Visits: rapid.Int().Draw(t, "visits"), MadeAt: at, UndoneAt: instants().Draw(t, "undone"), UndoneBy: care.EmployeeID(texts().Draw(t, "undone by")),
 		}, keys.batchToRow, keys.batchFromRow)
 		through(t, "session", Session{
-			Hash: texts().Draw(t, "hash"), IdP: texts().Draw(t, "idp"), Subject: texts().Draw(t, "subject"),
+			Hash: texts().Draw(t, "hash"), IDP: texts().Draw(t, "idp"), Subject: texts().Draw(t, "subject"),
 			NameID: NameID{texts().Draw(t, "value"), texts().Draw(t, "format"), texts().Draw(t, "q"), texts().Draw(t, "sp")}, SessionIndex: texts().Draw(t, "index"),
 			Employee: care.EmployeeID(texts().Draw(t, "employee")), Name: texts().Draw(t, "name"), Email: texts().Draw(t, "email"),
 			Groups: rapid.SliceOf(texts()).Draw(t, "groups"), Level: rapid.IntRange(0, 3).Draw(t, "level"), CSRF: texts().Draw(t, "csrf"),

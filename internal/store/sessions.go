@@ -16,7 +16,7 @@ import (
 // keyed hash.
 type Session struct {
 	Hash            string // hex SHA-256 of the cookie's token; the key
-	IdP             string // entity id of the provider that vouches for the person
+	IDP             string // entity id of the provider that vouches for the person
 	Subject         string // stable key of the person at the provider
 	NameID          NameID
 	SessionIndex    string // the provider's key of its own session; may be empty
@@ -34,10 +34,10 @@ type Session struct {
 
 // NameID is the provider's name for a person in one session; logout needs all four parts.
 type NameID struct {
-	Value           string
-	Format          string
-	NameQualifier   string
-	SPNameQualifier string
+	Value           string `json:"value"`
+	Format          string `json:"format"`
+	NameQualifier   string `json:"name_qualifier"`
+	SPNameQualifier string `json:"sp_name_qualifier"`
 }
 
 // String hides the value, which may be a mail address.
@@ -63,16 +63,16 @@ func (sessionRow) TableName() string { return "staff_sessions" }
 
 // sessionContent is the encrypted part of a session.
 type sessionContent struct {
-	Subject         string
-	NameID          NameID
-	SessionIndex    string
-	Employee        string
-	Name            string
-	Email           string
-	Groups          []string
-	Level           int
-	CSRF            string
-	AuthenticatedAt *int64
+	Subject         string   `json:"subject"`
+	NameID          NameID   `json:"name_id"`
+	SessionIndex    string   `json:"session_index"`
+	Employee        string   `json:"employee"`
+	Name            string   `json:"name"`
+	Email           string   `json:"email"`
+	Groups          []string `json:"groups"`
+	Level           int      `json:"level"`
+	CSRF            string   `json:"csrf"`
+	AuthenticatedAt *int64   `json:"authenticated_at"`
 }
 
 func (k *Keys) sessionToRow(s Session) (sessionRow, error) {
@@ -85,7 +85,7 @@ func (k *Keys) sessionToRow(s Session) (sessionRow, error) {
 
 	seal := sealer{keys: k, table: "staff_sessions", row: s.Hash}
 	row := sessionRow{
-		Hash: s.Hash, Idp: s.IdP, ContentSealed: seal.sealBytes("content", content),
+		Hash: s.Hash, Idp: s.IDP, ContentSealed: seal.sealBytes("content", content),
 		Made: micros(s.CreatedAt), SeenAt: micros(s.SeenAt), ExpiresAt: micros(s.ExpiresAt),
 	}
 
@@ -93,8 +93,8 @@ func (k *Keys) sessionToRow(s Session) (sessionRow, error) {
 		to             *string
 		purpose, value string
 	}{
-		{&row.SubjectHash, "staff_sessions.subject", s.IdP + "\x00" + s.Subject},
-		{&row.NameIDHash, "staff_sessions.name_id", s.IdP + "\x00" + s.NameID.Value},
+		{&row.SubjectHash, "staff_sessions.subject", s.IDP + "\x00" + s.Subject},
+		{&row.NameIDHash, "staff_sessions.name_id", s.IDP + "\x00" + s.NameID.Value},
 		{&row.SessionIndexHash, "staff_sessions.session_index", s.SessionIndex},
 	} {
 		if *h.to, err = k.hash(h.purpose, h.value); err != nil {
@@ -119,7 +119,7 @@ func (k *Keys) sessionFromRow(row sessionRow) (Session, error) {
 	}
 
 	return Session{
-		Hash: row.Hash, IdP: row.Idp, Subject: c.Subject, NameID: c.NameID, SessionIndex: c.SessionIndex,
+		Hash: row.Hash, IDP: row.Idp, Subject: c.Subject, NameID: c.NameID, SessionIndex: c.SessionIndex,
 		Employee: care.EmployeeID(c.Employee), Name: c.Name, Email: c.Email, Groups: c.Groups, Level: c.Level, CSRF: c.CSRF,
 		AuthenticatedAt: instantOrZero(c.AuthenticatedAt), CreatedAt: instant(row.Made), SeenAt: instant(row.SeenAt), ExpiresAt: instant(row.ExpiresAt),
 	}, nil

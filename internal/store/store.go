@@ -74,8 +74,7 @@ func (s *Store) change(ctx context.Context, fn func(tx *gorm.DB) error) error {
 		}
 	}
 
-	var refused *refusal
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*refusal](err); ok {
 		return refused.error
 	}
 

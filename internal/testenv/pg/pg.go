@@ -157,7 +157,7 @@ func start(initdb, postgres string) (running, error) {
 	defer cancel()
 
 	data := filepath.Join(dir, "data")
-	create := exec.CommandContext(ctx, initdb, "-D", data, "-U", "sluse", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync") //nolint:gosec // a binary that was found in fixed places
+	create := exec.CommandContext(ctx, initdb, "-D", data, "-U", "sluse", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	create.SysProcAttr, create.Dir = attributes, dir
 
 	if out, err := create.CombinedOutput(); err != nil {
@@ -174,7 +174,7 @@ func start(initdb, postgres string) (running, error) {
 		durable = "on"
 	}
 
-	//nolint:gosec,noctx // binaries from fixed places; the server outlives this function and ends with the process
+	//nolint:noctx // the server outlives this function and ends with the process
 	serve := exec.Command("/bin/sh", "-c", guard, "guard", postgres, "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port),
 		"-k", dir, "-c", "fsync="+durable, "-c", "synchronous_commit="+durable, "-c", "full_page_writes="+durable,
 		"-c", "max_connections=300", "-c", "timezone=America/New_York", "-c", "shared_buffers=64MB")
