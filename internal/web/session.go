@@ -72,7 +72,8 @@ func hashToken(token string) string {
 }
 
 // cookies knows how this site's cookies are named and set. On an http site (loopback, for the
-// demo) a browser refuses __Host- names and programs refuse Secure cookies, so both are left out.
+// demo) __Host- and Secure are left out: Chromium takes both from http://127.0.0.1, but Safari and
+// Go's cookie jar do not.
 type cookies struct{ secure bool }
 
 func (k cookies) name(base string) string {

@@ -43,7 +43,7 @@ func (s *served) shots(t *testing.T) []shot {
 		{name: "dagen-grunde", cookies: planner, path: "/dagen?egnethed=2", then: openAll()},
 		{name: "dagen-tom", cookies: planner, path: "/dagen?dato=2026-12-24"},
 		{name: "plan", cookies: leader, path: "/dagen?vaelg=egnede", then: submit(`.actionbar button[type=submit]`, ".does")},
-		{name: "plan-roed", cookies: leader, path: "/dagen?egnethed=3&vis=liste", then: chromedp.Steps(chromedp.Click(chromedp.CSS(".pick")), submit(`.actionbar button[type=submit]`, ".does"))},
+		{name: "plan-roed", cookies: leader, path: "/dagen?egnethed=3&vis=liste", then: chromedp.Steps(chromedp.Focus(chromedp.CSS(".pick")), chromedp.KeyEvent(" "), submit(`.actionbar button[type=submit]`, ".does"))},
 		{name: "omlaegninger", cookies: planner, path: "/omlaegninger", before: state(care.BatchRunning)},
 		{name: "omlaegning-i-gang", cookies: planner, path: "/omlaegninger/b1"},
 		{name: "omlaegning-faerdig", cookies: planner, path: "/omlaegninger/b1", before: state(care.BatchPartlyFailed)},
