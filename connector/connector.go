@@ -103,8 +103,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf returns the Kind of err, or 0 when err is not an *Error.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 

@@ -71,7 +71,7 @@ func talking(legs []care.Leg) bool {
 	return host && guest
 }
 
-// legs asks the platform who was in the visit's rooms. seen is false when it can't tell at all.
+// legs asks the platform who was in the visit's rooms. Seen is false when it can't tell at all.
 func (s *Service) legs(ctx context.Context, v care.Snapshot) (legs []care.Leg, seen bool, err error) {
 	observer, ok := s.video.(video.Observer)
 	if !ok {

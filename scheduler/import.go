@@ -260,7 +260,7 @@ type diff struct {
 }
 
 func (d diff) counts() map[ChangeKind]int {
-	out := map[ChangeKind]int{}
+	out := make(map[ChangeKind]int)
 	for _, c := range d.changes {
 		out[c.Kind]++
 	}

@@ -243,7 +243,7 @@ func (s *Service) messageTrouble(ctx context.Context, job Job, citizen care.Citi
 func (s *Service) bounce(ctx context.Context, job Job, citizen care.Citizen, text string) error {
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
 		id := care.InvitationID(job.Ref)
-		if err := v.MessageBounced(id, text, s.now()); err != nil {
+		if err := v.MessageBounced(id, text); err != nil {
 			return err
 		}
 

@@ -71,11 +71,8 @@ func (s *Service) Enter(ctx context.Context, locator care.Locator) (Entered, err
 		return Entered{}, care.NewError(care.Gone, "Skærmbesøget er flyttet. Brug linket i den nyeste besked.")
 	}
 
-	switch s.door(v).Stage {
-	case StageEnded:
-		return Entered{}, care.NewError(care.Gone, "Dette skærmbesøg er afsluttet.")
-	case StageEarly:
-		return Entered{}, care.NewError(care.Conflict, "Dit skærmbesøg åbner "+clock(s.door(v).Opens)+".")
+	if err := s.shut(v); err != nil {
+		return Entered{}, err
 	}
 
 	token, err := newToken()
@@ -185,14 +182,21 @@ func (s *Service) open(ctx context.Context, token care.SessionToken) (care.Snaps
 		return v, adm, err
 	}
 
-	switch s.door(v).Stage {
-	case StageIdentify:
-		return v, adm, nil
-	case StageEarly:
-		return v, adm, care.NewError(care.Conflict, "Dit skærmbesøg åbner "+clock(s.door(v).Opens)+".")
-	default:
-		return v, adm, care.NewError(care.Gone, "Dette skærmbesøg er afsluttet.")
+	return v, adm, s.shut(v)
+}
+
+// shut returns why a citizen may not come in now, nil when they may.
+func (s *Service) shut(v care.Snapshot) error {
+	view := s.door(v)
+	if view.Stage == StageIdentify {
+		return nil
 	}
+
+	if view.Stage == StageEarly {
+		return care.NewError(care.Conflict, "Dit skærmbesøg åbner "+clock(view.Opens)+".")
+	}
+
+	return care.NewError(care.Gone, "Dette skærmbesøg er afsluttet.")
 }
 
 // AskCode has a one-time code sent to the number in the record. Limits: identity.md §5.2.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -239,7 +240,7 @@ func sixDigits(not string) string {
 			panic(err) // crypto/rand never fails
 		}
 
-		if text := fmt.Sprintf("%d", 100_000+n.Int64()); text != not {
+		if text := strconv.FormatInt(100_000+n.Int64(), 10); text != not {
 			return text
 		}
 	}

@@ -16,7 +16,8 @@ const (
 // IdentityMethod says how a person was identified (R29). The zero value is invalid.
 type IdentityMethod string
 
-// The methods. Others come with the identity issue.
+// ByCode is a one-time code by SMS to the number in the record. Other methods come with the
+// identity issue.
 const ByCode IdentityMethod = "code"
 
 // Danish returns the wording shown to the caregiver.

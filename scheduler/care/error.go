@@ -76,8 +76,7 @@ func KindOf(err error) Kind {
 		return 0
 	}
 
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 
@@ -86,8 +85,7 @@ func KindOf(err error) Kind {
 
 // MessageOf returns the Danish sentence of err, or a general one for an unknown error.
 func MessageOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Message
 	}
 

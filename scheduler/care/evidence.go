@@ -109,7 +109,7 @@ type Verdict struct {
 
 // Judge weighs the legs of a visit's room: the time in which at least one host and one guest
 // were in the room at once. It never says completed without such an overlap of at least
-// minimum (2 in the report set of eoj.md §6: 30 s by default). now closes running legs.
+// minimum (2 in the report set of eoj.md §6: 30 s by default). Running legs are closed by now.
 func Judge(legs []Leg, minimum time.Duration, now time.Time) Verdict {
 	hosts, guests := spans(legs, AsHost, now), spans(legs, AsGuest, now)
 	together, actual := overlap(hosts, guests)

@@ -10,7 +10,7 @@ import (
 type VisitState string
 
 // The states: listed → chosen → booking → booked → open → completed · not completed ·
-// cancelled · reverted to physical. docs/visit-lifecycle.md draws them.
+// cancelled · reverted to physical. They are drawn in docs/visit-lifecycle.md.
 const (
 	Listed       VisitState = "listed"        // a row of a driving list, physical
 	Chosen       VisitState = "chosen"        // picked for conversion

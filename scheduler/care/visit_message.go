@@ -27,14 +27,12 @@ func (s Snapshot) InvitationOf(id InvitationID) (Invitation, bool) {
 
 // queue appends a message. Its id is made from the visit's, so that a repeated transaction
 // makes the same one.
-func (v *Visit) queue(kind InvitationKind, channel Channel, at time.Time) InvitationID {
+func (v *Visit) queue(kind InvitationKind, channel Channel, at time.Time) {
 	n := len(v.s.Invitations)
 	id := InvitationID(fmt.Sprintf("%s-i%d", v.s.ID, n+1))
 	v.s.Invitations = append(v.s.Invitations, Invitation{
 		ID: id, Kind: kind, Channel: channel, State: InvitationQueued, Sequence: n, QueuedAt: at,
 	})
-
-	return id
 }
 
 // Invite queues the first message of a conversion, or tells of a new time when the citizen
@@ -74,10 +72,9 @@ func (v *Visit) informed() bool {
 
 	for _, i := range v.s.Invitations {
 		switch {
-		case !i.Left() && !(i.Kind == Withdrawn && i.Waiting()):
-		case i.Kind == Withdrawn:
+		case i.Kind == Withdrawn && (i.Left() || i.Waiting()):
 			informed = false
-		case i.Kind == Invite, i.Kind == Changed:
+		case (i.Kind == Invite || i.Kind == Changed) && i.Left():
 			informed = true
 		}
 	}
@@ -158,7 +155,7 @@ func (v *Visit) MessageArrived(id InvitationID, at time.Time) error {
 }
 
 // MessageBounced records that a message will not arrive; text is a Danish sentence.
-func (v *Visit) MessageBounced(id InvitationID, text string, at time.Time) error {
+func (v *Visit) MessageBounced(id InvitationID, text string) error {
 	i, err := v.invitation(id)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,8 +108,8 @@ func TestSecretsPrintMasked(t *testing.T) {
 
 		var log strings.Builder
 
-		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "value", secret, "inside", struct{ S any }{secret}) //nolint:sloglint // as anybody might
-		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "value", secret)                                    //nolint:sloglint // as anybody might
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "value", secret, "inside", struct{ S any }{secret})
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "value", secret)
 
 		body, err := json.Marshal(map[string]any{"a": secret, "b": []any{secret}})
 		if err != nil {
@@ -128,8 +129,8 @@ func TestGuestLinkNeverHoldsTheHostPIN(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
-		pin := fmt.Sprint(rapid.IntRange(1000, 999_999_999).Draw(t, "host PIN"))
-		other := fmt.Sprint(rapid.IntRange(1000, 999_999_999).Draw(t, "guest PIN"))
+		pin := strconv.Itoa(rapid.IntRange(1000, 999_999_999).Draw(t, "host PIN"))
+		other := strconv.Itoa(rapid.IntRange(1000, 999_999_999).Draw(t, "guest PIN"))
 
 		host, err := care.NewHostPIN(pin)
 		if err != nil {
