@@ -102,7 +102,7 @@ func checkLifecycle(t *testing.T, b Bench) {
 		func(v *care.Visit) error {
 			return v.EntryDone(care.EntryID(string(id)+"-e1"), "record-1", "W/1", minute(3))
 		},
-		func(v *care.Visit) error { return v.MessageBounced(invited, "Nummeret findes ikke.", minute(4)) },
+		func(v *care.Visit) error { return v.MessageBounced(invited, "Nummeret findes ikke.") },
 		func(v *care.Visit) error { return v.MessageRetried(invited, care.Mail, "PLA", minute(5)) },
 		func(v *care.Visit) error { return v.LinkOpened(invited, minute(6)) },
 		func(v *care.Visit) error { return v.Arrive(session, "session-1", minute(7)) },
