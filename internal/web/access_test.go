@@ -29,7 +29,7 @@ func TestEveryRouteByRole(t *testing.T) {
 	b := setup(t)
 	visit := string(b.use[testby].rows[0].Visit.ID)
 	foreign := b.as(t, nabokoeb, "NAB", care.Roles()...)
-	roles := map[care.Role]*http.Cookie{}
+	roles := make(map[care.Role]*http.Cookie)
 
 	for _, role := range care.Roles() {
 		roles[role] = b.as(t, testby, "X"+string(role), role)

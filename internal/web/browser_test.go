@@ -121,15 +121,15 @@ func (s *served) login(t *testing.T, user string, roles ...care.Role) []*http.Co
 
 	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-	groups := ""
-	for _, r := range roles {
-		groups += " " + string(r)
+	groups := make([]string, len(roles))
+	for i, r := range roles {
+		groups[i] = string(r)
 	}
 
 	for _, do := range []func() (*http.Response, error){
 		func() (*http.Response, error) { return client.Get(s.url + "/login") },
 		func() (*http.Response, error) {
-			return client.PostForm(s.url+"/saml/acs", url.Values{"user": {user}, "groups": {groups}})
+			return client.PostForm(s.url+"/saml/acs", url.Values{"user": {user}, "groups": {strings.Join(groups, " ")}})
 		},
 	} {
 		res, err := do()
@@ -217,12 +217,12 @@ func TestPagesInBrowser(t *testing.T) {
 
 	for _, one := range s.shots(t) {
 		t.Run(one.name, func(t *testing.T) {
-			s.look(t, ctx, one, string(axe))
+			s.look(ctx, t, one, string(axe))
 		})
 	}
 }
 
-func (s *served) look(t *testing.T, browser context.Context, one shot, axe string) {
+func (s *served) look(browser context.Context, t *testing.T, one shot, axe string) {
 	t.Helper()
 
 	if one.before != nil {
@@ -250,11 +250,11 @@ func (s *served) look(t *testing.T, browser context.Context, one shot, axe strin
 	}
 
 	for _, width := range []int{320, 360, 768, 1280} {
-		s.lookAt(t, ctx, one, width, axe)
+		s.lookAt(ctx, t, one, width, axe)
 	}
 }
 
-func (s *served) lookAt(t *testing.T, ctx context.Context, one shot, width int, axe string) {
+func (s *served) lookAt(ctx context.Context, t *testing.T, one shot, width int, axe string) {
 	t.Helper()
 
 	if err := chromedp.Do(ctx, size(width)); err != nil {
@@ -272,7 +272,7 @@ func (s *served) lookAt(t *testing.T, ctx context.Context, one shot, width int, 
 	}
 
 	if width == 320 || width == 1280 {
-		for _, v := range violations(t, ctx, axe) {
+		for _, v := range violations(ctx, t, axe) {
 			t.Errorf("axe at %d px: %s", width, v)
 		}
 	}
@@ -289,7 +289,7 @@ func (s *served) lookAt(t *testing.T, ctx context.Context, one shot, width int, 
 	}
 }
 
-func violations(t *testing.T, ctx context.Context, axe string) []string {
+func violations(ctx context.Context, t *testing.T, axe string) []string {
 	t.Helper()
 
 	// What the debugger evaluates is not subject to the page's content policy.

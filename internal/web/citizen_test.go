@@ -13,8 +13,10 @@ import (
 )
 
 // enter takes the link and returns the citizen's cookie.
-func (b *bundle) enter(t *testing.T, locator string) *http.Cookie {
+func (b *bundle) enter(t *testing.T) *http.Cookie {
 	t.Helper()
+
+	const locator = "loc"
 
 	b.use[testby].known[locator] = true
 
@@ -55,12 +57,13 @@ func TestCitizenStages(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
-	c := b.enter(t, "loc")
+	c := b.enter(t)
 
 	for stage, want := range map[scheduler.CitizenStage]struct {
 		status int
 		danish string
 	}{
+		scheduler.StageLanding:  {200, "Velkommen til dit skærmbesøg"},
 		scheduler.StageEarly:    {200, "Dit skærmbesøg åbner kl. 08.45."},
 		scheduler.StageIdentify: {200, "•• •• •• 12"},
 		scheduler.StageCode:     {200, `autocomplete="one-time-code"`},
@@ -96,7 +99,7 @@ func TestCitizenWay(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
-	use, c := b.use[testby], b.enter(t, "loc")
+	use, c := b.use[testby], b.enter(t)
 
 	use.citizen = scheduler.CitizenView{Stage: scheduler.StageCode, PhoneHint: "•• •• •• 12", CodeLeft: 1}
 
@@ -165,7 +168,7 @@ func TestStreamTellsTheStage(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
-	c := b.enter(t, "loc")
+	c := b.enter(t)
 	b.use[testby].citizen = scheduler.CitizenView{Stage: scheduler.StageWaiting}
 	b.handler.Drain() // a server that stops ends streams after what is known now
 
@@ -190,7 +193,7 @@ func TestFaultPageOfCitizenHasReference(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
-	c := b.enter(t, "loc")
+	c := b.enter(t)
 	b.use[testby].fail = care.NewError(care.Unavailable, "Databasen svarer ikke.")
 
 	if body := b.get(t, c, "/b", http.StatusServiceUnavailable); !strings.Contains(body, "Reference") || strings.Contains(body, "Databasen") {

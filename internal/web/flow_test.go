@@ -16,7 +16,7 @@ import (
 )
 
 // tab opens a tab with a time limit.
-func tab(t *testing.T, browser context.Context) context.Context {
+func tab(browser context.Context, t *testing.T) context.Context {
 	t.Helper()
 
 	ctx, stop := chromedp.NewContext(browser)
@@ -32,7 +32,7 @@ func tab(t *testing.T, browser context.Context) context.Context {
 	return ctx
 }
 
-func do(t *testing.T, ctx context.Context, steps ...step) {
+func do(ctx context.Context, t *testing.T, steps ...step) {
 	t.Helper()
 
 	if err := chromedp.Do(ctx, steps...); err != nil {
@@ -41,7 +41,7 @@ func do(t *testing.T, ctx context.Context, steps ...step) {
 }
 
 // until waits until an expression is true in the page.
-func until(t *testing.T, ctx context.Context, expression string) {
+func until(ctx context.Context, t *testing.T, expression string) {
 	t.Helper()
 
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(60*time.Second))); err != nil {
@@ -64,11 +64,11 @@ func TestFlowsInBrowser(t *testing.T) {
 	s.use.hostLink, s.use.guestLink = room.URL+"/vaert", room.URL+"/gaest"
 
 	t.Run("the caregiver's start leads to the room in a new tab", func(t *testing.T) {
-		ctx := tab(t, browser)
+		ctx := tab(browser, t)
 		visit := s.withStatus(scheduler.StatusWaiting)
 		opened := chromedp.WaitNewTarget(ctx, func(info *target.Info) bool { return strings.HasPrefix(info.URL, room.URL) })
 
-		do(t, ctx, s.setCookies(s.login(t, "MSK", care.Caregiver)), chromedp.Navigate(s.url+"/min-dag/"+visit), chromedp.Click(chromedp.CSS("form[target] button")))
+		do(ctx, t, s.setCookies(s.login(t, "MSK", care.Caregiver)), chromedp.Navigate(s.url+"/min-dag/"+visit), chromedp.Click(chromedp.CSS("form[target] button")))
 
 		select {
 		case <-opened:
@@ -78,7 +78,7 @@ func TestFlowsInBrowser(t *testing.T) {
 	})
 
 	t.Run("a citizen goes through the waiting room into the room", func(t *testing.T) {
-		ctx := tab(t, browser)
+		ctx := tab(browser, t)
 		stage := func(stage scheduler.CitizenStage) {
 			s.use.mu.Lock()
 			defer s.use.mu.Unlock()
@@ -87,28 +87,28 @@ func TestFlowsInBrowser(t *testing.T) {
 		}
 
 		stage(scheduler.StageWaiting)
-		do(t, ctx, s.setCookies(nil), chromedp.Navigate(s.url+"/b/loc"), chromedp.Click(chromedp.CSS(".big")), chromedp.WaitReady(chromedp.CSS(`[data-stage=waiting]`)))
+		do(ctx, t, s.setCookies(nil), chromedp.Navigate(s.url+"/b/loc"), chromedp.Click(chromedp.CSS(".big")), chromedp.WaitReady(chromedp.CSS(`[data-stage=waiting]`)))
 
 		if at, err := chromedp.Run(ctx, chromedp.Location()); err != nil || at != s.url+"/b" {
 			t.Errorf("the locator stays in the address bar: %s (%v)", at, err)
 		}
 
 		stage(scheduler.StageAdmitted)
-		do(t, ctx, chromedp.Click(chromedp.CSS(`[data-stage=admitted] .big`)), chromedp.WaitReady(chromedp.CSS("#rum")))
+		do(ctx, t, chromedp.Click(chromedp.CSS(`[data-stage=admitted] .big`)), chromedp.WaitReady(chromedp.CSS("#rum")))
 	})
 
 	t.Run("progress arrives by itself", func(t *testing.T) {
-		ctx := tab(t, browser)
-		do(t, ctx, s.setCookies(s.login(t, "PLA", care.Planner)), chromedp.Navigate(s.url+"/omlaegninger/b1"), chromedp.WaitReady(chromedp.CSS("[data-events]")))
+		ctx := tab(browser, t)
+		do(ctx, t, s.setCookies(s.login(t, "PLA", care.Planner)), chromedp.Navigate(s.url+"/omlaegninger/b1"), chromedp.WaitReady(chromedp.CSS("[data-events]")))
 		s.use.mu.Lock()
 		s.use.batchState = care.BatchDone
 		s.use.mu.Unlock()
-		do(t, ctx, chromedp.WaitReady(chromedp.CSS(`.progress-box:not([data-events]) progress[value="100"]`)))
+		do(ctx, t, chromedp.WaitReady(chromedp.CSS(`.progress-box:not([data-events]) progress[value="100"]`)))
 	})
 
 	t.Run("chips refresh and keep the selection", func(t *testing.T) {
-		ctx := tab(t, browser)
-		do(t, ctx, s.setCookies(s.login(t, "PLA", care.Planner)), chromedp.Navigate(s.url+"/dagen"), chromedp.Click(chromedp.CSS("[data-pick=green]")))
+		ctx := tab(browser, t)
+		do(ctx, t, s.setCookies(s.login(t, "PLA", care.Planner)), chromedp.Navigate(s.url+"/dagen"), chromedp.Click(chromedp.CSS("[data-pick=green]")))
 
 		id := s.withStatus(scheduler.StatusWaiting)
 
@@ -120,14 +120,14 @@ func TestFlowsInBrowser(t *testing.T) {
 		}
 		s.use.mu.Unlock()
 
-		until(t, ctx, `document.getElementById("chip-`+id+`").textContent.includes("I gang")&&Number(document.getElementById("antal").textContent)===document.querySelectorAll(".pick[data-level=green]:checked").length&&document.querySelectorAll(".pick:checked").length>5`)
+		until(ctx, t, `document.getElementById("chip-`+id+`").textContent.includes("I gang")&&Number(document.getElementById("antal").textContent)===document.querySelectorAll(".pick[data-level=green]:checked").length&&document.querySelectorAll(".pick:checked").length>5`)
 	})
 
 	t.Run("the keyboard reaches the content first", func(t *testing.T) {
-		ctx := tab(t, browser)
-		do(t, ctx, s.setCookies(s.login(t, "PLA", care.Planner)), chromedp.Navigate(s.url+"/dagen"), chromedp.KeyEvent("\t"))
-		until(t, ctx, `document.activeElement.className==="skipnav"`)
-		do(t, ctx, chromedp.KeyEvent("\r"))
-		until(t, ctx, `location.hash==="#main-content"`)
+		ctx := tab(browser, t)
+		do(ctx, t, s.setCookies(s.login(t, "PLA", care.Planner)), chromedp.Navigate(s.url+"/dagen"), chromedp.KeyEvent("\t"))
+		until(ctx, t, `document.activeElement.className==="skipnav"`)
+		do(ctx, t, chromedp.KeyEvent("\r"))
+		until(ctx, t, `location.hash==="#main-content"`)
 	})
 }

@@ -236,6 +236,10 @@ func (p *Pages) again(c *gin.Context, err error) error {
 		return p.refuse(c, loungeErr)
 	}
 
+	if statusOf(view.Stage) != http.StatusOK {
+		return p.show(c, view, body{}) // there is no door any more; why it did not open is beside the point
+	}
+
 	kind := care.KindOf(err)
 
 	return p.show(c, view, body{Session: true, Error: p.words(c).complaint(kind, care.MessageOf(err)), Locked: kind == care.TooMany})

@@ -1,7 +1,7 @@
 package join
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -13,7 +13,7 @@ func TestLimiterForgetsTheOldest(t *testing.T) {
 	l := newLimiter(time.Second, 2, 100, func() time.Time { return now })
 
 	for i := range 1000 {
-		if !l.allow(fmt.Sprint(i)) {
+		if !l.allow(strconv.Itoa(i)) {
 			t.Fatalf("key %d is refused at once", i)
 		}
 	}

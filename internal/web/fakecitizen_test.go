@@ -1,0 +1,196 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sluse/sluse/internal/web"
+	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+func (f *fakeUse) mine(secret string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	return f.known[secret]
+}
+
+func (f *fakeUse) Landing(_ context.Context, l care.Locator) (scheduler.CitizenView, error) {
+	if err := f.call("Landing"); err != nil {
+		return scheduler.CitizenView{}, err
+	}
+
+	if !f.mine(l.Reveal()) {
+		return scheduler.CitizenView{Stage: scheduler.StageWrong}, nil
+	}
+
+	return scheduler.CitizenView{Stage: scheduler.StageLanding}, nil
+}
+
+func (f *fakeUse) Enter(_ context.Context, l care.Locator) (scheduler.Entered, error) {
+	if err := f.call("Enter"); err != nil {
+		return scheduler.Entered{}, err
+	}
+
+	if !f.mine(l.Reveal()) {
+		return scheduler.Entered{}, care.NewError(care.NotFound, "Linket virker ikke.")
+	}
+
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	token := "session-" + l.Reveal()
+	f.known[token] = true
+
+	return scheduler.Entered{Token: care.NewSessionToken(token), Expires: testNow().Add(time.Hour)}, nil
+}
+
+func (f *fakeUse) Lounge(_ context.Context, token care.SessionToken) (scheduler.CitizenView, error) {
+	if err := f.call("Lounge"); err != nil {
+		return scheduler.CitizenView{}, err
+	}
+
+	if !f.mine(token.Reveal()) {
+		return scheduler.CitizenView{Stage: scheduler.StageWrong}, nil
+	}
+
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	return f.citizen, nil
+}
+
+func (f *fakeUse) AskCode(context.Context, care.SessionToken) error { return f.call("AskCode") }
+
+func (f *fakeUse) EnterCode(_ context.Context, _ care.SessionToken, code care.Code) error {
+	if err := f.call("EnterCode"); err != nil {
+		return err
+	}
+
+	if code.Reveal() != "483921" {
+		return care.NewError(care.Invalid, "Koden er ikke rigtig. Prøv igen.")
+	}
+
+	return f.codeErr
+}
+
+func (f *fakeUse) GuestLink(_ context.Context, token care.SessionToken) (care.GuestLink, error) {
+	if err := f.call("GuestLink"); err != nil {
+		return care.GuestLink{}, err
+	}
+
+	if !f.mine(token.Reveal()) || f.citizen.Stage != scheduler.StageAdmitted {
+		return care.GuestLink{}, care.NewError(care.Conflict, "Medarbejderen har ikke lukket dig ind endnu.")
+	}
+
+	pin, err := care.NewHostPIN("918273")
+	if err != nil {
+		return care.GuestLink{}, err
+	}
+
+	return care.NewGuestLink(f.guestLink, pin)
+}
+
+// fakeSessions is a session store in memory.
+type fakeSessions struct {
+	mu   sync.Mutex
+	rows map[string]web.Session
+}
+
+func newFakeSessions() *fakeSessions { return &fakeSessions{rows: map[string]web.Session{}} }
+
+func (f *fakeSessions) SaveSession(_ context.Context, hash string, s web.Session) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rows[hash] = s
+
+	return nil
+}
+
+func (f *fakeSessions) Session(_ context.Context, hash string) (web.Session, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	s, ok := f.rows[hash]
+	if !ok {
+		return web.Session{}, care.NewError(care.NotFound, "Sessionen findes ikke.")
+	}
+
+	return s, nil
+}
+
+func (f *fakeSessions) TouchSession(_ context.Context, hash string, at time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	if s, ok := f.rows[hash]; ok {
+		s.SeenAt = at
+		f.rows[hash] = s
+	}
+
+	return nil
+}
+
+func (f *fakeSessions) EndSession(_ context.Context, hash string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.rows, hash)
+
+	return nil
+}
+
+func (f *fakeSessions) EndSessionsOf(_ context.Context, name saml.NameID, indexes []string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	for hash, s := range f.rows {
+		if s.NameID == name && (len(indexes) == 0 || slices.Contains(indexes, s.Index)) {
+			delete(f.rows, hash)
+		}
+	}
+
+	return nil
+}
+
+// fakeLogin plays the identity provider: the posted "user" field says who comes back.
+type fakeLogin struct{ mark string }
+
+func (f *fakeLogin) Login(_ context.Context, handle, returnTo string) (string, error) {
+	if handle == "" {
+		return "", care.NewError(care.Internal, "no handle")
+	}
+
+	return "https://idp.example.dk/sso?til=" + returnTo, nil
+}
+
+func (f *fakeLogin) Callback(r *http.Request, handle string) (saml.Principal, string, error) {
+	if err := r.ParseForm(); err != nil || handle == "" {
+		return saml.Principal{}, "", &saml.Error{Kind: saml.KindWrongBrowser}
+	}
+
+	user := r.PostForm.Get("user")
+	if user == "" {
+		return saml.Principal{}, "", &saml.Error{Kind: saml.KindDenied}
+	}
+
+	return saml.Principal{
+		Subject: user, EmployeeID: user, Name: "Test " + user, Groups: strings.Fields(r.PostForm.Get("groups")),
+		NameID: saml.NameID{Value: f.mark + user}, SessionIndex: "s1",
+	}, "/", nil
+}
+
+func (f *fakeLogin) Logout(context.Context, string, saml.Principal, string) (string, error) {
+	return "https://idp.example.dk/slo", nil
+}
+
+func (f *fakeLogin) HandleLogout(r *http.Request, _ string) (saml.LogoutMessage, error) {
+	return saml.LogoutMessage{Requested: true, NameID: saml.NameID{Value: r.URL.Query().Get("who")}, RedirectURL: "https://idp.example.dk/done"}, nil
+}
+
+func (f *fakeLogin) Metadata() ([]byte, error) { return []byte("<EntityDescriptor/>"), nil }

@@ -1,0 +1,55 @@
+package web_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var assetHash = regexp.MustCompile(`/assets/[0-9a-f]{12}/`)
+
+// TestPagesGolden keeps the whole markup of a few pages under review.
+func TestPagesGolden(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	staff := b.as(t, testby, "MSK", care.Planner, care.Caregiver)
+	citizen := b.enter(t)
+	b.use[testby].citizen = scheduler.CitizenView{Stage: scheduler.StageCode, PhoneHint: "•• •• •• 12", CodeLeft: 2, Opens: testNow().Add(time.Hour)}
+
+	for name, body := range map[string]string{
+		"kraever-handling": b.get(t, staff, "/kraever-handling", 200),
+		"omlaegning":       b.get(t, staff, "/omlaegninger/b1", 200),
+		"lobby":            b.get(t, staff, "/min-dag/"+(&served{use: b.use[testby]}).withStatus(scheduler.StatusWaiting), 200),
+		"borger-kode":      b.get(t, citizen, "/b", 200),
+		"borger-kode-en":   b.get(t, citizen, "/b?sprog=en", 200),
+	} {
+		got := assetHash.ReplaceAllString(body, "/assets/HASH/")
+		file := filepath.Join("testdata", "golden", name+".html")
+
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (run with -update to accept):\n%s", name, diff)
+		}
+	}
+}
