@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/sluse/sluse/internal/queue"
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/scheduler"
@@ -26,7 +28,14 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 
-	os.Exit(m.Run())
+	status := m.Run()
+	if err := goleak.Find(); err != nil && status == 0 {
+		say(err)
+
+		status = 1
+	}
+
+	os.Exit(status)
 }
 
 // say writes a line that the parent waits for.
