@@ -91,11 +91,9 @@ func (s *Service) preview(ctx context.Context, actor care.Actor, id care.ListID,
 		return Preview{}, err
 	}
 
-	_, known := s.store.List(ctx, id)
-
 	return Preview{
 		Upload: id, FileName: file.Name, List: list, PerDay: perDay(list.Rows), Changes: diff.changes,
-		Counts: diff.counts(), Faults: faults(list), Known: known == nil,
+		Counts: diff.counts(), Faults: faults(list), Known: diff.still() && len(list.Rows) > 0,
 	}, nil
 }
 
@@ -177,20 +175,18 @@ func (s *Service) importOnce(ctx context.Context, actor care.Actor, id care.List
 	}
 
 	counts := diff.counts()
+	first, last := span(list.Rows)
 	record := ListRecord{
-		ID: id, FileName: file.Name, By: actor.Employee, At: s.now(), Rows: list.Total, Faults: faults(list), Problems: list.Problems,
+		ID: care.ListID(randomID()), Kept: diff.kept, FirstDay: first, LastDay: last, FileName: file.Name, By: actor.Employee, At: s.now(), Rows: list.Total, Faults: faults(list), Problems: list.Problems,
 		New: counts[ChangeNew], Moved: counts[ChangeMoved], Changed: counts[ChangeOther], Gone: counts[ChangeGone], Same: counts[ChangeNone],
 	}
 
-	if old, err := s.store.List(ctx, id); err == nil && diff.still() {
-		old.New, old.Moved, old.Changed, old.Gone, old.Same = 0, 0, 0, 0, counts[ChangeNone]
+	in := Import{Record: record}
 
-		return old, nil
-	}
-
-	in, err := s.assemble(diff, record, file)
-	if err != nil {
-		return ListRecord{}, err
+	if !diff.still() {
+		if in, err = s.assemble(diff, record, file); err != nil {
+			return ListRecord{}, err
+		}
 	}
 
 	in.Effects.Audit = append(in.Effects.Audit, AuditRow{
@@ -205,7 +201,7 @@ func (s *Service) importOnce(ctx context.Context, actor care.Actor, id care.List
 func (s *Service) assemble(diff diff, record ListRecord, file ehr.File) (Import, error) {
 	in := Import{Record: record, File: file, Citizens: diff.citizens}
 	if _, keeps := s.journal.(ehr.ListKeeper); keeps {
-		in.Effects.Jobs = append(in.Effects.Jobs, Job{Kind: KeepListJob, Ref: string(record.ID)})
+		in.Effects.Jobs = append(in.Effects.Jobs, Job{Kind: KeepListJob, Ref: string(record.Kept)})
 	}
 
 	for _, m := range diff.matches {
@@ -219,6 +215,10 @@ func (s *Service) assemble(diff diff, record ListRecord, file ehr.File) (Import,
 
 			in.New = append(in.New, v)
 
+			continue
+		}
+
+		if m.idle() {
 			continue
 		}
 
@@ -251,8 +251,15 @@ type match struct {
 	change  RowChange
 }
 
+// idle reports whether the row leaves the visit exactly as it is.
+func (m match) idle() bool {
+	return m.old.State.Final() && !m.old.Dropped() ||
+		m.change.Kind == ChangeNone && m.old.Facts.Line == m.facts.Line && !m.old.NeedsPerson()
+}
+
 // diff is what a file does to the store.
 type diff struct {
+	kept     care.ListID // the list's own name
 	matches  []match
 	gone     []care.Snapshot
 	citizens []care.Citizen // new or with new contact data
@@ -299,12 +306,12 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 		bySource[known[i].Source] = &known[i]
 	}
 
-	out := diff{citizens: changed.list}
+	out := diff{kept: keptName(id, known), citizens: changed.list}
 
 	for _, row := range list.Rows {
 		m := match{row: row, old: bySource[row.Source]}
 		citizen := citizens[row.CPR]
-		m.facts, m.channel = s.facts(id, row, citizen), citizen.Channel()
+		m.facts, m.channel = s.facts(out.kept, row, citizen), citizen.Channel()
 		m.change = s.compare(m, citizen, changed.what[citizen.ID])
 
 		if m.old == nil {
@@ -318,6 +325,33 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 	}
 
 	return s.addGone(ctx, out, list.Rows, bySource)
+}
+
+// keptName returns the name that most of the visits already have for their list, or the fresh one.
+func keptName(fresh care.ListID, known []care.Snapshot) care.ListID {
+	best, votes := fresh, map[care.ListID]int{}
+
+	for _, v := range known {
+		if votes[v.Facts.List]++; votes[v.Facts.List] > votes[best] {
+			best = v.Facts.List
+		}
+	}
+
+	return best
+}
+
+// span returns the first and the last local day of the rows.
+func span(rows []ehr.Row) (first, last care.Day) {
+	for _, r := range rows {
+		day := care.DayOf(r.Planned.Start)
+		if first == "" || day < first {
+			first = day
+		}
+
+		last = max(last, day)
+	}
+
+	return first, last
 }
 
 // addGone finds the visits that were on the same lists on the same days and are not in the file.

@@ -127,9 +127,14 @@ type CountRow struct {
 	Together time.Duration // of completed screen visits, summed
 }
 
-// ListRecord is one imported file.
+// ListRecord is one import of a file.
 type ListRecord struct {
-	ID       care.ListID
+	ID care.ListID // of this import
+	// Kept is the list's own name, under which the record's journal keeps its file: the same when
+	// the list is exported and imported anew.
+	Kept     care.ListID
+	FirstDay care.Day
+	LastDay  care.Day
 	FileName string
 	By       care.EmployeeID
 	At       time.Time
@@ -146,7 +151,7 @@ type ListRecord struct {
 // Import is everything that one import writes, all or none.
 type Import struct {
 	Record   ListRecord
-	File     ehr.File // the raw file, stored encrypted
+	File     ehr.File // the raw file, stored encrypted; empty when the import changes nothing
 	Rows     []ehr.RowRef
 	Citizens []care.Citizen // inserted or updated by CPR hash; their ids are those that visits use
 	New      []*care.Visit
@@ -160,8 +165,8 @@ type Lists interface {
 	SaveImport(ctx context.Context, in Import) error
 	// List reads one import without its file. NotFound.
 	List(ctx context.Context, id care.ListID) (ListRecord, error)
-	// ListFile reads the raw file of an import and where its rows stand. NotFound.
-	ListFile(ctx context.Context, id care.ListID) (ehr.File, []ehr.RowRef, error)
+	// ListFile reads the newest raw file of a list by its Kept name, and where its rows stand. NotFound.
+	ListFile(ctx context.Context, kept care.ListID) (ehr.File, []ehr.RowRef, error)
 	// KeepUpload stores a file between its preview and its import, encrypted, for a day.
 	KeepUpload(ctx context.Context, id care.ListID, file ehr.File, by care.EmployeeID, at time.Time) error
 	// Upload reads such a file and who uploaded it. NotFound.

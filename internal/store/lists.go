@@ -23,6 +23,9 @@ const uploadLife = 24 * time.Hour
 
 type listRow struct {
 	ID             string `gorm:"primaryKey"`
+	Kept           string
+	FirstDay       string
+	LastDay        string
 	FileNameSealed []byte
 	MadeBy         string
 	MadeAt         int64
@@ -97,7 +100,7 @@ func (k *Keys) listToRow(in scheduler.Import) (listRow, error) {
 	}
 
 	row := listRow{
-		ID: string(r.ID), FileNameSealed: seal.seal("file_name", name), MadeBy: string(r.By), MadeAt: micros(r.At),
+		ID: string(r.ID), Kept: string(r.Kept), FirstDay: string(r.FirstDay), LastDay: string(r.LastDay), FileNameSealed: seal.seal("file_name", name), MadeBy: string(r.By), MadeAt: micros(r.At),
 		RowTotal: r.Rows, Faults: r.Faults, NewVisits: r.New, Moved: r.Moved, Changed: r.Changed, Gone: r.Gone, Same: r.Same,
 		Problems:   string(problemText),
 		FileSealed: seal.sealBytes("file", in.File.Data), RowRefsSealed: seal.sealBytes("row_refs", pack(refText)),
@@ -109,7 +112,7 @@ func (k *Keys) listToRow(in scheduler.Import) (listRow, error) {
 func (k *Keys) listFromRow(row listRow) (scheduler.ListRecord, error) {
 	seal := sealer{keys: k, table: "lists", row: row.ID}
 	record := scheduler.ListRecord{
-		ID: care.ListID(row.ID), FileName: seal.open("file_name", row.FileNameSealed), By: care.EmployeeID(row.MadeBy),
+		ID: care.ListID(row.ID), Kept: care.ListID(row.Kept), FirstDay: care.Day(row.FirstDay), LastDay: care.Day(row.LastDay), FileName: seal.open("file_name", row.FileNameSealed), By: care.EmployeeID(row.MadeBy),
 		At: instant(row.MadeAt), Rows: row.RowTotal, Faults: row.Faults, New: row.NewVisits, Moved: row.Moved,
 		Changed: row.Changed, Gone: row.Gone, Same: row.Same,
 	}
@@ -248,7 +251,7 @@ func once(err error) error {
 	return err
 }
 
-const recordColumns = "id, file_name_sealed, made_by, made_at, row_total, faults, new_visits, moved, changed, gone, same, problems"
+const recordColumns = "id, kept, first_day, last_day, file_name_sealed, made_by, made_at, row_total, faults, new_visits, moved, changed, gone, same, problems"
 
 // List implements scheduler.Lists.
 func (s *Store) List(ctx context.Context, id care.ListID) (scheduler.ListRecord, error) {
@@ -263,9 +266,9 @@ func (s *Store) List(ctx context.Context, id care.ListID) (scheduler.ListRecord,
 }
 
 // ListFile implements scheduler.Lists.
-func (s *Store) ListFile(ctx context.Context, id care.ListID) (ehr.File, []ehr.RowRef, error) {
+func (s *Store) ListFile(ctx context.Context, kept care.ListID) (ehr.File, []ehr.RowRef, error) {
 	var row listRow
-	if err := s.read.WithContext(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+	if err := s.read.WithContext(ctx).Where("kept = ? AND file_sealed IS NOT NULL", kept).Order("made_at DESC, id").Take(&row).Error; err != nil {
 		return ehr.File{}, nil, translate(err)
 	}
 

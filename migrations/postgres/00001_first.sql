@@ -21,6 +21,9 @@ CREATE TABLE citizens (
 
 CREATE TABLE lists (
     id text NOT NULL PRIMARY KEY,
+    kept text NOT NULL,
+    first_day text NOT NULL,
+    last_day text NOT NULL,
     file_name_sealed bytea,
     made_by text NOT NULL,
     made_at bigint NOT NULL,
@@ -37,6 +40,7 @@ CREATE TABLE lists (
 );
 
 CREATE INDEX lists_newest ON lists (made_at DESC, id);
+CREATE INDEX lists_kept ON lists (kept, made_at);
 
 CREATE TABLE uploads (
     id text NOT NULL PRIMARY KEY,

@@ -21,6 +21,9 @@ CREATE TABLE citizens (
 
 CREATE TABLE lists (
     id TEXT NOT NULL PRIMARY KEY,
+    kept TEXT NOT NULL,
+    first_day TEXT NOT NULL,
+    last_day TEXT NOT NULL,
     file_name_sealed BLOB,
     made_by TEXT NOT NULL,
     made_at INTEGER NOT NULL,
@@ -37,6 +40,7 @@ CREATE TABLE lists (
 ) STRICT;
 
 CREATE INDEX lists_newest ON lists (made_at DESC, id);
+CREATE INDEX lists_kept ON lists (kept, made_at);
 
 CREATE TABLE uploads (
     id TEXT NOT NULL PRIMARY KEY,

@@ -19,7 +19,7 @@ func checkImport(t *testing.T, b Bench) {
 
 	in := scheduler.Import{
 		Record: scheduler.ListRecord{
-			ID: "list-9", FileName: "køreliste.csv", By: "PLA", At: Now(), Rows: 4, Faults: 1, New: 3, Moved: 1, Changed: 2, Gone: 3, Same: 4,
+			ID: "list-9", Kept: "kept-9", FirstDay: "2026-06-15", LastDay: "2026-06-16", FileName: "køreliste.csv", By: "PLA", At: Now(), Rows: 4, Faults: 1, New: 3, Moved: 1, Changed: 2, Gone: 3, Same: 4,
 			Problems: []ehr.Problem{{Line: 3, Column: "CPR", Severity: ehr.Fault, Text: "Nummeret er for kort."}, {Severity: ehr.Warning, Text: "Ingen enhed."}},
 		},
 		File:     ehr.File{Name: "køreliste.csv", Data: []byte("CPR;Navn\r\n0104909989;Torre\r\n")},
@@ -38,7 +38,7 @@ func checkImport(t *testing.T, b Bench) {
 	must(t, err)
 	same(t, "list", in.Record, record)
 
-	file, rows, err := b.Twin.ListFile(t.Context(), "list-9")
+	file, rows, err := b.Twin.ListFile(t.Context(), "kept-9")
 	must(t, err)
 	same(t, "file", in.File, file)
 	same(t, "rows", in.Rows, rows)
@@ -52,7 +52,8 @@ func checkImport(t *testing.T, b Bench) {
 	changed := citizen(t, 0)
 	changed.Hospitalised, changed.Phone = true, care.Phone{}
 	second := scheduler.Import{
-		Record:   scheduler.ListRecord{ID: "list-10", At: Now().Add(time.Minute)},
+		Record:   scheduler.ListRecord{ID: "list-10", Kept: "kept-9", At: Now().Add(time.Minute)},
+		File:     ehr.File{Name: "igen.csv", Data: []byte("CPR;Navn\r\n")},
 		Citizens: []care.Citizen{changed, citizen(t, 1)}, New: []*care.Visit{visit(t, 1)}, Changed: []*care.Visit{relisted},
 	}
 	must(t, b.Store.SaveImport(t.Context(), second))
@@ -60,6 +61,10 @@ func checkImport(t *testing.T, b Bench) {
 	want := relisted.Snapshot()
 	want.Version = 2
 	same(t, "relisted visit", want, read(t, b.Store, want.ID))
+
+	file, _, err = b.Twin.ListFile(t.Context(), "kept-9")
+	must(t, err)
+	same(t, "the newest file of the list", second.File, file)
 
 	stored, err := b.Store.Citizens(t.Context(), []care.CitizenID{changed.ID})
 	must(t, err)
