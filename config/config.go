@@ -8,6 +8,7 @@ package config
 import (
 	"time"
 
+	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/sms"
 	"github.com/sluse/sluse/connector/video/vdx"
@@ -84,6 +85,14 @@ type Messages struct {
 	Mailbox string       `yaml:"mailbox" doc:"Address of the organizer in calendar files; default the sender of the mail settings."`
 	SMS     *sms.Config  `yaml:"sms" doc:"SMS through VDX; without it citizens get no SMS and no one-time code."`
 	Mail    *mail.Config `yaml:"mail" doc:"E-mail by SMTP; without it citizens get no e-mail."`
+
+	QuietFrom  string `yaml:"quiet_from" doc:"Local time from which no SMS leaves, default 21:00. Codes, and messages about a visit in the same night, leave at once."`
+	QuietUntil string `yaml:"quiet_until" doc:"Local time at which SMS leave again, default 08:00; the same as quiet_from: they leave at every hour."`
+}
+
+// Quiet returns the hours in which no SMS leaves. The error names the key.
+func (m Messages) Quiet() (message.Quiet, error) {
+	return message.ParseQuiet(m.QuietFrom, m.QuietUntil)
 }
 
 // Record is the care record.

@@ -39,6 +39,9 @@ func (v *Video) setDefaults() {
 }
 
 func (m *Messages) setDefaults() {
+	or(&m.QuietFrom, "21:00")
+	or(&m.QuietUntil, "08:00")
+
 	if m.SMS != nil {
 		m.SMS.SetDefaults()
 	}

@@ -255,6 +255,10 @@ func (m Messages) validate(k checker) {
 	if m.Mail != nil {
 		k.in("mail").adopt(m.Mail.Validate())
 	}
+
+	if _, err := m.Quiet(); err != nil {
+		k.adopt([]error{err})
+	}
 }
 
 func (r Record) validate(k checker) {

@@ -124,7 +124,7 @@ func (s *Service) sendAt(i care.Invitation, v care.Snapshot) time.Time {
 		return time.Time{}
 	}
 
-	return message.SendAt(s.now(), v.Facts.Planned.Start)
+	return s.set.Quiet.SendAt(s.now(), v.Facts.Planned.Start)
 }
 
 func (s *Service) tracks(c care.Channel) bool {

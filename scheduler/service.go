@@ -53,6 +53,7 @@ type Settings struct {
 	Together     time.Duration // how long host and guest must be together for "completed"
 	RoomCheck    time.Duration // how long before the start the room should be ready
 	Reminder     time.Duration // how long before the start to remind; 0: never
+	Quiet        message.Quiet // when no SMS leaves
 	Participants int           // people in a room at once
 }
 

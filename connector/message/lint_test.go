@@ -173,7 +173,7 @@ func TestSendAt(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 
-			got := message.SendAt(at(c.now), at(c.planned))
+			got := message.Quiet{}.SendAt(at(c.now), at(c.planned))
 			if !got.Equal(at(c.want)) || got.Location() != time.UTC {
 				t.Errorf("SendAt = %s, want %s", got, at(c.want).UTC())
 			}

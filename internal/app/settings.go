@@ -1,18 +1,25 @@
 package app
 
 import (
+	"fmt"
+
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
 // settings turns a municipality's part of the file into the use cases' words.
-func settings(m config.Municipality) scheduler.Settings {
+func settings(m config.Municipality) (scheduler.Settings, error) {
+	quiet, err := m.Messages.Quiet()
+	if err != nil {
+		return scheduler.Settings{}, fmt.Errorf("messages: %w", err)
+	}
+
 	out := scheduler.Settings{
 		Municipality: m.ID, Name: m.Name, Sender: m.Messages.Sender, Phone: m.Phone, Emergency: m.Emergency,
 		Mailbox: mailbox(m), PublicURL: m.PublicURL, Rules: rules(m.Rules), RecordElse: scheduler.RecordRule(m.Record.Default),
 		Record: map[care.LegalBasis]scheduler.RecordRule{}, Door: m.Times.Door, Grace: m.Times.Grace, HardCap: m.Times.HardCap,
-		Together: m.Times.Together, RoomCheck: m.Times.RoomCheck, Reminder: m.Times.Reminder, Participants: m.Video.Participants,
+		Together: m.Times.Together, RoomCheck: m.Times.RoomCheck, Reminder: m.Times.Reminder, Participants: m.Video.Participants, Quiet: quiet,
 	}
 
 	for law, rule := range m.Record.ByLaw {
@@ -25,7 +32,7 @@ func settings(m config.Municipality) scheduler.Settings {
 		})
 	}
 
-	return out
+	return out, nil
 }
 
 func mailbox(m config.Municipality) string {

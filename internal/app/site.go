@@ -99,7 +99,7 @@ func (s *Site) openStore(ctx context.Context, p parts) error {
 		return fmt.Errorf("store: %w", err)
 	}
 
-	s.service, err = newService(p, s.store, keys)
+	s.service, err = s.newService(ctx, p, keys)
 
 	return err
 }
@@ -126,7 +126,7 @@ func (s *Site) queueOptions(p parts) queue.Options {
 	return o
 }
 
-func newService(p parts, st *store.Store, keys *store.Keys) (*scheduler.Service, error) {
+func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*scheduler.Service, error) {
 	platform, err := vdx.New(p.m.Video.VDX, vdx.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("video platform: %w", err)
@@ -137,13 +137,18 @@ func newService(p parts, st *store.Store, keys *store.Keys) (*scheduler.Service,
 		return nil, err
 	}
 
-	journal, err := newJournal(p)
+	journal, err := s.newJournal(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("care record: %w", err)
 	}
 
+	set, err := settings(p.m)
+	if err != nil {
+		return nil, err
+	}
+
 	service, err := scheduler.New(scheduler.Deps{
-		Settings: settings(p.m), Store: st, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
+		Settings: set, Store: s.store, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
 		Journal: journal, Links: p.m.Keys.Links, Now: p.o.Clock,
 	})
 	if err != nil {
@@ -177,7 +182,7 @@ func senders(p parts) (map[care.Channel]message.Sender, error) {
 	return out, nil
 }
 
-func newJournal(p parts) (ehr.Journal, error) {
+func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
 	if p.m.Record.Kind == "fhir" {
 		journal, err := fhir.New(p.m.Record.FHIR, fhir.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log})
 		if err != nil {
@@ -189,6 +194,13 @@ func newJournal(p parts) (ehr.Journal, error) {
 
 	journal, err := file.New(p.m.Record.File, p.o.Clock)
 	if err != nil {
+		return nil, fmt.Errorf("files: %w", err)
+	}
+
+	s.closers = append(s.closers, func() error { return journal.Close(context.WithoutCancel(ctx)) })
+
+	// What was acknowledged before a crash is brought into the files that people and robots read.
+	if err := journal.Recover(ctx); err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}
 

@@ -60,6 +60,10 @@ municipalities:
         history_key: {file: "{{$.Dir}}/history.key"}
     messages:
       sender: Testby
+{{- if $.AnyHour}}
+      quiet_from: "00:00"
+      quiet_until: "00:00"
+{{- end}}
       sms:
         base_url: {{$.URLs.SMS}}
         token_url: {{$.URLs.Token}}

@@ -39,8 +39,12 @@ type Options struct {
 	Faults float64
 	// Latency is added to every call to the video platform and the care record.
 	Latency time.Duration
+	// VideoLatency is added to the calls to the video platform alone.
+	VideoLatency time.Duration
 	// Concurrency is how many calls at once the platforms agree to; 8 when 0.
 	Concurrency int
+	// AnyHour has messages leave at every hour, also by night.
+	AnyHour bool
 	// FileRecord has entries written into the driving list's file instead of the FHIR record.
 	FileRecord bool
 }
@@ -111,7 +115,7 @@ func (w *World) startVDX(ctx context.Context, o Options) error {
 	organisations[0].SMSSenderName, organisations[0].HistoryAPIKey = "Testby", HistoryKey
 
 	sim, err := vdxsim.New(vdxsim.Options{
-		Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: vdxsim.Spread(o.Faults), Latency: o.Latency,
+		Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: vdxsim.Spread(o.Faults), Latency: o.Latency + o.VideoLatency,
 		Organisations: organisations, Zone: care.Zone(),
 	})
 	if err != nil {
