@@ -199,7 +199,8 @@ func TestRoundTripOfTheRest(t *testing.T) {
 		}, keys.sessionToRow, keys.sessionFromRow)
 
 		record := scheduler.ListRecord{
-			ID: care.ListID(texts().Draw(t, "id")), FileName: texts().Draw(t, "file"), By: care.EmployeeID(texts().Draw(t, "by")), At: at,
+			ID: care.ListID(texts().Draw(t, "id")), Kept: care.ListID(texts().Draw(t, "kept")), FirstDay: care.Day(texts().Draw(t, "first")),
+			LastDay: care.Day(texts().Draw(t, "last")), FileName: texts().Draw(t, "file"), By: care.EmployeeID(texts().Draw(t, "by")), At: at,
 			Rows: rapid.Int().Draw(t, "rows"), Problems: []ehr.Problem{{Line: 1, Column: texts().Draw(t, "column"), Severity: ehr.Fault, Text: texts().Draw(t, "text")}},
 		}
 		through(t, "list", record, func(r scheduler.ListRecord) (listRow, error) { return keys.listToRow(scheduler.Import{Record: r}) }, keys.listFromRow)
