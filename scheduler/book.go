@@ -206,8 +206,8 @@ func (s *Service) closeRoom(ctx context.Context, job Job) error {
 		return err
 	}
 
-	if room, ok := v.RoomOf(ref); !ok || room.State != care.RoomClosing {
-		return nil
+	if room, ok := v.RoomOf(ref); !ok || room.State != care.RoomClosing || !v.MayClose(ref) {
+		return nil // when it may not be closed yet, the last message brings another job
 	}
 
 	if err := s.video.Close(ctx, ref); err != nil && !connector.Is(err, connector.NotFound) {

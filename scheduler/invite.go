@@ -51,11 +51,7 @@ func (s *Service) send(ctx context.Context, job Job) error {
 	}
 
 	inv, ok := v.InvitationOf(care.InvitationID(job.Ref))
-	if !ok || inv.Left() {
-		return nil
-	}
-
-	if inv.State == care.InvitationRevoked && job.Attempt < 2 {
+	if !ok || inv.Left() || inv.State == care.InvitationRevoked {
 		return nil
 	}
 
@@ -248,10 +244,15 @@ func (s *Service) bounce(ctx context.Context, job Job, citizen care.Citizen, tex
 		}
 
 		inv, _ := v.Snapshot().InvitationOf(id)
-		if other := citizen.OtherChannel(inv.Channel); other != "" && inv.Kind == care.Invite && !tried(v.Snapshot(), other) {
+		other := citizen.OtherChannel(inv.Channel)
+		if other != "" && inv.Kind == care.Invite && v.State().Active() && !tried(v.Snapshot(), other) {
 			v.InviteBy(other, s.now())
 
 			return nil
+		}
+
+		if inv.Kind != care.Withdrawn && !v.State().Active() {
+			return nil // the citizen need not know
 		}
 
 		v.Raise(care.MessageTrouble, job.Ref, text, true, s.now())

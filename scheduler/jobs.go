@@ -57,7 +57,9 @@ func (s *Service) roomJobs(before, after care.Snapshot) []Job {
 
 	for _, r := range after.Rooms {
 		old, known := before.RoomOf(r.Ref)
-		if known && old.State == r.State && (before.Facts.Planned.Equal(after.Facts.Planned) || r.Planned.Equal(after.Facts.Planned)) {
+		released := r.State == care.RoomClosing && after.MayClose(r.Ref) && !before.MayClose(r.Ref)
+
+		if known && !released && old.State == r.State && (before.Facts.Planned.Equal(after.Facts.Planned) || r.Planned.Equal(after.Facts.Planned)) {
 			continue
 		}
 
@@ -72,8 +74,10 @@ func (s *Service) roomJobs(before, after care.Snapshot) []Job {
 		case care.RoomBooked, care.RoomProvisioned:
 			jobs = append(jobs, s.keepUp(job, old, r, after)...)
 		case care.RoomClosing:
-			job.Kind = CloseRoomJob
-			jobs = append(jobs, job)
+			if after.MayClose(r.Ref) { // otherwise it is closed when the last message has left
+				job.Kind = CloseRoomJob
+				jobs = append(jobs, job)
+			}
 		case care.RoomClosed, care.RoomFailed:
 		}
 	}

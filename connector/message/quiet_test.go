@@ -12,7 +12,9 @@ import (
 func TestQuietHours(t *testing.T) {
 	t.Parallel()
 
-	at := func(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, care.Zone()) }
+	at := func(day, hour, minute int) time.Time {
+		return time.Date(2026, 11, day, hour, minute, 0, 0, care.Zone())
+	}
 	planned := at(25, 14, 0)
 
 	for _, c := range []struct {

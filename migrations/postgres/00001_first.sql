@@ -156,7 +156,7 @@ CREATE TABLE invitations (
     opened_at bigint,
     CONSTRAINT invitations_visit FOREIGN KEY (visit_id) REFERENCES visits (id) ON DELETE CASCADE,
     CONSTRAINT invitations_kind CHECK (kind IN ('invite', 'changed', 'withdrawn', 'reminder')),
-    CONSTRAINT invitations_state CHECK (state IN ('queued', 'sent', 'delivered', 'bounced', 'revoked'))
+    CONSTRAINT invitations_state CHECK (state IN ('queued', 'sent', 'delivered', 'bounced', 'recalled', 'revoked'))
 );
 
 CREATE INDEX invitations_by_visit ON invitations (visit_id);

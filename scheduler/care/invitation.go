@@ -25,13 +25,14 @@ const (
 // InvitationState is what became of a message. The zero value is invalid.
 type InvitationState string
 
-// The states: queued → sent → delivered · bounced · revoked.
+// The states: queued → sent → delivered · bounced; queued → recalled → revoked · sent.
 const (
 	InvitationQueued    InvitationState = "queued"
 	InvitationSent      InvitationState = "sent"
 	InvitationDelivered InvitationState = "delivered"
 	InvitationBounced   InvitationState = "bounced"
-	InvitationRevoked   InvitationState = "revoked" // overtaken before it was sent
+	InvitationRecalled  InvitationState = "recalled" // overtaken; whether it left is not known yet
+	InvitationRevoked   InvitationState = "revoked"  // overtaken, and it never left
 )
 
 // DeliveryStatus is what a channel knows of a sent message. The zero value is invalid.

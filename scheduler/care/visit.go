@@ -280,7 +280,7 @@ func (v *Visit) release(at time.Time) {
 
 	for i := range v.s.Invitations {
 		if v.s.Invitations[i].Waiting() {
-			v.s.Invitations[i].State = InvitationRevoked
+			v.s.Invitations[i].State = InvitationRecalled
 		}
 	}
 

@@ -90,10 +90,10 @@ func (v *Visit) withdraw(channel Channel, at time.Time) {
 }
 
 // Link returns the message whose link is the valid one: the newest invitation or change that
-// was not revoked.
+// was not recalled.
 func (s Snapshot) Link() (Invitation, bool) {
 	for _, i := range slices.Backward(s.Invitations) {
-		if (i.Kind == Invite || i.Kind == Changed) && i.State != InvitationRevoked {
+		if (i.Kind == Invite || i.Kind == Changed) && i.State != InvitationRecalled && i.State != InvitationRevoked {
 			return i, true
 		}
 	}
@@ -101,7 +101,7 @@ func (s Snapshot) Link() (Invitation, bool) {
 	return Invitation{}, false
 }
 
-// MessageSent records that a message left. When it was revoked meanwhile, the citizen is told
+// MessageSent records that a message left. When it was recalled meanwhile, the citizen is told
 // that it does not hold.
 func (v *Visit) MessageSent(id InvitationID, providerID, locatorHash string, at time.Time) error {
 	i, err := v.invitation(id)
@@ -113,7 +113,7 @@ func (v *Visit) MessageSent(id InvitationID, providerID, locatorHash string, at 
 		return nil
 	}
 
-	overtaken := i.State == InvitationRevoked
+	overtaken := i.State == InvitationRecalled || i.State == InvitationRevoked
 	i.State, i.ProviderID, i.LocatorHash, i.SentAt = InvitationSent, providerID, locatorHash, at
 
 	if overtaken && !v.s.State.Active() && !v.s.State.Final() || overtaken && v.s.State == Cancelled {
@@ -125,14 +125,14 @@ func (v *Visit) MessageSent(id InvitationID, providerID, locatorHash string, at 
 	return nil
 }
 
-// MessageRevoked records that a waiting message is not to be sent any more.
+// MessageRevoked records that a waiting or recalled message never left and will not.
 func (v *Visit) MessageRevoked(id InvitationID) error {
 	i, err := v.invitation(id)
 	if err != nil {
 		return err
 	}
 
-	if i.Waiting() {
+	if i.Waiting() || i.State == InvitationRecalled {
 		i.State = InvitationRevoked
 	}
 

@@ -180,6 +180,19 @@ func (v *Visit) CloseAgain(ref RoomRef) error {
 	return nil
 }
 
+// MayClose reports whether a room that is to be closed has carried its last message. An SMS goes
+// out for a room, and the platform forgets with the room whether one did: so the room waits for
+// the message that takes a visit back, and for the answer whether a recalled one had left.
+func (s Snapshot) MayClose(ref RoomRef) bool {
+	if live, ok := s.LiveRoom(); ok && live.Ref != ref {
+		return true // messages go out for the other one
+	}
+
+	return !slices.ContainsFunc(s.Invitations, func(i Invitation) bool {
+		return i.Channel == SMS && (i.State == InvitationRecalled || i.Kind == Withdrawn && i.Waiting())
+	})
+}
+
 // RoomClosed records that the platform ended the room.
 func (v *Visit) RoomClosed(ref RoomRef, at time.Time) error {
 	r, err := v.room(ref)

@@ -179,8 +179,12 @@ func TestUndoBeforeAnythingLeftTellsNobody(t *testing.T) {
 	}
 
 	s := v.Snapshot()
-	if len(s.Invitations) != 1 || s.Invitations[0].State != care.InvitationRevoked {
+	if len(s.Invitations) != 1 || s.Invitations[0].State != care.InvitationRecalled || s.MayClose(s.Rooms[0].Ref) {
 		t.Errorf("messages: %+v", s.Invitations)
+	}
+
+	if err := v.MessageRevoked(s.Invitations[0].ID); err != nil || !v.Snapshot().MayClose(s.Rooms[0].Ref) {
+		t.Errorf("the room may not be closed although the message never left: %v", err)
 	}
 
 	if len(s.Entries) != 1 || s.Entries[0].State != care.EntrySuperseded {

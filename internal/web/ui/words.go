@@ -92,7 +92,7 @@ func messageState(s care.InvitationState) mark {
 		return mark{"Leveret", "ok", "success"}
 	case care.InvitationBounced:
 		return mark{"Kom ikke frem", "bad", "error"}
-	case care.InvitationRevoked:
+	case care.InvitationRecalled, care.InvitationRevoked:
 		return mark{"Ikke sendt, overhalet", "calm", "close"}
 	}
 
