@@ -179,6 +179,8 @@ func (s *Server) note(c call, op, visit string, fault FaultKind) int {
 	}
 
 	s.served++
+	close(s.changed)
+	s.changed = make(chan struct{})
 
 	return s.served
 }

@@ -1,6 +1,7 @@
 package fhirsim
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,6 +30,7 @@ type Server struct {
 	tokens   map[string]time.Time // to their end
 	requests []Request
 	served   int
+	changed  chan struct{}             // closed and replaced at every request
 	hooks    map[string][]func() error // by operation
 	servers  []*http.Server            // of Start
 	serving  sync.WaitGroup
@@ -46,7 +48,7 @@ func New(o Options) (*Server, error) {
 	return &Server{
 		options: o, dice: d, faults: newFaultBox(d, o.Faults), checker: newChecker(newSchema()),
 		archive: newArchive(d), entries: map[string][]Entry{}, keys: map[string]bool{}, tokens: map[string]time.Time{},
-		hooks: map[string][]func() error{},
+		hooks: map[string][]func() error{}, changed: make(chan struct{}),
 	}, nil
 }
 
@@ -279,6 +281,26 @@ func (s *Server) Requests() []Request {
 	defer s.mu.Unlock()
 
 	return append([]Request(nil), s.requests...)
+}
+
+// AwaitRequests waits until at least count requests have come since the start or the last
+// ForgetRequests, so that a test can act at a given moment.
+func (s *Server) AwaitRequests(ctx context.Context, count int) error {
+	for {
+		s.mu.Lock()
+		have, changed := s.served, s.changed
+		s.mu.Unlock()
+
+		if have >= count {
+			return nil
+		}
+
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("fhirsim: %d of %d requests: %w", have, count, ctx.Err())
+		}
+	}
 }
 
 // ForgetRequests empties the request history; what the record holds stays.
