@@ -56,6 +56,7 @@ type Options struct {
 	ConnectTimeout time.Duration     // TCP and TLS each; DefaultConnectTimeout when 0
 	Timeout        time.Duration     // the whole call, body included; DefaultTimeout when 0
 	MaxBody        int               // bytes of an answer; DefaultMaxBody when 0
+	Limit          int               // exchanges at once; others wait in order; no limit when 0
 	TLS            *tls.Config       // roots and client certificates; nil: the system's roots
 	Auth           Authorizer        // nil: none
 	Header         map[string]string // sent with every request; values are never logged
@@ -68,6 +69,7 @@ type Client struct {
 	rest    *resty.Client
 	options Options
 	base    *url.URL
+	turns   turns
 }
 
 // Call is one request.
@@ -106,7 +108,7 @@ func New(options Options) (*Client, error) {
 		SetLogger(silent{}).
 		SetHeader("User-Agent", "sluse")
 
-	return &Client{rest: rest, options: options, base: base}, nil
+	return &Client{rest: rest, options: options, base: base, turns: newTurns(options.Limit)}, nil
 }
 
 func (o *Options) check() (*url.URL, error) {
@@ -114,6 +116,10 @@ func (o *Options) check() (*url.URL, error) {
 
 	if o.System == "" || o.Now == nil {
 		problems = append(problems, errors.New("outbound: System and Now are required"))
+	}
+
+	if o.Limit < 0 {
+		problems = append(problems, errors.New("outbound: Limit must not be negative"))
 	}
 
 	base, err := url.Parse(o.BaseURL)
@@ -213,6 +219,11 @@ func (c *Client) exchange(ctx context.Context, call *Call) (*Answer, care.Secret
 	if err != nil {
 		return nil, care.Secret{}, fail(connector.Rejected, err)
 	}
+
+	if err := c.turns.take(ctx); err != nil {
+		return nil, care.Secret{}, fail(connector.Unavailable, err)
+	}
+	defer c.turns.give()
 
 	var used care.Secret
 

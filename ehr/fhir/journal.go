@@ -28,6 +28,7 @@ type Options struct {
 	TLS     *tls.Config      // roots and client certificate; nil: the system's roots
 	Observe outbound.Observe // nil: nobody listens
 	Log     *slog.Logger     // nil: none
+	Limit   int              // calls to the record at once; 0: no limit
 }
 
 // Journal is a care record behind a FHIR R4 API. It is safe for concurrent use, and keeps
@@ -65,7 +66,7 @@ func New(config Config, options Options) (*Journal, error) {
 		common.Auth = tokens
 	}
 
-	common.BaseURL = config.BaseURL
+	common.BaseURL, common.Limit = config.BaseURL, options.Limit
 
 	client, err := outbound.New(common)
 	if err != nil {

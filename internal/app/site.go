@@ -104,6 +104,10 @@ func (s *Site) openStore(ctx context.Context, p parts) error {
 	return err
 }
 
+// ahead is how many jobs run for each call that a peer has agreed to. The connector keeps the
+// agreement; while some jobs read and write our own database, others use their turn to call.
+const ahead = 2
+
 func (s *Site) queueOptions(p parts) queue.Options {
 	o := queue.Options{
 		Logger:  p.log,
@@ -119,7 +123,7 @@ func (s *Site) queueOptions(p parts) queue.Options {
 	}
 
 	o.Workers = map[queue.Name]int{
-		queue.Video: p.m.Video.Concurrency, queue.Message: p.m.Video.Concurrency, queue.Record: p.m.Record.Concurrency, queue.Work: 4,
+		queue.Video: ahead * p.m.Video.Concurrency, queue.Message: p.m.Video.Concurrency, queue.Record: ahead * p.m.Record.Concurrency, queue.Work: 4,
 	}
 	o.Run = func(ctx context.Context, job scheduler.Job) error { return s.service.Run(ctx, job) }
 
@@ -127,7 +131,7 @@ func (s *Site) queueOptions(p parts) queue.Options {
 }
 
 func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*scheduler.Service, error) {
-	platform, err := vdx.New(p.m.Video.VDX, vdx.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log})
+	platform, err := vdx.New(p.m.Video.VDX, vdx.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Limit: p.m.Video.Concurrency})
 	if err != nil {
 		return nil, fmt.Errorf("video platform: %w", err)
 	}
@@ -184,7 +188,7 @@ func senders(p parts) (map[care.Channel]message.Sender, error) {
 
 func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
 	if p.m.Record.Kind == "fhir" {
-		journal, err := fhir.New(p.m.Record.FHIR, fhir.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log})
+		journal, err := fhir.New(p.m.Record.FHIR, fhir.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log, Limit: p.m.Record.Concurrency})
 		if err != nil {
 			return nil, fmt.Errorf("FHIR: %w", err)
 		}

@@ -54,6 +54,7 @@ type Deps struct {
 	Observe outbound.Observe // nil: nobody listens
 	Log     *slog.Logger     // nil: none
 	TLS     *tls.Config      // nil: the system's roots
+	Limit   int              // calls to the video API at once; 0: no limit
 }
 
 // Platform is VDX. It is safe for concurrent use.
@@ -122,7 +123,7 @@ func New(config Config, deps Deps) (*Platform, error) {
 		return nil, fmt.Errorf("vdx: token endpoint: %w", err)
 	}
 
-	options.Auth = tokens
+	options.Auth, options.Limit = tokens, deps.Limit
 
 	client, err := outbound.New(options)
 	if err != nil {
