@@ -3,6 +3,10 @@
 // Every field has its documentation in its doc tag, from which the reference is made. A secret
 // never stands in the file: it is {file: PATH} or {env: NAME}. Adapters own their own settings;
 // this package only puts them together.
+//
+// The file is a strict subset of YAML, because a file that says which municipality may see what
+// must not mean anything else than it seems to: one document, no anchors, aliases, merge keys or
+// tags, no key twice, and every value of the kind that its key has.
 package config
 
 import (
@@ -121,15 +125,19 @@ type Rules struct {
 	ScreenCategories   []string      `yaml:"screen_categories" doc:"Categories that mean a screen visit of another product; they are left alone. Default: Planlagt skærmbesøg."`
 	AbsentStatuses     []string      `yaml:"absent_statuses" doc:"Words in the status column for a citizen who is away or a visit that is off; default Aflyst, Indlagt, Hospital."`
 	UnknownSuitability string        `yaml:"unknown_suitability" doc:"Colour of a citizen who is not judged yet: green, yellow or red; default yellow."`
-	MinimumLead        time.Duration `yaml:"minimum_lead" doc:"Shorter notice than this is yellow; default 30m."`
+	MinimumLead        time.Duration `yaml:"minimum_lead" doc:"Shorter notice than this is yellow; 0s to 48h, default 30m."`
+
+	read bool // from the file, with its defaults
 }
 
 // Times are limits around a visit.
 type Times struct {
 	Door      time.Duration `yaml:"door" doc:"How long before the start the citizen may come in; 1m to 2h, default 15m."`
 	Grace     time.Duration `yaml:"grace" doc:"How long after the planned end the room and the links live; 1m to 4h, default 15m."`
-	HardCap   time.Duration `yaml:"hard_cap" doc:"How long after the grace a conversation that goes on is waited for; 0 to 6h, default 1h."`
+	HardCap   time.Duration `yaml:"hard_cap" doc:"How long after the grace a conversation that goes on is waited for; 0s to 6h, default 1h."`
 	Together  time.Duration `yaml:"together" doc:"How long employee and citizen must be in the room together for a completed visit; 5s to 10m, default 30s."`
 	RoomCheck time.Duration `yaml:"room_check" doc:"How long before the start the room should be ready; 30s to 1h, default 5m."`
-	Reminder  time.Duration `yaml:"reminder" doc:"How long before the start to remind the citizen; 0 (default): never."`
+	Reminder  time.Duration `yaml:"reminder" doc:"How long before the start to remind the citizen, at most 48h; 0s (default): never."`
+
+	read bool // from the file, with its defaults
 }

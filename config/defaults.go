@@ -2,6 +2,30 @@ package config
 
 import "time"
 
+// Defaults of the settings for which 0 means something else than the default.
+const (
+	hardCap     = time.Hour
+	minimumLead = 30 * time.Minute
+)
+
+// UnmarshalYAML reads the section over its defaults, so that an explicit 0s stays 0s.
+func (r *Rules) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain Rules
+
+	*r = Rules{MinimumLead: minimumLead, read: true}
+
+	return unmarshal((*plain)(r))
+}
+
+// UnmarshalYAML reads the section over its defaults, so that an explicit 0s stays 0s.
+func (t *Times) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain Times
+
+	*t = Times{HardCap: hardCap, read: true}
+
+	return unmarshal((*plain)(t))
+}
+
 func or[T comparable](value *T, fallback T) {
 	var zero T
 	if *value == zero {
@@ -60,7 +84,10 @@ func (r *Record) setDefaults() {
 
 func (r *Rules) setDefaults() {
 	or(&r.UnknownSuitability, "yellow")
-	or(&r.MinimumLead, 30*time.Minute)
+
+	if !r.read {
+		r.MinimumLead = minimumLead
+	}
 
 	if r.ScreenCategories == nil {
 		r.ScreenCategories = []string{"Planlagt skærmbesøg"}
@@ -74,7 +101,11 @@ func (r *Rules) setDefaults() {
 func (t *Times) setDefaults() {
 	or(&t.Door, 15*time.Minute)
 	or(&t.Grace, 15*time.Minute)
-	or(&t.HardCap, time.Hour)
+
+	if !t.read {
+		t.HardCap = hardCap
+	}
+
 	or(&t.Together, 30*time.Second)
 	or(&t.RoomCheck, 5*time.Minute)
 }

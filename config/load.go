@@ -1,39 +1,45 @@
 package config
 
 import (
-	"errors"
+	"bytes"
+	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// maxFile bounds the configuration file, in bytes.
-const maxFile = 4 << 20
+// Limits of the file: its size in bytes, and how deep lists and sections may lie in each other.
+// The parser works recursively and knows no limit of its own.
+const (
+	maxFile  = 1 << 20
+	maxDepth = 32
+)
 
 // Environment looks up an environment variable; os.LookupEnv outside tests.
 type Environment func(name string) (string, bool)
 
-// Load reads the file at path. The error is Problems when the file could be read: every unknown
+// Load reads the file at path. The error is ProblemsError when the file could be read: every unknown
 // key, wrong value and missing secret at once.
 func Load(path string, env Environment) (Config, error) {
-	info, err := os.Stat(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("configuration: %w", err)
 	}
+	defer file.Close()
 
-	if info.Size() > maxFile {
-		return Config{}, fmt.Errorf("configuration: %s has more than %d bytes", path, maxFile)
-	}
-
-	data, err := os.ReadFile(path)
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		return Config{}, fmt.Errorf("configuration: %w", err)
 	}
@@ -41,84 +47,149 @@ func Load(path string, env Environment) (Config, error) {
 	return Parse(data, env)
 }
 
-// Parse reads the text of a configuration file.
+// Parse reads the text of a configuration file. The error is ProblemsError.
 func Parse(data []byte, env Environment) (Config, error) {
-	file, err := parser.ParseBytes(data, 0)
+	body, err := document(data)
 	if err != nil {
-		return Config{}, Problems{{Text: yaml.FormatError(err, false, false)}}
+		return Config{}, err
 	}
 
-	places, problems := examine(file)
+	w := &walker{places: places{}, env: env}
 
-	var (
-		c     Config
-		fault *secretFault
-	)
+	var c Config
 
-	err = yaml.NewDecoder(strings.NewReader(string(data)), yaml.CustomUnmarshaler(func(s *care.Secret, text []byte) error {
-		value, err := secret(text, env)
-		*s = value
-
-		return err
-	})).Decode(&c)
-
-	switch {
-	case errors.As(err, &fault):
-		problems = append(problems, Problem{Text: fault.text})
-	case err != nil && len(file.Docs) > 0:
-		problems = append(problems, Problem{Text: yaml.FormatError(err, false, false)})
+	if body != nil {
+		if body = w.walk(body, reflect.TypeFor[Config](), ""); body != nil {
+			w.decode(body, &c)
+		}
 	}
 
-	if err == nil {
-		c.setDefaults()
-		problems = append(problems, c.validate()...)
+	c.setDefaults()
+
+	problems := w.problems
+	for _, p := range c.validate() {
+		if !w.told(p.Key) {
+			problems = append(problems, p)
+		}
+	}
+
+	if len(problems) == 0 {
+		return c, nil
 	}
 
 	for i := range problems {
 		if problems[i].Line == 0 {
-			problems[i].Line = places.line(problems[i].Key)
+			problems[i].Line = w.places.line(problems[i].Key)
 		}
 	}
 
-	if len(problems) > 0 {
-		slices.SortStableFunc(problems, func(a, b Problem) int { return a.Line - b.Line })
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(a.Line-b.Line, strings.Compare(a.Key, b.Key), strings.Compare(a.Text, b.Text))
+	})
 
-		return Config{}, problems
-	}
-
-	return c, nil
+	return Config{}, problems
 }
 
-type secretFault struct{ text string }
+// document parses the file's only document; nil for an empty file.
+func document(data []byte) (ast.Node, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as editors on Windows write it
 
-func (f *secretFault) Error() string { return f.text }
-
-// secret reads {file: PATH} or {env: NAME}. A secret in the file itself is refused.
-func secret(text []byte, env Environment) (care.Secret, error) {
-	var from struct {
-		File string `yaml:"file"`
-		Env  string `yaml:"env"`
+	if len(data) > maxFile {
+		return nil, ProblemsError{{Text: fmt.Sprintf("the file has more than %d bytes", maxFile)}}
 	}
 
-	if err := yaml.UnmarshalWithOptions(text, &from, yaml.Strict()); err != nil || (from.File == "") == (from.Env == "") {
-		return care.Secret{}, &secretFault{"a secret is given as {file: PATH} or {env: NAME}, never in the file itself"}
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		if !utf8.Valid(line) {
+			return nil, ProblemsError{{Line: i + 1, Text: "is not UTF-8"}}
+		}
 	}
 
-	if from.Env != "" {
-		value, ok := env(from.Env)
-		if !ok || value == "" {
-			return care.Secret{}, &secretFault{"the environment variable " + from.Env + " is not set"}
+	tokens := lexer.Tokenize(string(data))
+	if line := tooDeep(tokens); line > 0 {
+		return nil, ProblemsError{{Line: line, Text: fmt.Sprintf("more than %d levels", maxDepth)}}
+	}
+
+	file, err := parser.Parse(tokens, 0)
+	if err != nil {
+		return nil, syntaxProblem(err)
+	}
+
+	if len(file.Docs) > 1 {
+		return nil, ProblemsError{{Line: lineOf(file.Docs[1]), Text: "a second document or a directive; the file is one document"}}
+	}
+
+	if len(file.Docs) == 0 {
+		return nil, nil //nolint:nilnil // an empty file has no document, and no fault in its writing
+	}
+
+	return file.Docs[0].Body, nil
+}
+
+func lineOf(d *ast.DocumentNode) int {
+	switch {
+	case d.Start != nil:
+		return d.Start.Position.Line
+	case d.Body != nil:
+		return d.Body.GetToken().Position.Line
+	}
+
+	return 0
+}
+
+// syntaxProblem takes over where and what from the parser's error, without the quoted lines: they
+// could hold a secret that was put into the file by mistake.
+func syntaxProblem(err error) ProblemsError {
+	p := Problem{Text: "is no YAML"}
+
+	if at, ok := err.(interface {
+		GetToken() *token.Token
+		GetMessage() string
+	}); ok {
+		p.Text = "is no YAML: " + at.GetMessage()
+
+		if t := at.GetToken(); t != nil && t.Position != nil {
+			p.Line = t.Position.Line
+		}
+	}
+
+	return ProblemsError{p}
+}
+
+// tooDeep returns the line on which the file gets too deep, 0 when it never does. What lies in
+// brackets is counted; what lies in lines of its own is indented.
+func tooDeep(tokens token.Tokens) int {
+	depth := 0
+
+	for _, t := range tokens {
+		switch t.Type { //nolint:exhaustive // all others open nothing
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth = max(0, depth-1)
+		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
+			if depth == 0 && t.Position.IndentNum > 8*maxDepth || t.Type != token.MappingValueType && t.Position.Column > 8*maxDepth {
+				return t.Position.Line
+			}
 		}
 
-		return care.NewSecret(value), nil
+		if depth > maxDepth {
+			return t.Position.Line
+		}
 	}
 
-	value, err := os.ReadFile(from.File)
+	return 0
+}
+
+// decode fills c. What the walker found wrong is gone from the tree by now.
+func (w *walker) decode(body ast.Node, c *Config) {
+	err := yaml.NodeToValue(body, c, yaml.CustomUnmarshaler(func(s *care.Secret, text []byte) error {
+		*s, _ = secret(text, w.env) // the walker has told what is wrong with it
+
+		return nil
+	}))
 	if err != nil {
-		return care.Secret{}, &secretFault{"the secret's file " + from.File + " can't be read"}
+		w.problems = append(w.problems, syntaxProblem(err)...)
 	}
-
-	return care.NewSecret(strings.TrimRight(string(value), "\r\n")), nil
 }
 
 // places knows the line of every key in the file.
@@ -131,78 +202,13 @@ func (p places) line(key string) int {
 			return line
 		}
 
-		cut := strings.LastIndexAny(key, ".[")
-		if cut < 0 {
-			break
-		}
-
-		key = key[:cut]
+		key = parent(key)
 	}
 
 	return 0
 }
 
-// examine walks the file beside the Config type: it notes every key's line and finds the keys
-// that no field has.
-func examine(file *ast.File) (places, Problems) {
-	w := walker{places: places{}}
-
-	for _, doc := range file.Docs {
-		if doc.Body != nil {
-			w.walk(doc.Body, reflect.TypeFor[Config](), "")
-		}
-	}
-
-	return w.places, w.problems
-}
-
-type walker struct {
-	places   places
-	problems Problems
-}
-
-func (w *walker) walk(node ast.Node, t reflect.Type, at string) {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-
-	if t == reflect.TypeFor[care.Secret]() {
-		return
-	}
-
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		for _, v := range n.Values {
-			w.pair(v, t, at)
-		}
-	case *ast.MappingValueNode:
-		w.pair(n, t, at)
-	case *ast.SequenceNode:
-		if t.Kind() == reflect.Slice {
-			for i, v := range n.Values {
-				w.walk(v, t.Elem(), fmt.Sprintf("%s[%d]", at, i))
-			}
-		}
-	}
-}
-
-func (w *walker) pair(n *ast.MappingValueNode, t reflect.Type, at string) {
-	name := n.Key.GetToken().Value
-	key := strings.TrimPrefix(at+"."+name, ".")
-	w.places[key] = n.Key.GetToken().Position.Line
-
-	switch t.Kind() {
-	case reflect.Struct:
-		for f := range fieldsOf(t) {
-			if f.name == name {
-				w.walk(n.Value, f.kind, key)
-
-				return
-			}
-		}
-
-		w.problems = append(w.problems, Problem{Line: w.places[key], Key: key, Text: "is no key; see sluse config reference"})
-	case reflect.Map:
-		w.walk(n.Value, t.Elem(), key)
-	}
+// parent returns the key that another lies in; empty for the outermost.
+func parent(key string) string {
+	return key[:max(0, strings.LastIndexAny(key, ".["))]
 }

@@ -21,8 +21,7 @@ type field struct {
 // fieldsOf yields the keys of a settings type in order.
 func fieldsOf(t reflect.Type) iter.Seq[field] {
 	return func(yield func(field) bool) {
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 
 			if name == "" || name == "-" {
@@ -41,8 +40,13 @@ func Reference(w io.Writer) error {
 	var b strings.Builder
 
 	b.WriteString("# Configuration reference\n\nMade by `sluse config reference`; do not edit.\n\n" +
-		"One YAML file. An unknown key is an error. A duration is written `90s`, `15m` or `2h`.\n" +
-		"A secret is `{file: PATH}` or `{env: NAME}`.\n\n| key | kind | meaning |\n|---|---|---|\n")
+		"One YAML file; [example.yaml](example.yaml) is one with comments. `sluse config check -config FILE`\n" +
+		"tells everything that is wrong with it at once, each with its line.\n\n" +
+		"- An unknown key is an error. So is a second document, a key that stands twice, an anchor, an alias and a tag.\n" +
+		"- A key that is left out, or has no value, has its default.\n" +
+		"- A duration is written `90s`, `15m` or `2h`. A text that looks like something else (`010`, `yes: true`) stands in quotes.\n" +
+		"- A secret is `{file: PATH}` or `{env: NAME}`, never the value itself. The file may be read by its owner and\n" +
+		"  group only, and has at most 64 KiB; line ends at its end don't count.\n\n| key | kind | meaning |\n|---|---|---|\n")
 	describe(&b, reflect.TypeFor[Config](), "")
 
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -82,7 +86,7 @@ func unwrap(t reflect.Type) (reflect.Type, string) {
 		return t, "duration"
 	}
 
-	switch t.Kind() {
+	switch t.Kind() { //nolint:exhaustive // settings have no other kinds
 	case reflect.Pointer:
 		return unwrap(t.Elem())
 	case reflect.Slice:

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,24 +22,28 @@ type Problem struct {
 	Text string
 }
 
-// Error returns the problem as one line.
-func (p Problem) Error() string {
-	where := p.Key
-	if p.Line > 0 {
-		where = fmt.Sprintf("line %d: %s", p.Line, p.Key)
+// String returns the problem as one line.
+func (p Problem) String() string {
+	text := p.Text
+	if p.Key != "" {
+		text = p.Key + ": " + text
 	}
 
-	return strings.TrimPrefix(where+": "+p.Text, ": ")
+	if p.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", p.Line, text)
+	}
+
+	return text
 }
 
-// Problems is everything wrong in the file, in order of line.
-type Problems []Problem
+// ProblemsError is everything wrong in the file, in order of line.
+type ProblemsError []Problem
 
 // Error returns a line for each problem.
-func (p Problems) Error() string {
+func (p ProblemsError) Error() string {
 	lines := make([]string, len(p))
 	for i, problem := range p {
-		lines[i] = problem.Error()
+		lines[i] = problem.String()
 	}
 
 	return strings.Join(lines, "\n")
@@ -48,7 +52,7 @@ func (p Problems) Error() string {
 // checker collects problems below a key.
 type checker struct {
 	at  string
-	out *Problems
+	out *ProblemsError
 }
 
 func (c checker) in(key string) checker {
@@ -61,16 +65,26 @@ func (c checker) bad(when bool, key, format string, args ...any) {
 	}
 }
 
-// adopt takes over the problems of an adapter, which begin with the name of their key.
+// adopt takes over the problems of an adapter, which begin with the name of their key: as
+// "key: text" or as "key is required".
 func (c checker) adopt(problems []error) {
 	for _, err := range problems {
 		key, text, ok := strings.Cut(err.Error(), ": ")
-		if !ok {
-			key, text = "", err.Error()
+		if !ok || !isKey(key) {
+			key, text, _ = strings.Cut(err.Error(), " ")
 		}
 
-		c.bad(true, key, "%s", text)
+		if isKey(key) {
+			c.bad(true, key, "%s", text)
+		} else {
+			*c.out = append(*c.out, Problem{Key: c.at, Text: err.Error()})
+		}
 	}
+}
+
+// isKey reports whether a word may be the path of a key.
+func isKey(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_.[]") == ""
 }
 
 func (c checker) span(key string, d, least, most time.Duration) {
@@ -82,8 +96,8 @@ func (c checker) number(key string, n, least, most int) {
 }
 
 // validate returns everything wrong with the values.
-func (c Config) validate() Problems {
-	var out Problems
+func (c Config) validate() ProblemsError {
+	var out ProblemsError
 
 	k := checker{out: &out}
 	k.bad(!isListen(c.Listen), "listen", "must be host:port")
@@ -94,6 +108,7 @@ func (c Config) validate() Problems {
 	for i, p := range c.TrustedProxies {
 		_, addr := netip.ParseAddr(p)
 		_, prefix := netip.ParsePrefix(p)
+
 		k.bad(addr != nil && prefix != nil, fmt.Sprintf("trusted_proxies[%d]", i), "must be an address or a network")
 	}
 
@@ -108,49 +123,26 @@ func (c Config) validate() Problems {
 	return out
 }
 
-// apart makes sure that municipalities share nothing that would mix them up.
-func (c Config) apart(k checker) {
-	seen := map[string]string{}
-
-	claim := func(key, what, value string) {
-		if value == "" {
-			return
-		}
-
-		if other, taken := seen[what+value]; taken {
-			k.bad(true, key, "is the same as %s; municipalities share nothing", other)
-		}
-
-		seen[what+value] = key
-	}
-
-	for i, m := range c.Municipalities {
-		at := fmt.Sprintf("municipalities[%d].", i)
-		claim(at+"id", "id:", string(m.ID))
-		claim(at+"database.url", "db:", m.Database.URL)
-		claim(at+"keys.encryption", "key:", m.Keys.Encryption.Reveal())
-		claim(at+"keys.lookup", "lookup:", m.Keys.Lookup.Reveal())
-		claim(at+"keys.links", "links:", m.Keys.Links.Reveal())
-		claim(at+"record.file.dir", "dir:", m.Record.File.Dir)
-
-		for _, host := range m.Hosts {
-			claim(at+"hosts", "host:", strings.ToLower(host))
-		}
-	}
-}
-
 func isListen(s string) bool {
-	_, _, err := net.SplitHostPort(s)
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+
+	_, err = strconv.ParseUint(port, 10, 16)
 
 	return err == nil
 }
 
+// isPhone reports whether s has a telephone number's characters.
+func isPhone(s string) bool { return regexp.MustCompile(`^\+?[0-9][0-9 ]{1,18}[0-9]$`).MatchString(s) }
+
 func (m Municipality) validate(k checker) {
 	k.bad(!regexp.MustCompile(`^[a-z][a-z0-9]{1,30}$`).MatchString(string(m.ID)), "id", "must be 2 to 31 small letters and digits, a letter first")
 	k.bad(m.Name == "", "name", "must be set")
-	k.bad(len(m.Hosts) == 0, "hosts", "must name at least one host")
-	k.bad(!isPublicURL(m.PublicURL), "public_url", "must be https (http on loopback only), without path or a slash at the end")
-	k.bad(m.Phone == "", "phone", "must be set")
+	m.validateHosts(k)
+	k.bad(!isPhone(m.Phone), "phone", "must be a telephone number: digits, spaces, a + first")
+	k.bad(m.Emergency != "" && !isPhone(m.Emergency), "emergency", "must be a telephone number")
 	k.in("database").adopt(m.Database.Validate())
 	k.bad(m.Keys.Encryption.IsZero(), "keys.encryption", "must be set; sluse config keys makes one")
 	k.bad(m.Keys.Lookup.IsZero(), "keys.lookup", "must be set; sluse config keys makes one")
@@ -158,7 +150,9 @@ func (m Municipality) validate(k checker) {
 
 	units := m.validateUnits(k)
 	m.validateRoles(k, units)
-	k.in("login").adopt(m.Login.Validate())
+	k.in("login").adopt(slices.DeleteFunc(m.Login.Validate(), func(err error) bool {
+		return m.Login.BaseURL == m.PublicURL && strings.HasPrefix(err.Error(), "base_url:") // told of public_url
+	}))
 	m.Video.validate(k.in("video"))
 	m.Messages.validate(k.in("messages"))
 	k.adopt(m.fits())
@@ -169,7 +163,7 @@ func (m Municipality) validate(k checker) {
 
 // fits tries whether every SMS can be written with this municipality's names and addresses.
 func (m Municipality) fits() []error {
-	if m.Messages.SMS == nil || m.Messages.Sender == "" || m.PublicURL == "" || m.Phone == "" {
+	if m.Messages.SMS == nil || !isSender(m.Messages.Sender) || !isPublicURL(m.PublicURL) || !isPhone(m.Phone) {
 		return nil // told elsewhere
 	}
 
@@ -177,25 +171,12 @@ func (m Municipality) fits() []error {
 		Municipality: m.Name, Sender: m.Messages.Sender, Phone: m.Phone, Link: m.PublicURL + "/b/" + strings.Repeat("x", locatorLength),
 	})
 	if err != nil {
-		return []error{fmt.Errorf("public_url: an SMS can't be written with it, sender and phone: %w", err)}
+		first, _, _ := strings.Cut(err.Error(), "\n") // the other texts fail alike
+
+		return []error{fmt.Errorf("public_url: an SMS can't be written with it, sender and phone: %s", first)}
 	}
 
 	return nil
-}
-
-// locatorLength is how many characters the secret part of a link has.
-const locatorLength = 27
-
-func isPublicURL(s string) bool {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
-		return false
-	}
-
-	ip := net.ParseIP(u.Hostname())
-	loopback := u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || ip != nil && ip.IsLoopback()
-
-	return u.Scheme == "https" || u.Scheme == "http" && loopback
 }
 
 func (m Municipality) validateUnits(k checker) map[care.UnitID]bool {
@@ -206,7 +187,7 @@ func (m Municipality) validateUnits(k checker) map[care.UnitID]bool {
 	for i, u := range m.Units {
 		at := fmt.Sprintf("units[%d].", i)
 		k.bad(u.ID == "" || u.ID == care.EveryUnit, at+"id", "must be set and not *")
-		k.bad(seen[u.ID], at+"id", "stands twice")
+		k.bad(u.ID != care.EveryUnit && seen[u.ID], at+"id", "stands twice")
 		k.bad(u.Name == "", at+"name", "must be set")
 		k.bad(len(u.Lists) == 0, at+"lists", "must name at least one driving list")
 
@@ -244,8 +225,10 @@ func (v Video) validate(k checker) {
 	k.in("vdx").adopt(v.VDX.Validate())
 }
 
+func isSender(s string) bool { return s != "" && len([]rune(s)) <= 11 }
+
 func (m Messages) validate(k checker) {
-	k.bad(m.Sender == "" || len([]rune(m.Sender)) > 11, "sender", "must be 1 to 11 characters")
+	k.bad(!isSender(m.Sender), "sender", "must be 1 to 11 characters")
 	k.bad(m.SMS == nil && m.Mail == nil, "sms", "sms or mail must be set")
 
 	if m.SMS != nil {
@@ -269,6 +252,9 @@ func (r Record) validate(k checker) {
 		k.in("file").adopt(r.File.Validate())
 	case "fhir":
 		k.in("fhir").adopt(r.FHIR.Validate())
+
+		r.File.Dir = "unused" // lists are kept in the record's own way; their reading is the same
+		k.in("file").adopt(r.File.Validate())
 	default:
 		k.bad(true, "kind", "must be file or fhir")
 	}

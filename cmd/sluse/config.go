@@ -27,7 +27,7 @@ func load(flags *flag.FlagSet, rest []string) (config.Config, error) {
 
 	c, err := config.Load(*path, os.LookupEnv)
 
-	var problems config.Problems
+	var problems config.ProblemsError
 	if errors.As(err, &problems) {
 		return c, fmt.Errorf("%s has %d problems:\n%w", *path, len(problems), problems)
 	}
