@@ -70,7 +70,23 @@ func (s *Service) chosen(ctx context.Context, actor care.Actor, chosen []care.Vi
 	return s.views(ctx, visits)
 }
 
+// planItem decides about a visit and tells what would be booked, sent and written.
 func (s *Service) planItem(actor care.Actor, view VisitView) PlanItem {
+	item := decide(actor, view)
+	if !item.Convert {
+		return item
+	}
+
+	planned, rule := view.Visit.Facts.Planned, s.recordRule(view.Visit.Facts.Law)
+	item.Channel, item.Category, item.Comment = view.Citizen.Channel(), rule.Planned, rule.Comment
+	item.Room = fmt.Sprintf("Rum %s til %s", clock(planned.Start), strings.TrimPrefix(clock(planned.End), "kl. "))
+	item.Message = s.sample(view)
+
+	return item
+}
+
+// decide tells whether the actor may convert a visit now, and why not.
+func decide(actor care.Actor, view VisitView) PlanItem {
 	item := PlanItem{View: view}
 
 	switch {
@@ -81,15 +97,6 @@ func (s *Service) planItem(actor care.Actor, view VisitView) PlanItem {
 	default:
 		item.Convert = true
 	}
-
-	if !item.Convert {
-		return item
-	}
-
-	planned, rule := view.Visit.Facts.Planned, s.recordRule(view.Visit.Facts.Law)
-	item.Channel, item.Category, item.Comment = view.Citizen.Channel(), rule.Planned, rule.Comment
-	item.Room = fmt.Sprintf("Rum %s til %s", clock(planned.Start), strings.TrimPrefix(clock(planned.End), "kl. "))
-	item.Message = s.sample(view)
 
 	return item
 }
@@ -136,8 +143,7 @@ func (s *Service) Convert(ctx context.Context, actor care.Actor, req ConvertRequ
 	wanted := make([]care.VisitID, 0, len(views))
 
 	for _, view := range views {
-		item := s.planItem(actor, view)
-		if !item.Convert {
+		if !decide(actor, view).Convert {
 			continue
 		}
 

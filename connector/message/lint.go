@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -193,7 +194,9 @@ func careStems() []string {
 }
 
 // ownWords are the words of our fixed texts and of dates.
-func ownWords() []string {
+//
+//nolint:gochecknoglobals // computed once from constants, never changed
+var ownWords = sync.OnceValue(func() []string {
 	var own []string
 	for _, t := range allTemplates() {
 		own = append(own, words(t)...)
@@ -208,7 +211,7 @@ func ownWords() []string {
 	}
 
 	return own
-}
+})
 
 func words(text string) []string {
 	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) })

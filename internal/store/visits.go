@@ -17,6 +17,12 @@ import (
 
 // UpdateVisit implements scheduler.Visits.
 func (s *Store) UpdateVisit(ctx context.Context, id care.VisitID, change scheduler.ChangeVisit) error {
+	if s.base.Dialect == migrations.SQLite {
+		if err := s.updateAhead(ctx, id, change); !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+
 	return s.change(ctx, func(tx *gorm.DB) error {
 		found, err := s.lock(tx, []care.VisitID{id})
 		if err != nil {
@@ -43,6 +49,40 @@ func (s *Store) UpdateVisit(ctx context.Context, id care.VisitID, change schedul
 
 		return s.writeEffects(tx, effects)
 	})
+}
+
+// updateAhead reads and changes a visit before it asks for the one connection that writes, so
+// that others have that one meanwhile. The visit's version tells whether it was still the same
+// when it was written. It returns errMoved when it changed nothing and what is stored then has
+// to decide.
+func (s *Store) updateAhead(ctx context.Context, id care.VisitID, change scheduler.ChangeVisit) error {
+	before, err := s.Visit(ctx, id)
+	if err != nil {
+		return errMoved
+	}
+
+	visit := care.Restore(before)
+
+	effects, err := change(visit)
+	if err != nil {
+		return errMoved
+	}
+
+	after := visit.Snapshot()
+	after.Version = before.Version + 1
+
+	err = s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := s.saveOne(tx, pair{before, after}); err != nil {
+			return err
+		}
+
+		return s.writeEffects(tx, effects)
+	})
+	if busy(err) || errors.Is(err, errMoved) {
+		return errMoved
+	}
+
+	return translate(err)
 }
 
 // UpdateVisits implements scheduler.Visits.
