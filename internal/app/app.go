@@ -109,7 +109,7 @@ func (a *App) Start(ctx context.Context) error {
 				return fmt.Errorf("municipality %s: start work: %w", site.id, err)
 			}
 
-			a.undo = append(a.undo, site.queue.Stop)
+			a.undo = append(a.undo, site.queue.Stop, site.upkeep(ctx, a.options))
 		}
 	}
 

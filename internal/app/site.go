@@ -111,6 +111,7 @@ const ahead = 2
 func (s *Site) queueOptions(p parts) queue.Options {
 	o := queue.Options{
 		Logger:  p.log,
+		Reader:  s.base.Reader,
 		Observe: func(o queue.Observation) { p.o.Metrics.Job(string(p.m.ID), string(o.Kind), o.Outcome, o.Took) },
 	}
 
