@@ -83,24 +83,49 @@ func narrow(q scheduler.VisitQuery) conditions {
 	return c
 }
 
+// split returns the conditions of a query: several when it names more keys than one statement
+// may hold. No visit fits two of them.
+func split(q scheduler.VisitQuery) []conditions {
+	var out []conditions
+
+	for _, ids := range parts(q.IDs) {
+		for _, citizens := range parts(q.Citizens) {
+			c := narrow(q)
+
+			if len(ids) > 0 {
+				c.add("id IN ?", ids)
+			}
+
+			if len(citizens) > 0 {
+				c.add("citizen_id IN ?", citizens)
+			}
+
+			out = append(out, c)
+		}
+	}
+
+	return out
+}
+
+// parts cuts keys into parts that fit one statement; without keys there is one empty part.
+func parts[K ~string](keys []K) [][]K {
+	if len(keys) == 0 {
+		return [][]K{nil}
+	}
+
+	return slices.Collect(slices.Chunk(slices.Compact(slices.Sorted(slices.Values(keys))), maxKeys))
+}
+
 // Visits implements scheduler.Visits.
 func (s *Store) Visits(ctx context.Context, q scheduler.VisitQuery) ([]care.Snapshot, error) {
 	var found []care.Snapshot
 
-	citizens := [][]care.CitizenID{nil}
-	if len(q.Citizens) > 0 {
-		citizens = slices.Collect(slices.Chunk(slices.Compact(slices.Sorted(slices.Values(q.Citizens))), maxKeys))
-	}
+	queries := split(q)
 
 	err := s.look(ctx, func(tx *gorm.DB) error {
 		var rows []visitRow
 
-		for _, chunk := range citizens {
-			c := narrow(q)
-			if len(chunk) > 0 {
-				c.add("citizen_id IN ?", chunk)
-			}
-
+		for _, c := range queries {
 			query := c.apply(tx).Order("planned_start, id")
 			if q.Limit > 0 {
 				query = query.Limit(q.Limit)
@@ -114,7 +139,7 @@ func (s *Store) Visits(ctx context.Context, q scheduler.VisitQuery) ([]care.Snap
 			rows = append(rows, part...)
 		}
 
-		rows = merge(rows, len(citizens) > 1, q.Limit)
+		rows = merge(rows, len(queries) > 1, q.Limit)
 
 		var err error
 		found, err = s.assemble(tx, rows)
