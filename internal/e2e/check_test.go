@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
 	"github.com/sluse/sluse/ehr/fhir/fhirsim"
 )
 
@@ -138,15 +137,4 @@ func (c *town) checkUndone(visits int) {
 	}
 
 	c.tb.Logf("undone: %d rooms made, %d citizens invited and told, %d entries restored", counts.RoomsEver, told, totals.Restored)
-}
-
-// struck returns the requests that a fault spoiled.
-func (c *town) struck(kind vdxsim.FaultKind) (out []vdxsim.RequestRecord) {
-	for _, r := range c.VDX.Requests() {
-		if r.Fault == kind {
-			out = append(out, r)
-		}
-	}
-
-	return out
 }
