@@ -129,11 +129,14 @@ func (s *Service) moveRoom(ctx context.Context, job Job) error {
 	}
 
 	room, ok := v.RoomOf(ref)
-	if !ok || !room.Live() || room.State == care.RoomWanted || room.Planned.Equal(v.Facts.Planned) {
+	if !ok || !room.Live() || room.State == care.RoomWanted {
 		return nil
 	}
 
 	planned := v.Facts.Planned
+	if room.Planned.Equal(planned) && job.Attempt < 2 {
+		return nil // after a lost answer nobody knows where the room is, so it is told again
+	}
 
 	mover, can := s.video.(video.Mover)
 	if can {

@@ -27,7 +27,7 @@ func (s *Service) concludeByEvidence(ctx context.Context, job Job) error {
 	}
 
 	legs, seen, err := s.legs(ctx, v)
-	if err != nil && now.Before(due.Add(s.set.HardCap)) {
+	if err != nil && passing(err) && now.Before(due.Add(s.set.HardCap)) {
 		return err
 	}
 
@@ -36,13 +36,12 @@ func (s *Service) concludeByEvidence(ctx context.Context, job Job) error {
 	}
 
 	verdict := care.Judge(legs, s.set.Together, now)
-	if !verdict.Decided || !seen {
-		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
-			v.Witness(legs)
-			v.Raise(care.OutcomeTrouble, "", "Vi kan ikke se, om besøget blev gennemført. "+verdict.Why+" Angiv, hvordan det gik.", false, now)
+	if v.State == care.Open && verdict.Outcome.Reason == care.CitizenAbsent {
+		verdict = care.Verdict{Why: "Borgeren blev lukket ind, men platformen så kun medarbejderen."}
+	}
 
-			return nil
-		})
+	if !verdict.Decided || !seen {
+		return s.askOutcome(ctx, job, legs, verdict.Why)
 	}
 
 	return s.update(ctx, job.Visit, &AuditRow{Actor: "system", Action: "conclude", Detail: string(verdict.Outcome.Kind)}, func(v *care.Visit) error {
@@ -57,6 +56,31 @@ func (s *Service) concludeByEvidence(ctx context.Context, job Job) error {
 
 		return v.Conclude(o)
 	})
+}
+
+// askOutcome has a person say how the visit went.
+func (s *Service) askOutcome(ctx context.Context, job Job, legs []care.Leg, why string) error {
+	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
+		if state := v.State(); state != care.RoomIsBooked && state != care.Open {
+			return nil // somebody was first
+		}
+
+		v.Witness(legs)
+		v.Raise(care.OutcomeTrouble, "", "Vi kan ikke se, om besøget blev gennemført. "+why+" Angiv, hvordan det gik.", false, s.now())
+
+		return nil
+	})
+}
+
+// passing reports whether a read that failed may succeed later by itself.
+func passing(err error) bool {
+	switch connector.KindOf(err) {
+	case connector.NotFound, connector.Conflict, connector.Rejected, connector.Malformed, connector.Unsupported:
+		return false
+	case connector.Unavailable, connector.RateLimited, connector.Unknown, connector.Pending, connector.Unauthorized:
+	}
+
+	return true
 }
 
 // talking reports whether host and guest are in the room now.

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/scheduler/care"
@@ -136,6 +137,10 @@ func (s *Service) Conclude(ctx context.Context, actor care.Actor, id care.VisitI
 
 	if req.Physical {
 		return s.makePhysical(ctx, actor, v)
+	}
+
+	if req.Kind == care.ResultNotCompleted && !slices.Contains(care.Reasons(), req.Reason) {
+		return care.NewError(care.Invalid, "Vælg, hvorfor besøget ikke blev gennemført.")
 	}
 
 	if req.Kind == care.ResultCompleted && s.now().Before(v.Facts.Planned.Start.Add(-s.set.Door)) {

@@ -87,7 +87,7 @@ func (s *Service) preview(ctx context.Context, actor care.Actor, id care.ListID,
 		return Preview{}, err
 	}
 
-	if err := s.mayImport(actor, list); err != nil {
+	if err := s.mayImport(actor, list, diff); err != nil {
 		return Preview{}, err
 	}
 
@@ -97,14 +97,26 @@ func (s *Service) preview(ctx context.Context, actor care.Actor, id care.ListID,
 	}, nil
 }
 
-// mayImport refuses a file in which a row belongs to a unit that the actor has no say in. Rows of
-// lists that the configuration does not know may be imported by whoever may import anywhere.
-func (s *Service) mayImport(actor care.Actor, list ehr.DrivingList) error {
+// mayImport refuses a file in which a row, or the visit that a row is so far, belongs to a unit
+// that the actor has no say in. Rows of lists that the configuration does not know may be
+// imported by whoever may import anywhere.
+func (s *Service) mayImport(actor care.Actor, list ehr.DrivingList, d diff) error {
+	units := map[care.UnitID]bool{}
 	for _, row := range list.Rows {
-		if unit := s.unitOf(row.ListName); unit.ID != "" {
-			if err := actor.Must(care.ImportLists, unit.ID); err != nil {
-				return err
-			}
+		units[s.unitOf(row.ListName).ID] = true
+	}
+
+	for _, m := range d.matches {
+		if m.old != nil {
+			units[m.old.Facts.Unit] = true
+		}
+	}
+
+	delete(units, "")
+
+	for unit := range units {
+		if err := actor.Must(care.ImportLists, unit); err != nil {
+			return err
 		}
 	}
 
@@ -148,10 +160,6 @@ func (s *Service) ImportList(ctx context.Context, actor care.Actor, upload care.
 		return ListRecord{}, err
 	}
 
-	if err := s.mayImport(actor, list); err != nil {
-		return ListRecord{}, err
-	}
-
 	if len(list.Rows) == 0 {
 		return ListRecord{}, care.NewError(care.Invalid, "Der er ingen rækker i filen, der kan importeres. Ret fejlene, og prøv igen.")
 	}
@@ -171,6 +179,10 @@ func (s *Service) ImportList(ctx context.Context, actor care.Actor, upload care.
 func (s *Service) importOnce(ctx context.Context, actor care.Actor, id care.ListID, file ehr.File, list ehr.DrivingList) (ListRecord, error) {
 	diff, err := s.diff(ctx, id, list)
 	if err != nil {
+		return ListRecord{}, err
+	}
+
+	if err := s.mayImport(actor, list, diff); err != nil {
 		return ListRecord{}, err
 	}
 
@@ -223,13 +235,13 @@ func (s *Service) assemble(diff diff, record ListRecord, file ehr.File) (Import,
 		}
 
 		v := care.Restore(*m.old)
-		s.relist(v, m.facts, m.channel)
+		s.relist(v, m)
 		s.addChanged(&in, v, *m.old)
 	}
 
 	for _, old := range diff.gone {
 		v := care.Restore(old)
-		v.Drop(record.At)
+		v.Drop(diff.file, record.At)
 		s.addChanged(&in, v, old)
 	}
 
@@ -248,7 +260,9 @@ type match struct {
 	old     *care.Snapshot // nil: new
 	facts   care.Facts
 	channel care.Channel
-	change  RowChange
+	// lostPhone tells that the citizen had a number and has none now.
+	lostPhone bool
+	change    RowChange
 }
 
 // idle reports whether the row leaves the visit exactly as it is.
@@ -260,6 +274,7 @@ func (m match) idle() bool {
 // diff is what a file does to the store.
 type diff struct {
 	kept     care.ListID // the list's own name
+	file     care.ListID // names the file by its content
 	matches  []match
 	gone     []care.Snapshot
 	citizens []care.Citizen // new or with new contact data
@@ -306,10 +321,10 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 		bySource[known[i].Source] = &known[i]
 	}
 
-	out := diff{kept: keptName(id, known), citizens: changed.list}
+	out := diff{kept: keptName(id, known), file: id, citizens: changed.list}
 
 	for _, row := range list.Rows {
-		m := match{row: row, old: bySource[row.Source]}
+		m := match{row: row, old: bySource[row.Source], lostPhone: changed.lost[citizens[row.CPR].ID]}
 		citizen := citizens[row.CPR]
 		m.facts, m.channel = s.facts(out.kept, row, citizen), citizen.Channel()
 		m.change = s.compare(m, citizen, changed.what[citizen.ID])
@@ -381,7 +396,7 @@ func (s *Service) addGone(ctx context.Context, out diff, rows []ehr.Row, present
 		}
 
 		for _, v := range stored {
-			if days[key][v.Source.Occurrence] && present[v.Source] == nil && !v.State.Final() {
+			if days[key][v.Source.Occurrence] && present[v.Source] == nil && !v.State.Final() && !v.MissedIn(out.file) {
 				out.gone = append(out.gone, v)
 			}
 		}
@@ -457,6 +472,8 @@ func (s *Service) compare(m match, citizen care.Citizen, contact []string) RowCh
 		out.Kind, out.What = ChangeNone, nil
 	case m.old.Dropped():
 		out.Kind, out.What, out.Effect = ChangeNew, []string{"er tilbage på listen"}, "Besøget er med igen."
+	case out.Screen && (old.Citizen != m.facts.Citizen || m.old.State == care.Open && !old.Planned.Equal(m.row.Planned)):
+		out.Kind, out.Effect = ChangeOther, "Skærmbesøget bliver, som det er, og kommer på listen over det, der kræver handling."
 	case !old.Planned.Equal(m.row.Planned):
 		out.Kind, out.Before = ChangeMoved, old.Planned
 		if out.Screen {
@@ -487,6 +504,10 @@ func differences(old care.Snapshot, fresh care.Facts) []string {
 	say("lov", old.Facts.Law.Danish(), fresh.Law.Danish())
 	say("status", old.Facts.Status, fresh.Status)
 
+	if old.Facts.Citizen != fresh.Citizen {
+		out = append(out, "besøget er hos en anden borger")
+	}
+
 	if !old.State.Active() {
 		say("besøgstype", old.Facts.Category, fresh.Category)
 
@@ -502,6 +523,7 @@ func differences(old care.Snapshot, fresh care.Facts) []string {
 type contacts struct {
 	list []care.Citizen
 	what map[care.CitizenID][]string
+	lost map[care.CitizenID]bool // those whose number is gone
 }
 
 // matchCitizens finds or makes the citizen of every row. Where a citizen stands on several rows
@@ -526,7 +548,7 @@ func (s *Service) matchCitizens(ctx context.Context, rows []ehr.Row, now time.Ti
 		}
 	}
 
-	out := contacts{what: map[care.CitizenID][]string{}}
+	out := contacts{what: map[care.CitizenID][]string{}, lost: map[care.CitizenID]bool{}}
 
 	for _, number := range numbers {
 		if _, done := all[number]; done {
@@ -541,7 +563,7 @@ func (s *Service) matchCitizens(ctx context.Context, rows []ehr.Row, now time.Ti
 			out.list = append(out.list, fresh)
 
 			if known {
-				out.what[fresh.ID] = what
+				out.what[fresh.ID], out.lost[fresh.ID] = what, fresh.Phone.IsZero() && !old.Phone.IsZero()
 			}
 		}
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,9 @@ func tell(v *care.Visit, channel care.Channel, at time.Time) {
 	v.Invite(channel, at)
 }
 
+// betweenRooms is how long a message waits for the room that it is sent for.
+const betweenRooms = 2 * time.Second
+
 // send delivers one message. Whether it still holds is decided now, not when it was planned.
 func (s *Service) send(ctx context.Context, job Job) error {
 	v, err := s.store.Visit(ctx, job.Visit)
@@ -62,6 +66,10 @@ func (s *Service) send(ctx context.Context, job Job) error {
 	citizen, err := s.citizenOf(ctx, v)
 	if err != nil {
 		return err
+	}
+
+	if inv.Channel == care.SMS && v.State.Active() && between(v) {
+		return s.later("send_message", betweenRooms)
 	}
 
 	m, locator, err := s.compose(v, inv, citizen)
@@ -91,9 +99,12 @@ func (s *Service) holds(v care.Snapshot, inv care.Invitation) bool {
 	case care.Invite, care.Changed:
 		return active && inv.State == care.InvitationQueued && v.Facts.Planned.End.After(s.now())
 	case care.Reminder:
-		return v.State == care.RoomIsBooked && inv.State == care.InvitationQueued && v.Facts.Planned.Start.After(s.now())
+		link, ok := v.Link()
+
+		return v.State == care.RoomIsBooked && inv.State == care.InvitationQueued && v.Facts.Planned.Start.After(s.now()) &&
+			ok && link.LocatorHash != "" // nobody is reminded of what they were not told
 	case care.Withdrawn:
-		return !active
+		return !v.State.Active() && inv.State == care.InvitationQueued
 	}
 
 	return false
@@ -110,8 +121,12 @@ func (s *Service) deliver(ctx context.Context, job Job, m message.Message, holds
 
 	if finder, can := sender.(message.Finder); can && job.Attempt >= 2 {
 		receipt, err := finder.Find(ctx, m)
-		if err == nil || !holds || !connector.Is(err, connector.NotFound) {
+
+		switch {
+		case err == nil || connector.Is(err, connector.NotFound) && !holds:
 			return receipt, err
+		case !connector.Is(err, connector.NotFound):
+			return receipt, lookup(m.Channel, err)
 		}
 	}
 
@@ -120,6 +135,16 @@ func (s *Service) deliver(ctx context.Context, job Job, m message.Message, holds
 	}
 
 	return sender.Send(ctx, m)
+}
+
+// lookup is the error of a look that failed. It says nothing of the message itself, so it never
+// counts as a refusal of it.
+func lookup(channel care.Channel, err error) error {
+	if passing(err) {
+		return err
+	}
+
+	return &connector.Error{System: string(channel), Op: "find", Kind: connector.Unavailable, Err: err}
 }
 
 // compose writes the message. The locator's hash is what the store keeps of the link.
@@ -165,31 +190,56 @@ func (s *Service) link(locator care.Locator) string {
 }
 
 // roomFor returns the room that an SMS is sent for: VDX sends for a meeting. A withdrawal
-// goes out for the room that was.
+// goes out for the room that was. It is empty while the visit's only room is not booked.
 func roomFor(v care.Snapshot) care.RoomRef {
-	if room, ok := v.LiveRoom(); ok {
+	if room, ok := v.LiveRoom(); ok && !room.BookedAt.IsZero() {
 		return room.Ref
 	}
 
-	if n := len(v.Rooms); n > 0 {
-		return v.Rooms[n-1].Ref
+	for _, room := range slices.Backward(v.Rooms) {
+		if !room.BookedAt.IsZero() {
+			return room.Ref
+		}
 	}
 
 	return ""
 }
 
-// prior counts the messages that the room's channel is known to have taken before.
+// roomAt returns the room that an SMS was sent for at a time.
+func roomAt(v care.Snapshot, at time.Time) care.RoomRef {
+	for _, room := range slices.Backward(v.Rooms) {
+		if !room.BookedAt.IsZero() && !room.BookedAt.After(at) {
+			return room.Ref
+		}
+	}
+
+	return ""
+}
+
+// between reports whether the visit's present room is still being booked, so that no SMS can be
+// sent for it. A room that was given up is no reason to wait.
+func between(v care.Snapshot) bool {
+	room, ok := v.LiveRoom()
+
+	return ok && room.State == care.RoomWanted
+}
+
+// prior counts the messages that the room's channel may have taken before: those that left, and
+// those of which that is not known yet. A second conversion has a room of its own.
 func prior(v care.Snapshot, inv care.Invitation) int {
-	n := 0
+	n, room := 0, roomFor(v)
+	here := func(at time.Time) bool { return inv.Channel != care.SMS || roomAt(v, at) == room }
 
 	for _, other := range v.Invitations {
-		if other.ID != inv.ID && other.Channel == inv.Channel && other.Left() {
+		switch {
+		case other.ID == inv.ID || other.Channel != inv.Channel:
+		case other.State == care.InvitationRecalled, other.Left() && !other.SentAt.IsZero() && here(other.SentAt):
 			n++
 		}
 	}
 
 	for _, a := range v.Admissions {
-		if inv.Channel == care.SMS {
+		if inv.Channel == care.SMS && here(a.CodeSentAt) {
 			n += a.CodeCount
 		}
 	}
@@ -281,7 +331,7 @@ func (s *Service) track(ctx context.Context, job Job) error {
 	inv, ok := v.InvitationOf(care.InvitationID(job.Ref))
 	tracker, can := s.messages[inv.Channel].(message.Tracker)
 
-	if !ok || !can || inv.State != care.InvitationSent {
+	if !ok || !can || inv.State != care.InvitationSent || overtaken(v, inv) {
 		return nil
 	}
 
@@ -290,10 +340,10 @@ func (s *Service) track(ctx context.Context, job Job) error {
 		return err
 	}
 
-	m := message.Message{Key: string(inv.ID), Channel: inv.Channel, Phone: citizen.Phone, Email: citizen.Email, Room: roomFor(v), Prior: prior(v, inv)}
+	m := message.Message{Key: string(inv.ID), Channel: inv.Channel, Phone: citizen.Phone, Email: citizen.Email, Room: roomAt(v, inv.SentAt), Prior: prior(v, inv)}
 
 	status, err := tracker.Status(ctx, m, message.Receipt{ID: inv.ProviderID})
-	if err != nil && !connector.Is(err, connector.NotFound) {
+	if err != nil && passing(err) {
 		return err
 	}
 
@@ -314,6 +364,13 @@ func (s *Service) track(ctx context.Context, job Job) error {
 	return s.later("track_message", trackEvery)
 }
 
+// overtaken reports whether a newer message says what this one said.
+func overtaken(v care.Snapshot, inv care.Invitation) bool {
+	link, ok := v.Link()
+
+	return ok && (inv.Kind == care.Invite || inv.Kind == care.Changed) && link.ID != inv.ID
+}
+
 // overdue is when a message that has not been reported as delivered becomes the planner's
 // business: half an hour after it left, or half an hour before the visit, whichever is first.
 func (s *Service) overdue(inv care.Invitation, v care.Snapshot) time.Time {
@@ -332,7 +389,8 @@ func (s *Service) remind(ctx context.Context, job Job) error {
 		return err
 	}
 
-	if wait := v.Facts.Planned.Start.Add(-s.set.Reminder).Sub(s.now()); wait > 0 {
+	due := v.Facts.Planned.Start.Add(-s.set.Reminder)
+	if wait := due.Sub(s.now()); wait > 0 {
 		return s.later("remind", wait)
 	}
 
@@ -342,10 +400,17 @@ func (s *Service) remind(ctx context.Context, job Job) error {
 	}
 
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
-		v.Remind(channel, s.now())
+		if !reminded(v.Snapshot(), due) { // a visit that was moved has a job for every time
+			v.Remind(channel, s.now())
+		}
 
 		return nil
 	})
+}
+
+// reminded reports whether a reminder was made since it was due.
+func reminded(v care.Snapshot, due time.Time) bool {
+	return slices.ContainsFunc(v.Invitations, func(i care.Invitation) bool { return i.Kind == care.Reminder && !i.QueuedAt.Before(due) })
 }
 
 // sendCode sends a one-time code to the number in the record. After a lost answer it looks whether
@@ -368,6 +433,10 @@ func (s *Service) sendCode(ctx context.Context, job Job) error {
 		return err
 	}
 
+	if between(v) {
+		return s.later("send_code", betweenRooms)
+	}
+
 	data := message.Data{Municipality: s.set.Name, Sender: s.set.Sender, Phone: s.set.Phone, Names: []string{citizen.Name}, Services: []string{v.Facts.Service}}
 
 	draft, err := message.ComposeCode(data, s.code(id, number))
@@ -380,7 +449,7 @@ func (s *Service) sendCode(ctx context.Context, job Job) error {
 	}
 
 	_, err = s.deliver(ctx, job, message.Message{
-		Key: job.Ref, Channel: care.SMS, Phone: citizen.Phone, Room: roomFor(v), Text: draft.Text, Prior: priorToCode(v, adm, number),
+		Key: job.Ref, Channel: care.SMS, Phone: citizen.Phone, Room: roomFor(v), Text: draft.Text, Prior: priorToCode(v, adm),
 	}, true)
 
 	switch connector.KindOf(err) {
@@ -393,8 +462,17 @@ func (s *Service) sendCode(ctx context.Context, job Job) error {
 }
 
 // priorToCode counts the SMS that went out before a code: all messages, and every earlier code.
-func priorToCode(v care.Snapshot, adm care.Admission, number int) int {
-	return prior(v, care.Invitation{Channel: care.SMS}) - (adm.CodeCount - number + 1)
+func priorToCode(v care.Snapshot, adm care.Admission) int {
+	before := slices.Clone(v.Admissions)
+	for i := range before {
+		if before[i].ID == adm.ID {
+			before[i].CodeCount--
+		}
+	}
+
+	v.Admissions = before
+
+	return prior(v, care.Invitation{Channel: care.SMS})
 }
 
 func splitCode(ref string) (care.AdmissionID, int) {

@@ -59,7 +59,7 @@ func (s *Service) roomJobs(before, after care.Snapshot) []Job {
 		old, known := before.RoomOf(r.Ref)
 		released := r.State == care.RoomClosing && after.MayClose(r.Ref) && !before.MayClose(r.Ref)
 
-		if known && !released && old.State == r.State && (before.Facts.Planned.Equal(after.Facts.Planned) || r.Planned.Equal(after.Facts.Planned)) {
+		if known && !released && old.State == r.State && old.Planned.Equal(r.Planned) && before.Facts.Planned.Equal(after.Facts.Planned) {
 			continue
 		}
 
@@ -85,17 +85,19 @@ func (s *Service) roomJobs(before, after care.Snapshot) []Job {
 	return jobs
 }
 
-// keepUp makes a booked room follow the plan, and has it watched.
+// keepUp makes a booked room follow the plan, and has it watched before every time that it is
+// planned for.
 func (s *Service) keepUp(job Job, old, r care.Room, v care.Snapshot) []Job {
 	var jobs []Job
 
-	if !r.Planned.Equal(v.Facts.Planned) {
+	behind := !r.Planned.Equal(v.Facts.Planned)
+	if behind {
 		move := job
 		move.Kind = MoveRoomJob
 		jobs = append(jobs, move)
 	}
 
-	if old.State == care.RoomWanted || old.State == care.RoomFailed || old.State == "" {
+	if behind || old.State == care.RoomWanted || old.State == care.RoomFailed || old.State == "" {
 		watch := job
 		watch.Kind, watch.At = WatchRoomJob, v.Facts.Planned.Start.Add(-s.set.RoomCheck)
 		jobs = append(jobs, watch)

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"time"
 
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr"
@@ -25,6 +26,14 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 		return nil // overtaken before it was ever tried
 	case v.EarlierEntryDue(entry.ID):
 		return s.later("write_entry", 0)
+	case entry.State == care.EntrySuperseded:
+		// It may have arrived. A later entry puts that right, and must stay the last word.
+		switch later, ok := v.LaterEntry(entry.ID); {
+		case ok && later.State == care.EntryWritten:
+			return nil
+		case ok:
+			return s.later("write_entry", time.Minute)
+		}
 	}
 
 	citizen, err := s.citizenOf(ctx, v)

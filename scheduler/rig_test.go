@@ -86,10 +86,10 @@ type setup struct {
 	vdx     vdxsim.Options
 	mail    mailsim.Options
 	journal func(tb testing.TB, c *clock) ehr.Journal // nil: the FHIR record
-	deaf    bool                                       // the platform tells nothing about who was in a room
-	path    string                                     // of the database; empty: its own
-	keys    *store.Keys                                // nil: its own
-	clock   *clock                                     // nil: its own
+	deaf    bool                                      // the platform tells nothing about who was in a room
+	path    string                                    // of the database; empty: its own
+	keys    *store.Keys                               // nil: its own
+	clock   *clock                                    // nil: its own
 }
 
 func newRig(tb testing.TB, changes ...change) *rig {

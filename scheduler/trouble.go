@@ -62,8 +62,11 @@ func (s *Service) Retry(ctx context.Context, actor care.Actor, id care.VisitID, 
 
 	return s.update(ctx, id, by(actor, "retry"), func(v *care.Visit) error {
 		e, ok := v.Snapshot().ExceptionOf(exception)
-		if !ok || !e.Open() {
+		switch {
+		case !ok || !e.Open():
 			return care.NewError(care.Conflict, "Punktet er allerede løst.")
+		case !e.Retry:
+			return care.NewError(care.Conflict, "Det kan ikke prøves igen. Vælg en af de andre handlinger.")
 		}
 
 		return s.retry(v, e, channel, string(actor.Employee))
@@ -97,6 +100,13 @@ func (s *Service) Settle(ctx context.Context, actor care.Actor, id care.VisitID,
 	}
 
 	return s.update(ctx, id, by(actor, "settle"), func(v *care.Visit) error {
+		now := v.Snapshot()
+
+		_, live := now.LiveRoom()
+		if e, ok := now.ExceptionOf(exception); ok && e.Kind == care.RoomTrouble && now.State.Active() && !live {
+			return care.NewError(care.Conflict, "Skærmbesøget har intet rum. Prøv igen, gør besøget fysisk, eller aflys det.")
+		}
+
 		return v.Settle(exception, string(actor.Employee), s.now())
 	})
 }
@@ -118,29 +128,44 @@ func (s *Service) MoveVisit(ctx context.Context, actor care.Actor, id care.Visit
 	}
 
 	return s.update(ctx, id, by(actor, "move"), func(v *care.Visit) error {
-		if state := v.State(); state.Final() || state == care.Open {
-			return care.NewError(care.Conflict, "Besøget er i gang eller afsluttet og kan ikke flyttes.")
+		moved, err := v.Reschedule(planned)
+		if err != nil {
+			return err
 		}
 
-		facts := v.Snapshot().Facts
-		facts.Planned = planned
-		s.relist(v, facts, channel)
+		s.follow(v, moved, channel)
 
 		return nil
 	})
 }
 
-// relist takes over new facts and does what a new time needs.
-func (s *Service) relist(v *care.Visit, facts care.Facts, channel care.Channel) {
-	now := s.now()
-	moved := v.Relist(facts, now)
+// relist takes over what a newer list says of a visit, and does what that needs.
+func (s *Service) relist(v *care.Visit, m match) {
+	before := v.Snapshot()
+	s.follow(v, v.Relist(m.facts, s.now()), m.channel)
+
+	if !v.State().Active() {
+		return
+	}
+
+	if s.set.Rules.Absent(m.facts.Status) && m.facts.Status != before.Facts.Status {
+		v.Raise(care.ChangeTrouble, "status", "Kørelisten siger »"+m.facts.Status+"«. Aflys skærmbesøget, gør det fysisk, eller behold det.", false, s.now())
+	}
 
 	switch {
-	case moved && v.State() == care.RoomIsBooked:
-		v.RecordPlanned(now)
-		tell(v, channel, now)
-	case channel == "" && v.State().Active():
-		v.Raise(care.MessageTrouble, "", "Borgeren har ikke længere et mobilnummer eller en e-mail, der virker. Ring og aftal, hvordan besøget skal foregå.", false, now)
+	case !m.lostPhone:
+	case m.channel == "":
+		v.Raise(care.MessageTrouble, "", "Borgeren har ikke længere et mobilnummer eller en e-mail, der virker. Ring og aftal, hvordan besøget skal foregå.", false, s.now())
+	default:
+		v.Raise(care.CitizenTrouble, "", "Borgeren har ikke længere et mobilnummer og kan ikke få engangskoden. Ring og aftal, hvordan besøget skal foregå.", false, s.now())
+	}
+}
+
+// follow does what a new time needs: the citizen is told, the record too. The room follows by jobsFor.
+func (s *Service) follow(v *care.Visit, moved bool, channel care.Channel) {
+	if moved && v.State() == care.RoomIsBooked {
+		v.RecordPlanned(s.now())
+		tell(v, channel, s.now())
 	}
 }
 

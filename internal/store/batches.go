@@ -101,7 +101,13 @@ SELECT
 	COALESCE(SUM(CASE WHEN v.state IN ('completed', 'not_completed', 'cancelled') THEN 1 ELSE 0 END), 0) AS ended,
 	COALESCE(SUM(CASE WHEN v.state = 'reverted' THEN 1 ELSE 0 END), 0) AS reverted,
 	COALESCE(SUM((SELECT COUNT(*) FROM rooms r WHERE r.visit_id = v.id AND r.state = 'closing')), 0) AS closing,
-	COALESCE(SUM((SELECT COUNT(*) FROM entries e WHERE e.visit_id = v.id AND e.kind = 'restored' AND e.state = 'due')), 0) AS restoring
+	COALESCE(SUM((SELECT COUNT(*) FROM entries e WHERE e.visit_id = v.id AND e.kind = 'restored' AND e.state = 'due')), 0) AS restoring,
+	COALESCE(SUM(CASE WHEN v.state IN ('chosen', 'booking', 'booked', 'open')
+		AND NOT EXISTS (SELECT 1 FROM exceptions x WHERE x.visit_id = v.id AND x.resolved_at IS NULL)
+		AND (NOT EXISTS (SELECT 1 FROM rooms r WHERE r.visit_id = v.id AND r.booked_at IS NOT NULL AND r.wanted_at >= @made)
+			OR NOT EXISTS (SELECT 1 FROM invitations i WHERE i.visit_id = v.id AND i.kind IN ('invite', 'changed') AND i.sent_at IS NOT NULL AND i.queued_at >= @made)
+			OR NOT EXISTS (SELECT 1 FROM entries e WHERE e.visit_id = v.id AND e.kind = 'planned' AND e.state = 'written' AND e.due_at >= @made))
+		THEN 1 ELSE 0 END), 0) AS pending
 FROM visits v WHERE v.batch_id = @batch`
 
 // BatchCounts implements scheduler.Batches.

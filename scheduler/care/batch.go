@@ -38,6 +38,7 @@ type Counts struct {
 	Reverted  int // visits that are physical again
 	Closing   int // rooms that are still to be closed
 	Restoring int // restored entries that are still to be written
+	Pending   int // visits that still wait for a room, message or entry, and for no person
 }
 
 // State tells how far the batch is.
@@ -47,13 +48,11 @@ func (b Batch) State(c Counts) BatchState {
 		return BatchUndone
 	case !b.UndoneAt.IsZero():
 		return BatchUndoing
-	case c.Booked+c.Reverted+c.Troubled >= c.Total && c.Invited+c.Reverted+c.Troubled >= c.Total && c.Recorded+c.Reverted+c.Troubled >= c.Total:
-		if c.Troubled > 0 {
-			return BatchPartlyFailed
-		}
-
-		return BatchDone
-	default:
+	case c.Pending > 0:
 		return BatchRunning
+	case c.Troubled > 0:
+		return BatchPartlyFailed
+	default:
+		return BatchDone
 	}
 }

@@ -107,30 +107,82 @@ type Verdict struct {
 	Why     string // Danish sentence
 }
 
-// Judge weighs the legs of a visit's room: the time in which at least one host and one guest
-// were in the room at once. It never says completed without such an overlap of at least
-// minimum (2 in the report set of eoj.md §6: 30 s by default). Running legs are closed by now.
+// Judge weighs the legs of a visit's rooms: the time in which at least one host and one guest
+// were in the same room at once. It never says completed without such an overlap of at least
+// minimum (2 in the report set of eoj.md §6: 30 s by default), and it never says that somebody
+// stayed away when the platform's record is damaged. now closes running legs.
 func Judge(legs []Leg, minimum time.Duration, now time.Time) Verdict {
-	hosts, guests := spans(legs, AsHost, now), spans(legs, AsGuest, now)
-	together, actual := overlap(hosts, guests)
+	together, actual := overlaps(legs, now)
+	hosts, guests := count(legs, AsHost), count(legs, AsGuest)
+	damaged := slices.ContainsFunc(legs, Leg.damaged)
 
 	switch {
 	case len(legs) == 0:
 		return Verdict{Why: "Platformen har ingen oplysninger om, at nogen var i rummet."}
-	case together >= minimum:
+	case together > 0 && together >= minimum:
+		grade := Certain
+		if damaged {
+			grade = Probable
+		}
+
 		return Verdict{
 			Decided: true, Why: "Medarbejder og borger var i rummet samtidig.",
-			Outcome: Outcome{Kind: ResultCompleted, Delivery: Screen, Actual: actual, Together: together, Grade: Certain},
+			Outcome: Outcome{Kind: ResultCompleted, Delivery: Screen, Actual: actual, Together: together, Grade: grade},
 		}
-	case len(guests) == 0:
+	case damaged:
+		return Verdict{Why: "Platformens oplysninger om, hvem der var i rummet, hænger ikke sammen."}
+	case guests == 0:
 		return notCompleted(CitizenAbsent, "Kun medarbejderen var i rummet.")
-	case len(hosts) == 0:
+	case hosts == 0:
 		return notCompleted(EmployeeAbsent, "Kun borgeren var i rummet.")
 	case together > 0:
 		return notCompleted(TooShort, "Medarbejder og borger var kun kort i rummet samtidig.")
 	default:
 		return Verdict{Why: "Medarbejder og borger var i rummet, men ikke på samme tid."}
 	}
+}
+
+// damaged reports whether a leg can't be true as it stands: somebody without a role, without a
+// beginning, or who left before they came.
+func (l Leg) damaged() bool {
+	return l.Role != AsHost && l.Role != AsGuest || l.Joined.IsZero() || !l.Left.IsZero() && l.Left.Before(l.Joined)
+}
+
+func count(legs []Leg, role LegRole) int {
+	n := 0
+
+	for _, l := range legs {
+		if l.Role == role {
+			n++
+		}
+	}
+
+	return n
+}
+
+// overlaps looks at each room by itself, because a host in one room and a guest in another were
+// not together.
+func overlaps(legs []Leg, now time.Time) (total time.Duration, bounds Interval) {
+	rooms := map[RoomRef][]Leg{}
+	for _, l := range legs {
+		rooms[l.Room] = append(rooms[l.Room], l)
+	}
+
+	var both []Interval
+	for _, in := range rooms {
+		both = append(both, overlap(spans(in, AsHost, now), spans(in, AsGuest, now))...)
+	}
+
+	for _, i := range merge(both) {
+		total += i.Duration()
+		bounds.End = i.End
+
+		if bounds.Start.IsZero() {
+			bounds.Start = i.Start
+		}
+	}
+
+	return total, bounds
 }
 
 func notCompleted(reason ReasonCode, why string) Verdict {
@@ -147,11 +199,16 @@ func spans(legs []Leg, role LegRole, now time.Time) []Interval {
 			left = now
 		}
 
-		if l.Role == role && left.After(l.Joined) {
+		if l.Role == role && !l.damaged() && left.After(l.Joined) {
 			all = append(all, Interval{Start: l.Joined, End: left})
 		}
 	}
 
+	return merge(all)
+}
+
+// merge joins intervals that touch; the result is in order of time.
+func merge(all []Interval) []Interval {
 	slices.SortFunc(all, func(a, b Interval) int { return a.Start.Compare(b.Start) })
 
 	var merged []Interval
@@ -171,26 +228,19 @@ func spans(legs []Leg, role LegRole, now time.Time) []Interval {
 	return merged
 }
 
-// overlap returns the total time in which both lists have somebody, and its outer bounds.
-func overlap(a, b []Interval) (total time.Duration, bounds Interval) {
+// overlap returns the times in which both lists have somebody.
+func overlap(a, b []Interval) []Interval {
+	var out []Interval
+
 	for _, x := range a {
 		for _, y := range b {
-			if !x.Overlaps(y) {
-				continue
+			if x.Overlaps(y) {
+				out = append(out, Interval{Start: later(x.Start, y.Start), End: earlier(x.End, y.End)})
 			}
-
-			both := Interval{Start: later(x.Start, y.Start), End: earlier(x.End, y.End)}
-			total += both.Duration()
-
-			if bounds.Start.IsZero() || both.Start.Before(bounds.Start) {
-				bounds.Start = both.Start
-			}
-
-			bounds.End = later(bounds.End, both.End)
 		}
 	}
 
-	return total, bounds
+	return out
 }
 
 func later(a, b time.Time) time.Time {

@@ -133,7 +133,7 @@ func (r Rules) state(s Situation, add func(Level, string, string)) {
 		}
 	}
 
-	if among(r.AbsentStatuses, s.Visit.Facts.Status) {
+	if r.Absent(s.Visit.Facts.Status) {
 		add(Red, "absent", "Listen siger »"+s.Visit.Facts.Status+"«.")
 	}
 }
@@ -181,6 +181,10 @@ func (r Rules) clash(s Situation, add func(Level, string, string)) {
 		add(Yellow, "citizen_clash", "Borgeren har et andet besøg på samme tid.")
 	}
 }
+
+// Absent reports whether a list's word says that the visit will not take place or that the
+// citizen is away.
+func (r Rules) Absent(status string) bool { return among(r.AbsentStatuses, status) }
 
 func among(list []string, s string) bool {
 	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(strings.TrimSpace(x), strings.TrimSpace(s)) })

@@ -243,6 +243,7 @@ func (v *Visit) Cancel(reason ReasonCode, by string, channel Channel, at time.Ti
 	}
 
 	v.release(at)
+	v.resolveKind(OutcomeTrouble, by, at)
 	v.withdraw(channel, at)
 
 	if v.supersedeDue(); v.written(EntryPlanned) {
@@ -261,6 +262,7 @@ func (v *Visit) Revert(channel Channel, at time.Time) error {
 
 	v.s.Delivery = Physical
 	v.release(at)
+	v.resolveKind(OutcomeTrouble, "system", at)
 	v.withdraw(channel, at)
 
 	if v.supersedeDue(); v.written(EntryPlanned) {
@@ -291,7 +293,7 @@ func (v *Visit) release(at time.Time) {
 	}
 
 	for i := range v.s.Exceptions {
-		if e := &v.s.Exceptions[i]; e.Open() && (e.Kind == RoomTrouble || e.Kind == MessageTrouble || e.Kind == SourceGone || e.Kind == ChangeTrouble) {
+		if e := &v.s.Exceptions[i]; e.Open() && e.Kind != EntryTrouble && e.Kind != OutcomeTrouble {
 			e.ResolvedAt, e.ResolvedBy = at, "system"
 		}
 	}
@@ -301,23 +303,32 @@ func (v *Visit) release(at time.Time) {
 // brings the visit back.
 const byList = "list"
 
-// Drop records that the visit is gone from the driving list. A physical one is cancelled; one
-// that is given by screen goes on the exception list and nothing else happens to it.
-func (v *Visit) Drop(at time.Time) {
+// Drop records that the visit is gone from the driving list, as a file named list tells. A
+// physical one is cancelled; one that is given by screen goes on the exception list, once per
+// file, and nothing else happens to it.
+func (v *Visit) Drop(list ListID, at time.Time) {
 	switch {
 	case v.s.State == Listed || v.s.State == Reverted:
 		v.s.State = Cancelled
 		v.s.Outcome = Outcome{Kind: ResultNotCompleted, Reason: CancelledStaff, Delivery: Physical, Grade: Manual, By: byList, At: at}
-	case v.s.State.Active():
-		v.Raise(SourceGone, "", "Besøget er ikke længere på kørelisten. Aflys det, gør det fysisk, eller behold det som skærmbesøg.", false, at)
+	case v.s.State.Active() && !v.s.MissedIn(list):
+		v.resolveKind(SourceGone, "system", at)
+		v.Raise(SourceGone, string(list), "Besøget er ikke længere på kørelisten. Aflys det, gør det fysisk, eller behold det som skærmbesøg.", false, at)
 	}
+}
+
+// MissedIn reports whether the exception list already tells that the visit is gone from this file.
+func (s Snapshot) MissedIn(list ListID) bool {
+	return s.State.Active() && slices.ContainsFunc(s.Exceptions, func(e Exception) bool { return e.Kind == SourceGone && e.About == string(list) })
 }
 
 // Dropped reports whether the visit was cancelled because it was gone from the list.
 func (s Snapshot) Dropped() bool { return s.State == Cancelled && s.Outcome.By == byList }
 
 // Relist takes over what a newer list says. It reports whether the planned time changed for
-// a visit whose room has to follow. A visit that has ended keeps its facts.
+// a visit whose room has to follow. A visit that has ended keeps its facts. What can't be
+// followed without harm is left as it is and goes on the exception list: another citizen on a
+// visit that somebody was invited to, and another time for one that is going on.
 func (v *Visit) Relist(facts Facts, at time.Time) (moved bool) {
 	if v.s.Dropped() {
 		v.s.State, v.s.Outcome = Listed, Outcome{}
@@ -328,16 +339,36 @@ func (v *Visit) Relist(facts Facts, at time.Time) (moved bool) {
 	}
 
 	old := v.s.Facts
+	v.resolveKind(SourceGone, "system", at)
+
+	if v.s.State.Active() && facts.Citizen != old.Citizen {
+		v.Raise(ChangeTrouble, "citizen", "Kørelisten har en anden borger på besøget, end den der er inviteret. Aflys skærmbesøget, eller gør det fysisk, og importér listen igen.", false, at)
+
+		return false
+	}
+
+	if v.s.State == Open && !facts.Planned.Equal(old.Planned) {
+		v.Raise(ChangeTrouble, "time", "Kørelisten har et nyt tidspunkt, men besøget er i gang. Aftal det nye tidspunkt med borgeren, hvis det er et besøg mere.", false, at)
+		facts.Planned = old.Planned
+	}
+
 	facts.Category, facts.Comment = keep(v.s.State, old.Category, facts.Category), keep(v.s.State, old.Comment, facts.Comment)
 	v.s.Facts = facts
 
-	for i := range v.s.Exceptions {
-		if e := &v.s.Exceptions[i]; e.Kind == SourceGone && e.Open() {
-			e.ResolvedAt, e.ResolvedBy = at, "system"
-		}
+	return v.s.State.Active() && !old.Planned.Equal(facts.Planned)
+}
+
+// Reschedule gives a visit that has not begun a new planned time by a planner's hand. It reports
+// whether a room has to follow.
+func (v *Visit) Reschedule(planned Interval) (moved bool, err error) {
+	if v.s.State.Final() || v.s.State == Open {
+		return false, NewError(Conflict, "Besøget er i gang eller afsluttet og kan ikke flyttes.")
 	}
 
-	return v.s.State.Active() && !old.Planned.Equal(facts.Planned)
+	old := v.s.Facts.Planned
+	v.s.Facts.Planned = planned
+
+	return v.s.State.Active() && !old.Equal(planned), nil
 }
 
 // keep holds on to the original text while the visit is by screen: a list exported after our

@@ -42,11 +42,32 @@ func (v *Visit) due(kind EntryKind, at time.Time) {
 }
 
 // RecordPlanned makes the planned screen visit due in the record, once per conversion and
-// once more for every new time.
+// once more for every new time. One that is still due is overtaken: it may be on its way at this
+// moment with the time that was.
 func (v *Visit) RecordPlanned(at time.Time) {
-	if i := slices.IndexFunc(v.s.Entries, func(e Entry) bool { return e.Kind == EntryPlanned && e.State == EntryDue }); i < 0 {
-		v.due(EntryPlanned, at)
+	for i := range v.s.Entries {
+		if e := &v.s.Entries[i]; e.Kind == EntryPlanned && (e.State == EntryDue || e.State == EntryRejected) {
+			e.State = EntrySuperseded
+			v.resolve(EntryTrouble, string(e.ID), at)
+		}
 	}
+
+	v.due(EntryPlanned, at)
+}
+
+// LaterEntry returns the newest entry after id that was not overtaken itself.
+func (s Snapshot) LaterEntry(id EntryID) (Entry, bool) {
+	for _, e := range slices.Backward(s.Entries) {
+		if e.ID == id {
+			break
+		}
+
+		if e.State != EntrySuperseded {
+			return e, true
+		}
+	}
+
+	return Entry{}, false
 }
 
 // written reports whether the record holds an entry of the kind for this conversion.
@@ -121,7 +142,8 @@ func (v *Visit) EntryRefused(id EntryID, text string, at time.Time) error {
 	return nil
 }
 
-// RetryEntry makes a refused entry due again, under the same key.
+// RetryEntry makes a refused entry due again, under the same key. One that a later entry has
+// overtaken is dropped instead: the record must not go back to what was.
 func (v *Visit) RetryEntry(id EntryID, by string, at time.Time) error {
 	i := slices.IndexFunc(v.s.Entries, func(e Entry) bool { return e.ID == id })
 	if i < 0 {
@@ -130,6 +152,10 @@ func (v *Visit) RetryEntry(id EntryID, by string, at time.Time) error {
 
 	if e := &v.s.Entries[i]; e.State == EntryRejected {
 		e.State, e.Failure = EntryDue, ""
+
+		if later, ok := v.s.LaterEntry(id); ok && later.State == EntryWritten {
+			e.State = EntrySuperseded
+		}
 	}
 
 	v.resolveBy(EntryTrouble, string(id), by, at)

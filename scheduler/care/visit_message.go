@@ -36,10 +36,13 @@ func (v *Visit) queue(kind InvitationKind, channel Channel, at time.Time) {
 }
 
 // Invite queues the first message of a conversion, or tells of a new time when the citizen
-// has already been invited. A message that still waits takes the new time by itself.
+// has already been invited. A message that still waits is recalled: it may be on its way at this
+// moment, and then it holds what was true before.
 func (v *Visit) Invite(channel Channel, at time.Time) {
-	if v.pending(Invite) || v.pending(Changed) {
-		return
+	for i := range v.s.Invitations {
+		if m := &v.s.Invitations[i]; m.Waiting() && (m.Kind == Invite || m.Kind == Changed) {
+			m.State = InvitationRecalled
+		}
 	}
 
 	if v.informed() {
@@ -66,7 +69,7 @@ func (v *Visit) pending(kind InvitationKind) bool {
 }
 
 // informed reports whether the citizen believes in a screen visit: a message that says so
-// left after the last one that took it back.
+// left, and did not bounce, after the last one that took it back.
 func (v *Visit) informed() bool {
 	informed := false
 
@@ -74,7 +77,7 @@ func (v *Visit) informed() bool {
 		switch {
 		case i.Kind == Withdrawn && (i.Left() || i.Waiting()):
 			informed = false
-		case (i.Kind == Invite || i.Kind == Changed) && i.Left():
+		case (i.Kind == Invite || i.Kind == Changed) && (i.State == InvitationSent || i.State == InvitationDelivered):
 			informed = true
 		}
 	}
@@ -161,19 +164,21 @@ func (v *Visit) MessageBounced(id InvitationID, text string) error {
 		return err
 	}
 
-	i.State, i.Failure = InvitationBounced, text
+	if i.State == InvitationQueued || i.State == InvitationRecalled || i.State == InvitationSent {
+		i.State, i.Failure = InvitationBounced, text
+	}
 
 	return nil
 }
 
-// MessageRetried queues a bounced message anew, as a new one.
+// MessageRetried queues a bounced message anew, as a new one, when it would still hold.
 func (v *Visit) MessageRetried(id InvitationID, channel Channel, by string, at time.Time) error {
 	i, err := v.invitation(id)
 	if err != nil {
 		return err
 	}
 
-	if v.s.State.Active() && i.State == InvitationBounced {
+	if i.State == InvitationBounced && v.s.State.Active() == (i.Kind != Withdrawn) {
 		v.queue(i.Kind, channel, at)
 	}
 

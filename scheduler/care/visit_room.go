@@ -128,7 +128,7 @@ func (v *Visit) RoomUnusable(ref, fresh RoomRef, text string, at time.Time) erro
 
 	r.State = RoomClosing
 
-	if len(v.s.Rooms) < maxRooms {
+	if v.unusable() < maxRooms {
 		v.s.Rooms = append(v.s.Rooms, Room{Ref: fresh, State: RoomWanted, WantedAt: at})
 
 		return nil
@@ -139,11 +139,27 @@ func (v *Visit) RoomUnusable(ref, fresh RoomRef, text string, at time.Time) erro
 	return nil
 }
 
-// maxRooms is how many rooms one visit takes before a person has to look.
+// maxRooms is how many unusable rooms in a row one visit takes before a person has to look.
 const maxRooms = 3
 
+// unusable counts the newest rooms that never came to be booked.
+func (v *Visit) unusable() int {
+	n := 0
+
+	for _, r := range slices.Backward(v.s.Rooms) {
+		if !r.BookedAt.IsZero() {
+			break
+		}
+
+		n++
+	}
+
+	return n
+}
+
 // RetryRoom tries a refused room again: to be closed when it was booked once; to be booked, under
-// the same key so that nothing is booked twice; or as a fresh room when this one was given up.
+// the same key so that nothing is booked twice; or as a fresh room when this one was given up, or
+// stands and is of no use.
 func (v *Visit) RetryRoom(ref, fresh RoomRef, by string, at time.Time) error {
 	r, err := v.room(ref)
 	if err != nil {
@@ -153,10 +169,13 @@ func (v *Visit) RetryRoom(ref, fresh RoomRef, by string, at time.Time) error {
 	_, live := v.s.LiveRoom()
 
 	switch {
-	case r.State == RoomFailed && (!r.BookedAt.IsZero() || !v.s.State.Active()):
+	case r.State == RoomFailed && (!r.BookedAt.IsZero() || !v.s.State.Active() || live):
 		r.State = RoomClosing
 	case r.State == RoomFailed:
 		r.State = RoomWanted
+	case (r.State == RoomBooked || r.State == RoomProvisioned) && v.s.State.Active():
+		r.State = RoomClosing
+		v.s.Rooms = append(v.s.Rooms, Room{Ref: fresh, State: RoomWanted, WantedAt: at})
 	case (r.State == RoomClosing || r.State == RoomClosed) && v.s.State.Active() && !live:
 		v.s.Rooms = append(v.s.Rooms, Room{Ref: fresh, State: RoomWanted, WantedAt: at})
 	}

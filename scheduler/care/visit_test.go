@@ -121,7 +121,7 @@ func TestTransitions(t *testing.T) {
 		{"cancel", func(v *care.Visit) error { return v.Cancel(care.CancelledStaff, "PLAN", care.SMS, start) }},
 		{"revert", func(v *care.Visit) error { return v.Revert(care.SMS, start) }},
 		{"arrive", func(v *care.Visit) error { return v.Arrive("a1", "hash", start) }},
-		{"drop", func(v *care.Visit) error { v.Drop(start); return nil }},
+		{"drop", func(v *care.Visit) error { v.Drop("later", start); return nil }},
 	}
 
 	var b strings.Builder
@@ -415,7 +415,7 @@ func TestGoneAndBack(t *testing.T) {
 	t.Parallel()
 
 	physical := inState(t, care.Listed)
-	physical.Drop(start)
+	physical.Drop("later", start)
 
 	if physical.State() != care.Cancelled {
 		t.Errorf("a physical visit that is gone is %s", physical.State())
@@ -428,7 +428,7 @@ func TestGoneAndBack(t *testing.T) {
 	}
 
 	screen := inState(t, care.RoomIsBooked)
-	screen.Drop(start)
+	screen.Drop("later", start)
 
 	if screen.State() != care.RoomIsBooked || !screen.Snapshot().NeedsPerson() {
 		t.Errorf("a booked visit that is gone is %s", screen.State())

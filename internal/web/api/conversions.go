@@ -79,6 +79,7 @@ type progressCounts struct {
 	Reverted  int `json:"reverted"`
 	Closing   int `json:"closing"`
 	Restoring int `json:"restoring"`
+	Pending   int `json:"pending"`
 }
 
 type progress struct {
