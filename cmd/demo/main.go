@@ -26,6 +26,9 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// maxFaults is the greatest share of calls that may fail: beyond it nothing comes to an end.
+const maxFaults = 0.9
+
 type flags struct {
 	demo.Options
 
@@ -40,7 +43,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	set.StringVar(&f.Addr, "addr", "127.0.0.1:8080", "loopback `address` of the program")
 	set.StringVar(&f.Database, "db", "sqlite", "sqlite, or the `address` of a PostgreSQL database (postgres://...); the demo takes a schema of its own there")
 	set.StringVar(&f.List, "list", "", "driving list `file` (CSV or XLSX) instead of the demo's own")
-	set.Float64Var(&f.Faults, "faults", 0, "share of calls to other systems that fail, `0..1`")
+	set.Float64Var(&f.Faults, "faults", 0, "`share` of calls to other systems that fail, 0 to 0.9")
 	set.Uint64Var(&f.Seed, "seed", 1, "`number` that decides which calls fail")
 	set.BoolVar(&f.walk, "walk", false, "play the main job alone and end")
 	set.BoolVar(&f.json, "json", false, "with -walk: print one JSON object")
@@ -50,8 +53,13 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 		return f, fmt.Errorf("flags: %w", err)
 	}
 
-	if f.Faults < 0 || f.Faults > 0.9 {
-		return f, errors.New("-faults must be between 0 and 0.9")
+	switch {
+	case set.NArg() > 0:
+		return f, fmt.Errorf("%q is no flag", set.Arg(0))
+	case !(f.Faults >= 0 && f.Faults <= maxFaults): // so that NaN is refused too
+		return f, fmt.Errorf("-faults must be between 0 and %v", maxFaults)
+	case f.json && !f.walk:
+		return f, errors.New("-json needs -walk")
 	}
 
 	if f.verbose {
@@ -74,6 +82,10 @@ func isSet(set *flag.FlagSet, name string) (found bool) {
 // run returns the exit code: 0 done, 1 failed, 2 not understood.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+
 	if err != nil {
 		fmt.Fprintln(stderr, "demo:", err)
 

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,8 +55,9 @@ type Demo struct {
 	Days  []care.Day
 	Base  string // address of the program
 
-	clock *Clock
-	undo  []func() error
+	employees []string // on the list
+	clock     *Clock
+	undo      []func() error
 }
 
 // municipality is the id of the demo's municipality.
@@ -118,6 +121,10 @@ func (d *Demo) readList(ctx context.Context, o Options) error {
 		if day := care.DayOf(row.Planned.Start); !slices.Contains(d.Days, day) {
 			d.Days = append(d.Days, day)
 		}
+
+		if initials := string(row.Employee); !slices.Contains(d.employees, initials) {
+			d.employees = append(d.employees, initials)
+		}
 	}
 
 	if len(d.Days) == 0 {
@@ -131,6 +138,11 @@ func (d *Demo) readList(ctx context.Context, o Options) error {
 }
 
 func (d *Demo) start(ctx context.Context, o Options) error {
+	host, err := loopback(o.Addr)
+	if err != nil {
+		return err
+	}
+
 	dir, err := os.MkdirTemp("", "sluse-demo-")
 	if err != nil {
 		return fmt.Errorf("make directory: %w", err)
@@ -139,9 +151,13 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	d.undo = append(d.undo, func() error { return os.RemoveAll(dir) })
 
 	if strings.HasSuffix(o.Addr, ":0") {
-		if o.Addr, err = world.FreePort(ctx); err != nil {
+		free, err := world.FreePort(ctx)
+		if err != nil {
 			return err
 		}
+
+		_, port, _ := net.SplitHostPort(free) // as the listener gave it
+		o.Addr = net.JoinHostPort(host, port)
 	}
 
 	database, err := d.database(ctx, o)
@@ -151,7 +167,8 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 
 	d.World, err = world.Start(ctx, world.Options{
 		Dir: dir, Clock: d.clock.Now, Listen: o.Addr, Seed: o.Seed, Faults: o.Faults, Latency: o.Latency,
-		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: "127.0.0.1", Database: database}},
+		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: host, Database: database}},
+		Employees:      d.employees, EveryList: o.List != "",
 	})
 	if err != nil {
 		return err
@@ -167,6 +184,16 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	return d.startApp(ctx, o)
 }
 
+// loopback returns the host of an address that no other machine can reach.
+func loopback(addr string) (string, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", fmt.Errorf("the address %q is no loopback host:port, for example 127.0.0.1:8080", addr)
+	}
+
+	return host, nil
+}
+
 // database returns where the data go. On PostgreSQL the demo takes a schema of its own and drops
 // it at the end.
 func (d *Demo) database(ctx context.Context, o Options) (string, error) {
@@ -175,14 +202,14 @@ func (d *Demo) database(ctx context.Context, o Options) (string, error) {
 	}
 
 	u, err := url.Parse(o.Database)
-	if err != nil {
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return "", errors.New("-db is neither sqlite nor the address of a PostgreSQL database")
 	}
 
 	schema := "sluse_demo_" + strings.ToLower(rand.Text()[:10])
 
 	if err := execute(ctx, o.Database, "CREATE SCHEMA "+schema); err != nil {
-		return "", err
+		return "", fmt.Errorf("-db: a schema can't be made there: %w", err)
 	}
 
 	d.undo = append(d.undo, func() error {
@@ -197,7 +224,12 @@ func (d *Demo) database(ctx context.Context, o Options) (string, error) {
 }
 
 func execute(ctx context.Context, database, statement string) error {
-	conn, err := pgx.Connect(ctx, database)
+	config, err := pgx.ParseConfig(database)
+	if err != nil {
+		return errors.New("it is no address of a PostgreSQL database") // the cause could quote a password
+	}
+
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
@@ -235,7 +267,12 @@ func (d *Demo) startApp(ctx context.Context, o Options) error {
 		return d.App.Stop(stop)
 	})
 
-	return d.App.Start(ctx)
+	err = d.App.Start(ctx)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("another program listens on %s; choose another address with -addr", o.Addr)
+	}
+
+	return err
 }
 
 func orDiscard(w io.Writer) io.Writer {

@@ -78,7 +78,7 @@ func danish(t time.Time) string {
 
 func (d *Demo) links() []frontLink {
 	return []frontLink{
-		{"Planlæggerens dag", d.Base + "/dagen?dag=" + string(d.Days[0]), "Log ind som PLAN, og importér kørelisten først."},
+		{"Planlæggerens dag", d.Base + "/dagen?dato=" + string(d.Days[0]), "Log ind som PLAN, og importér kørelisten først."},
 		{"Medarbejderens dag", d.Base + "/min-dag", "Log ind som en af medarbejderne, i et andet browservindue."},
 		{"Lederens statistik", d.Base + "/statistik", "Log ind som LEDER."},
 		{"Borgernes sms'er", d.World.URLs.Inbox, "Hvad borgerne har fået på telefonen: invitationer og engangskoder."},
@@ -90,7 +90,7 @@ func (d *Demo) links() []frontLink {
 
 func (d *Demo) logins() []frontLink {
 	var out []frontLink
-	for _, u := range world.Staff() {
+	for _, u := range world.Staff(d.employees...) {
 		out = append(out, frontLink{Text: u.ID, Note: u.Title})
 	}
 
@@ -161,7 +161,7 @@ func (d *Demo) Guide(front string) string {
 
 	b.WriteString("\nLogins (ingen adgangskode):")
 
-	for _, u := range world.Staff() {
+	for _, u := range world.Staff(d.employees...) {
 		fmt.Fprintf(&b, " %s", u.ID)
 	}
 

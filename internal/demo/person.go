@@ -18,8 +18,9 @@ import (
 // person is somebody with a browser: it keeps cookies and does not follow redirects by itself,
 // because where they lead is what we look at.
 type person struct {
-	http *http.Client
-	base string
+	http  *http.Client
+	base  string
+	since time.Time // of the login, by the demo's clock
 }
 
 func newPerson(base string) (*person, error) {
@@ -187,6 +188,8 @@ func (d *Demo) login(ctx context.Context, user string) (*person, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	p.since = d.Now()
 
 	return p, a.want("login of "+user, http.StatusSeeOther)
 }

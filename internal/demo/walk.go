@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,10 @@ type visit struct {
 	StatusText  string `json:"status_text"`
 	Level       string `json:"level"`
 	Convertible bool   `json:"convertible"`
-	Conversion  string `json:"conversion"`
+	Reasons     []struct {
+		Text string `json:"text"`
+	} `json:"reasons"`
+	Conversion string `json:"conversion"`
 
 	role   role
 	legs   []string // of the people in the room, to leave by
@@ -88,14 +92,20 @@ func (d *Demo) Walk(ctx context.Context, out io.Writer) (Report, error) {
 	begun := time.Now() //nolint:forbidigo // the report tells real seconds
 	w := &walk{Demo: d, out: out, staff: map[string]*person{}}
 
+	var err error
+
 	for _, step := range []func(context.Context) error{w.importList, w.convert, w.playDays, w.finish} {
-		if err := step(ctx); err != nil {
-			return Report{}, err
+		if err = step(ctx); err != nil {
+			break
 		}
 	}
 
 	r := w.report()
 	r.Seconds = time.Since(begun).Seconds()
+
+	if err != nil {
+		return r, err // the report tells how far it came
+	}
 
 	return r, r.check()
 }
@@ -150,13 +160,13 @@ func (w *walk) convert(ctx context.Context) error {
 	var chosen []string
 
 	for _, v := range all {
-		if v.Convertible && v.Level != "red" {
+		if v.Convertible && v.Level != "red" && v.Employee != "" { // nobody could play an employee without a name
 			chosen = append(chosen, v.ID)
 		}
 	}
 
 	if len(chosen) == 0 {
-		return errors.New("no visit on the list can be converted")
+		return nothingToConvert(all)
 	}
 
 	var plan struct {
@@ -186,6 +196,33 @@ func (w *walk) convert(ctx context.Context) error {
 	}
 
 	return w.takeUp(ctx, batch.ID)
+}
+
+// errNothing is wrapped by the error of a walk with a list that has nothing to convert.
+var errNothing = errors.New("no visit on the list can be converted")
+
+// nothingToConvert tells why not, the commonest reason first.
+func nothingToConvert(all []*visit) error {
+	count := map[string]int{}
+
+	for _, v := range all {
+		why := "uden medarbejder"
+
+		for _, r := range v.Reasons {
+			why = r.Text
+		}
+
+		count[why]++
+	}
+
+	reasons := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
+		return cmp.Or(count[b]-count[a], strings.Compare(a, b))
+	})
+	for i, why := range reasons {
+		reasons[i] = fmt.Sprintf("%d x %s", count[why], strings.TrimRight(why, "."))
+	}
+
+	return fmt.Errorf("%w: %s", errNothing, strings.Join(reasons, "; "))
 }
 
 // await watches a conversion until it is done. What waits for another try is brought forward by
@@ -344,8 +381,12 @@ func (w *walk) play(ctx context.Context, v *visit, group []*visit, invitations [
 	return w.guest(ctx, citizen, v)
 }
 
+// shift is how long an employee stays logged in; the program ends a session that nobody has used
+// for eight hours.
+const shift = 4 * time.Hour
+
 func (w *walk) caregiver(ctx context.Context, initials string) (*person, error) {
-	if p := w.staff[initials]; p != nil {
+	if p := w.staff[initials]; p != nil && w.Now().Sub(p.since) < shift {
 		return p, nil
 	}
 

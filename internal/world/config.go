@@ -18,14 +18,14 @@ import (
 // configText is the demo municipality. It is a real configuration file, so that whoever looks at
 // it sees how one is written.
 const configText = `# Made by the demo. docs/configuration.md explains every key.
-listen: {{.Listen}}
+listen: "{{.Listen}}"
 log_level: warn
 municipalities:
 {{- range .Municipalities}}
   - id: {{.ID}}
-    name: {{.Name}}
+    name: "{{.Name}}"
     hosts: ["{{.HostPort}}"]
-    public_url: {{.PublicURL}}
+    public_url: "{{.PublicURL}}"
     phone: "89 00 00 00"
     emergency: "1813"
     database:
@@ -39,6 +39,9 @@ municipalities:
       - {id: vest, name: "Hjemmeplejen Vest", lists: ["Vest*", "Uge*"], live_from: "2026-01-01"}
       - {id: nat, name: "Natholdet", lists: ["Nat*"], live_from: "2026-01-01"}
       - {id: nord, name: "Hjemmeplejen Nord (ikke begyndt)", lists: ["Nord*"]}
+{{- if $.EveryList}}
+      - {id: andre, name: "Øvrige hold", lists: ["*"], live_from: "2000-01-01"}
+{{- end}}
     roles:
       - {group: sluse-planlaegger, role: planner, unit: "*"}
       - {group: sluse-leder, role: leader, unit: "*"}
@@ -74,7 +77,7 @@ municipalities:
         port: {{$.MailPort}}
         tls: none
         from: skaerm@testby.example
-        from_name: {{.Name}}
+        from_name: "{{.Name}}"
     record:
       kind: {{$.Record}}
       concurrency: {{$.Concurrency}}

@@ -45,6 +45,10 @@ type Options struct {
 	Concurrency int
 	// AnyHour has messages leave at every hour, also by night.
 	AnyHour bool
+	// Employees can log in besides those of the sample lists, by their initials.
+	Employees []string
+	// EveryList lets driving lists that no unit is named for belong to a unit of their own.
+	EveryList bool
 	// FileRecord has entries written into the driving list's file instead of the FHIR record.
 	FileRecord bool
 }
@@ -175,7 +179,7 @@ func (w *World) startLogin(ctx context.Context, o Options) error {
 		metadata = append(metadata, publicURL(m, port)+saml.PathMetadata)
 	}
 
-	sim, err := idpsim.New(idpsim.Options{Now: o.Clock, Users: Staff(), MetadataURLs: metadata})
+	sim, err := idpsim.New(idpsim.Options{Now: o.Clock, Users: Staff(o.Employees...), MetadataURLs: metadata})
 	if err != nil {
 		return fmt.Errorf("identity provider: %w", err)
 	}
@@ -209,15 +213,19 @@ func (w *World) serve(ctx context.Context, h http.Handler) (string, error) {
 
 func publicURL(m Municipality, port string) string { return "http://" + net.JoinHostPort(m.Host, port) }
 
-// Staff are the test logins: the employees of the sample lists and one of each other role.
-func Staff() []idpsim.User {
+// Staff are the test logins: one of each role, the employees of the sample lists, and those named.
+func Staff(employees ...string) []idpsim.User {
 	staff := []idpsim.User{
 		{ID: "PLAN", Title: "Planlægger", Name: "Planlægger Test", Email: "plan@testby.example", Groups: []string{"sluse-planlaegger"}},
 		{ID: "LEDER", Title: "Leder", Name: "Leder Test", Email: "leder@testby.example", Groups: []string{"sluse-leder"}},
 		{ID: "ADMIN", Title: "Systemforvalter", Name: "Systemforvalter Test", Email: "admin@testby.example", Groups: []string{"sluse-admin"}},
 	}
 
-	for _, initials := range []string{"MSK", "LBH", "AØJ", "TKR", "PÆN", "VIK"} {
+	for _, initials := range append([]string{"MSK", "LBH", "AØJ", "TKR", "PÆN", "VIK"}, employees...) {
+		if initials == "" || slices.ContainsFunc(staff, func(u idpsim.User) bool { return u.ID == initials }) {
+			continue
+		}
+
 		staff = append(staff, idpsim.User{
 			ID: initials, Title: "Medarbejder", Name: "Medarbejder " + initials, Email: "medarbejder@testby.example", Groups: []string{"sluse-medarbejder"},
 		})
