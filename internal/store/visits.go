@@ -283,8 +283,22 @@ func (s *Store) saveChildren(tx *gorm.DB, pairs []pair) error {
 	return nil
 }
 
+// atOnce is how many visits are turned into rows before those are written: a list of ten
+// thousand visits must not be in memory several times over.
+const atOnce = 500
+
 // insertVisits writes visits that were never stored.
 func (s *Store) insertVisits(tx *gorm.DB, fresh []*care.Visit) error {
+	for chunk := range slices.Chunk(fresh, atOnce) {
+		if err := s.insertSome(tx, chunk); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+func (s *Store) insertSome(tx *gorm.DB, fresh []*care.Visit) error {
 	rows, pairs := make([]visitRow, 0, len(fresh)), make([]pair, 0, len(fresh))
 
 	for _, v := range fresh {
