@@ -278,3 +278,14 @@ func (p *person) watchOnce(batch string) bool {
 
 	return false
 }
+
+func mustURL(tb testing.TB, text string) *url.URL {
+	tb.Helper()
+
+	u, err := url.Parse(text)
+	if err != nil {
+		tb.Fatal(err)
+	}
+
+	return u
+}
