@@ -76,7 +76,7 @@ func (c *Clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
 
 // set moves the clock, before anything runs.
 func (c *Clock) set(t time.Time) {
-	c.offset.Store(int64(time.Until(t))) //nolint:forbidigo // as Now
+	c.offset.Store(int64(time.Until(t)))
 }
 
 // planningHour is when the demo begins, on the day before the list's: planners plan the day before,

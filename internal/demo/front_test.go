@@ -42,7 +42,7 @@ func start(t *testing.T) *Demo {
 	return d
 }
 
-func ask(t *testing.T, method, address, origin string, form url.Values) (*http.Response, string) {
+func ask(t *testing.T, method, address, origin string, form url.Values) answer {
 	t.Helper()
 
 	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
@@ -71,7 +71,7 @@ func ask(t *testing.T, method, address, origin string, form url.Values) (*http.R
 		t.Fatal(err)
 	}
 
-	return res, string(body)
+	return answer{status: res.StatusCode, location: res.Header.Get("Location"), body: body}
 }
 
 func TestFrontPage(t *testing.T) {
@@ -84,7 +84,7 @@ func TestFrontPage(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	_, page := ask(t, http.MethodGet, front, "", nil)
+	page := string(ask(t, http.MethodGet, front, "", nil).body)
 	for _, want := range []string{"23. oktober 2026 kl. 13.00", "Der er ingen kommende skærmbesøg endnu", "PLAN", "LBH"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is missing", want)
@@ -97,13 +97,13 @@ func TestFrontPage(t *testing.T) {
 	}
 
 	for _, link := range links {
-		if res, _ := ask(t, http.MethodGet, html.UnescapeString(link[1]), "", nil); res.StatusCode >= http.StatusBadRequest {
-			t.Errorf("%s: %s", link[1], res.Status)
+		if got := ask(t, http.MethodGet, html.UnescapeString(link[1]), "", nil); got.status >= http.StatusBadRequest {
+			t.Errorf("%s: %d", link[1], got.status)
 		}
 	}
 
-	if res, _ := ask(t, http.MethodGet, front+"andet", "", nil); res.StatusCode != http.StatusNotFound {
-		t.Errorf("another page: %s", res.Status)
+	if got := ask(t, http.MethodGet, front+"andet", "", nil); got.status != http.StatusNotFound {
+		t.Errorf("another page: %d", got.status)
 	}
 }
 
@@ -117,38 +117,38 @@ func TestClockJumps(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	move := func(word, origin string) (*http.Response, time.Duration) {
+	move := func(word, origin string) (answer, time.Duration) {
 		before := d.Now()
-		res, _ := ask(t, http.MethodPost, front+"ur", origin, url.Values{"til": {word}})
+		got := ask(t, http.MethodPost, front+"ur", origin, url.Values{"til": {word}})
 
-		return res, d.Now().Sub(before).Truncate(time.Minute)
+		return got, d.Now().Sub(before).Truncate(time.Minute)
 	}
 
-	if res, by := move("time", "same-origin"); res.StatusCode != http.StatusSeeOther || by != time.Hour {
-		t.Errorf("an hour on: %s, %v", res.Status, by)
+	if got, by := move("time", "same-origin"); got.status != http.StatusSeeOther || by != time.Hour {
+		t.Errorf("an hour on: %d, %v", got.status, by)
 	}
 
-	if res, by := move("fem", "same-origin"); res.StatusCode != http.StatusSeeOther || by != 5*time.Minute {
-		t.Errorf("five minutes on: %s, %v", res.Status, by)
+	if got, by := move("fem", "same-origin"); got.status != http.StatusSeeOther || by != 5*time.Minute {
+		t.Errorf("five minutes on: %d, %v", got.status, by)
 	}
 
-	if res, by := move("time", "cross-site"); res.StatusCode != http.StatusForbidden || by != 0 {
-		t.Errorf("from another site: %s, %v", res.Status, by)
+	if got, by := move("time", "cross-site"); got.status != http.StatusForbidden || by != 0 {
+		t.Errorf("from another site: %d, %v", got.status, by)
 	}
 
-	res, by := move("naeste", "same-origin")
-	if res.StatusCode != http.StatusSeeOther || by != 0 {
-		t.Errorf("no next visit: %s, %v", res.Status, by)
+	got, by := move("naeste", "same-origin")
+	if got.status != http.StatusSeeOther || by != 0 {
+		t.Errorf("no next visit: %d, %v", got.status, by)
 	}
 
-	if _, page := ask(t, http.MethodGet, strings.TrimSuffix(front, "/")+res.Header.Get("Location"), "", nil); !strings.Contains(page, "der er intet skærmbesøg foran os") {
+	if page := ask(t, http.MethodGet, strings.TrimSuffix(front, "/")+got.location, "", nil).body; !strings.Contains(string(page), "der er intet skærmbesøg foran os") {
 		t.Error("the page does not tell that there is no next visit")
 	}
 
 	convertAll(t, d)
 
-	if res, _ := move("naeste", "same-origin"); res.StatusCode != http.StatusSeeOther {
-		t.Errorf("next visit: %s", res.Status)
+	if got, _ := move("naeste", "same-origin"); got.status != http.StatusSeeOther {
+		t.Errorf("next visit: %d", got.status)
 	}
 
 	// The first visit begins at 23:50 Danish summer time.
@@ -156,7 +156,7 @@ func TestClockJumps(t *testing.T) {
 		t.Errorf("%v before the next visit", left)
 	}
 
-	if _, page := ask(t, http.MethodGet, front, "", nil); !strings.Contains(page, "Næste skærmbesøg begynder 24. oktober 2026 kl. 23.50") {
+	if page := ask(t, http.MethodGet, front, "", nil).body; !strings.Contains(string(page), "Næste skærmbesøg begynder 24. oktober 2026 kl. 23.50") {
 		t.Error("the next visit is not told")
 	}
 }

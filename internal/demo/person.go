@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -74,10 +75,8 @@ func (p *person) do(ctx context.Context, method, target, contentType string, bod
 
 // want makes an error of any other status; route names the call without its secrets.
 func (a answer) want(route string, statuses ...int) error {
-	for _, s := range statuses {
-		if a.status == s {
-			return nil
-		}
+	if slices.Contains(statuses, a.status) {
+		return nil
 	}
 
 	detail := struct {

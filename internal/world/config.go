@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -155,10 +156,8 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 // planner is the service account that may book for a whole municipality.
 func planner() vdxsim.Client {
 	for _, c := range vdxsim.DefaultClients() {
-		for _, r := range c.Roles {
-			if r == vdxsim.RolePlanner {
-				return c
-			}
+		if slices.Contains(c.Roles, vdxsim.RolePlanner) {
+			return c
 		}
 	}
 

@@ -1,0 +1,346 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
+)
+
+// playDays goes through the day: everybody whose visits begin at the same time at once.
+func (w *walk) playDays(ctx context.Context) error {
+	groups := map[time.Time][]*visit{}
+	for _, v := range w.visits {
+		groups[v.Planned.Start.UTC()] = append(groups[v.Planned.Start.UTC()], v)
+	}
+
+	starts := slices.SortedFunc(maps.Keys(groups), time.Time.Compare)
+	for _, start := range starts {
+		if err := w.playGroup(ctx, start, groups[start]); err != nil {
+			return fmt.Errorf("visits at %s: %w", start.Format(time.RFC3339), err)
+		}
+	}
+
+	return nil
+}
+
+func (w *walk) playGroup(ctx context.Context, start time.Time, group []*visit) error {
+	if err := w.Jump(ctx, start.Add(-arriveBefore)); err != nil {
+		return err
+	}
+
+	invitations := w.invitations(start)
+
+	for _, v := range group {
+		if err := w.play(ctx, v, group, invitations); err != nil {
+			return fmt.Errorf("%s: %w", v.role, err)
+		}
+	}
+
+	if err := w.Jump(ctx, w.Now().Add(talk)); err != nil {
+		return err
+	}
+
+	for _, v := range group {
+		if err := w.part(ctx, v); err != nil {
+			return fmt.Errorf("%s: %w", v.role, err)
+		}
+	}
+
+	return w.Settle(ctx)
+}
+
+// invitation is an SMS with a link, as it lies in a citizen's telephone.
+type invitation struct {
+	to, link string
+	used     bool
+}
+
+var linkPattern = regexp.MustCompile(`https?://\S+/b/[A-Za-z0-9_-]+`)
+
+// invitations are the links to rooms that begin at an instant. The telephones are the peer's.
+func (w *walk) invitations(start time.Time) []*invitation {
+	rooms := map[string]bool{}
+
+	for _, r := range w.World.VDX.Rooms() {
+		if r.Start.Equal(start) && r.Deleted.IsZero() {
+			rooms[r.UUID] = true
+		}
+	}
+
+	seen := map[string]bool{}
+
+	var out []*invitation
+
+	for _, sms := range w.World.VDX.SMS() {
+		if link := linkPattern.FindString(sms.Text); link != "" && rooms[sms.RoomUUID] && !seen[sms.RoomUUID] {
+			seen[sms.RoomUUID] = true
+			out = append(out, &invitation{to: sms.To, link: link})
+		}
+	}
+
+	return out
+}
+
+func (w *walk) play(ctx context.Context, v *visit, group []*visit, invitations []*invitation) error {
+	caregiver, err := w.caregiver(ctx, v.Employee)
+	if err != nil {
+		return err
+	}
+
+	switch v.role {
+	case ignores:
+		return nil
+	case stays, phones:
+		return w.host(ctx, caregiver, v)
+	case meets, leaves:
+	}
+
+	citizen, err := w.arrive(ctx, v, group, invitations, caregiver)
+	if err != nil {
+		return err
+	}
+
+	if err := w.host(ctx, caregiver, v); err != nil {
+		return err
+	}
+
+	return w.guest(ctx, citizen, v)
+}
+
+// shift is how long an employee stays logged in; the program ends a session that nobody has used
+// for eight hours.
+const shift = 4 * time.Hour
+
+func (w *walk) caregiver(ctx context.Context, initials string) (*person, error) {
+	if p := w.staff[initials]; p != nil && w.Now().Sub(p.since) < shift {
+		return p, nil
+	}
+
+	p, err := w.login(ctx, initials)
+	w.staff[initials] = p
+
+	return p, err
+}
+
+// arrive lets the citizen of a visit come through the link, prove who they are, and be admitted.
+// Which of the group's invitations is the visit's shows in the caregiver's waiting room.
+func (w *walk) arrive(ctx context.Context, v *visit, group []*visit, invitations []*invitation, caregiver *person) (*person, error) {
+	for _, inv := range invitations {
+		if inv.used {
+			continue
+		}
+
+		citizen, err := w.knock(ctx, inv)
+		if err != nil {
+			return nil, err
+		}
+
+		in, err := w.admit(ctx, caregiver, v)
+		if err != nil {
+			return nil, err
+		}
+
+		if in {
+			inv.used = true
+
+			return citizen, nil
+		}
+	}
+
+	return nil, fmt.Errorf("none of %d invitations for %d visits is this visit's", len(invitations), len(group))
+}
+
+// knock opens the link, asks for a code, and types it.
+func (w *walk) knock(ctx context.Context, inv *invitation) (*person, error) {
+	citizen, err := newPerson(w.Base)
+	if err != nil {
+		return nil, err
+	}
+
+	landing, err := citizen.do(ctx, http.MethodGet, inv.link, "", nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if err := landing.want("GET /b/{link}", http.StatusOK); err != nil {
+		return nil, err
+	}
+
+	for _, path := range []string{inv.link, "/b/kode"} {
+		a, err := citizen.post(ctx, path, nil)
+		if err != nil {
+			return nil, err
+		}
+
+		if err := a.want("POST /b", http.StatusSeeOther); err != nil {
+			return nil, err
+		}
+	}
+
+	code, err := w.code(ctx, inv.to)
+	if err != nil {
+		return nil, err
+	}
+
+	a, err := citizen.post(ctx, "/b/svar", url.Values{"kode": {code}})
+	if err != nil {
+		return nil, err
+	}
+
+	return citizen, a.want("POST /b/svar", http.StatusSeeOther)
+}
+
+var codePattern = regexp.MustCompile(`\b[0-9]{6}\b`)
+
+// code waits for the newest code on a telephone.
+func (w *walk) code(ctx context.Context, to string) (string, error) {
+	limit, cancel := context.WithTimeout(ctx, waitSettled)
+	defer cancel()
+
+	for since := w.Now().Add(-waitSettled); ; {
+		if err := w.Settle(limit); err != nil {
+			return "", err
+		}
+
+		for _, sms := range slices.Backward(w.World.VDX.SMS()) {
+			if sms.To == to && sms.Sent.After(since) && !linkPattern.MatchString(sms.Text) {
+				if code := codePattern.FindString(sms.Text); code != "" {
+					return code, nil
+				}
+			}
+		}
+
+		if err := w.Jump(limit, w.Now().Add(time.Second)); err != nil {
+			return "", err
+		}
+	}
+}
+
+// admit lets in whoever waits, identified, at the visit; false when nobody does.
+func (w *walk) admit(ctx context.Context, caregiver *person, v *visit) (bool, error) {
+	var lobby struct {
+		Admissions []struct {
+			ID    string `json:"id"`
+			State string `json:"state"`
+		} `json:"admissions"`
+	}
+
+	if err := caregiver.call(ctx, http.MethodGet, "/api/v1/visits/"+v.ID+"/lobby", nil, &lobby); err != nil {
+		return false, err
+	}
+
+	for _, a := range lobby.Admissions {
+		if a.State == "identified" {
+			path := "/api/v1/visits/" + v.ID + "/admissions/" + a.ID + "/admit"
+
+			return true, caregiver.call(ctx, http.MethodPost, path, map[string]any{"recognised": true}, nil)
+		}
+	}
+
+	return false, nil
+}
+
+func (w *walk) host(ctx context.Context, caregiver *person, v *visit) error {
+	a, err := caregiver.post(ctx, "/min-dag/"+v.ID+"/start", nil)
+	if err != nil {
+		return err
+	}
+
+	if err := a.want("POST /min-dag/{visit}/start", http.StatusSeeOther); err != nil {
+		return err
+	}
+
+	return w.enterRoom(ctx, caregiver, v, a.location, "Medarbejder")
+}
+
+func (w *walk) guest(ctx context.Context, citizen *person, v *visit) error {
+	a, err := citizen.post(ctx, "/b/ind", nil)
+	if err != nil {
+		return err
+	}
+
+	if err := a.want("POST /b/ind", http.StatusSeeOther); err != nil {
+		return err
+	}
+
+	v.joined = true
+
+	return w.enterRoom(ctx, citizen, v, a.location, "Borger")
+}
+
+// enterRoom joins through the platform's own page.
+func (w *walk) enterRoom(ctx context.Context, p *person, v *visit, link, name string) error {
+	u, err := url.Parse(link)
+	if err != nil {
+		return errors.New("the room's link is no address")
+	}
+
+	query := u.Query()
+	form := url.Values{"conference": {query.Get("conference")}, "pin": {query.Get("pin")}, "name": {name}}
+
+	var leg struct {
+		Leg string `json:"leg"`
+	}
+
+	if err := p.callForm(ctx, w.World.URLs.Base+"/portal/join", form, &leg); err != nil {
+		return err
+	}
+
+	v.legs = append(v.legs, leg.Leg)
+
+	return nil
+}
+
+// part lets everybody leave and the caregiver say how it went.
+func (w *walk) part(ctx context.Context, v *visit) error {
+	caregiver, err := w.caregiver(ctx, v.Employee)
+	if err != nil {
+		return err
+	}
+
+	for _, leg := range v.legs {
+		if err := caregiver.callForm(ctx, w.World.URLs.Base+"/portal/leave", url.Values{"leg": {leg}}, nil); err != nil {
+			return err
+		}
+	}
+
+	word := map[string]any{}
+
+	switch v.role {
+	case leaves, ignores:
+		return nil
+	case meets:
+		word["kind"], word["delivery"] = "completed", "screen"
+	case phones:
+		word["kind"], word["delivery"] = "completed", "phone"
+	case stays:
+		word["kind"], word["reason"] = "not_completed", "udeblevet"
+	}
+
+	return caregiver.call(ctx, http.MethodPost, "/api/v1/visits/"+v.ID+"/conclude", word, nil)
+}
+
+// callForm sends a form to the platform's page as a program does.
+func (p *person) callForm(ctx context.Context, target string, form url.Values, out any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(form.Encode()))
+	if err != nil {
+		return fmt.Errorf("request: %w", err)
+	}
+
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+
+	return p.send(req, out)
+}
+
+// both reports whether host and guest were in a room together.
+func both(r vdxsim.RoomRecord, now time.Time) bool { return r.Overlap(now) > 0 }
