@@ -57,9 +57,27 @@ func operator() care.Actor {
 }
 
 func bring(ctx context.Context, service *scheduler.Service, file ehr.File, previewOnly bool, out io.Writer) error {
-	p, err := service.PreviewList(ctx, operator(), scheduler.Upload{File: file})
+	upload, err := preview(ctx, service, file, previewOnly, out)
+	if err != nil || previewOnly {
+		return err
+	}
+
+	r, err := service.ImportList(ctx, operator(), upload)
 	if err != nil {
 		return errors.New(care.MessageOf(err))
+	}
+
+	fmt.Fprintf(out, "importeret: nye %d, flyttede %d, ændrede %d, væk %d, uændrede %d\n", r.New, r.Moved, r.Changed, r.Gone, r.Same)
+
+	return nil
+}
+
+// preview tells about the list, and returns no more than its id: what a preview holds of a long
+// list must not stay in memory during the import.
+func preview(ctx context.Context, service *scheduler.Service, file ehr.File, counts bool, out io.Writer) (care.ListID, error) {
+	p, err := service.PreviewList(ctx, operator(), scheduler.Upload{File: file})
+	if err != nil {
+		return "", errors.New(care.MessageOf(err))
 	}
 
 	for _, problem := range p.List.Problems {
@@ -68,22 +86,13 @@ func bring(ctx context.Context, service *scheduler.Service, file ehr.File, previ
 
 	fmt.Fprintf(out, "%d rækker i filen, %d kan ikke importeres\n", p.List.Total, p.Faults)
 
-	if previewOnly {
+	if counts {
 		fmt.Fprintf(out, "nye %d, flyttede %d, ændrede %d, væk %d, uændrede %d\n",
 			p.Counts[scheduler.ChangeNew], p.Counts[scheduler.ChangeMoved], p.Counts[scheduler.ChangeOther],
 			p.Counts[scheduler.ChangeGone], p.Counts[scheduler.ChangeNone])
-
-		return nil
 	}
 
-	r, err := service.ImportList(ctx, operator(), p.Upload)
-	if err != nil {
-		return errors.New(care.MessageOf(err))
-	}
-
-	fmt.Fprintf(out, "importeret: nye %d, flyttede %d, ændrede %d, væk %d, uændrede %d\n", r.New, r.Moved, r.Changed, r.Gone, r.Same)
-
-	return nil
+	return p.Upload, nil
 }
 
 func problemLine(p ehr.Problem) string {

@@ -60,7 +60,7 @@ func serve(b *testing.B, path string, municipalities int) idle {
 	o := world.Options{Listen: address}
 	for i := range municipalities {
 		o.Municipalities = append(o.Municipalities, world.Municipality{
-			ID: care.MunicipalityID(fmt.Sprintf("kommune-%d", i)), Name: fmt.Sprintf("Kommune %d", i), Host: fmt.Sprintf("127.0.0.%d", i+1),
+			ID: care.MunicipalityID(fmt.Sprintf("kommune%d", i)), Name: fmt.Sprintf("Kommune %d", i), Host: fmt.Sprintf("127.0.0.%d", i+1),
 		})
 	}
 
