@@ -253,6 +253,15 @@ func (s *Service) addChanged(in *Import, v *care.Visit, old care.Snapshot) {
 	in.Effects.Jobs = append(in.Effects.Jobs, s.jobsFor(old, v.Snapshot())...)
 }
 
+// phoneChange is what a list does to the number that a citizen had.
+type phoneChange int
+
+const (
+	samePhone phoneChange = iota
+	newPhone
+	lostPhone
+)
+
 // match is a row and the visit that it is.
 type match struct {
 	row     ehr.Row
@@ -260,9 +269,8 @@ type match struct {
 	old     *care.Snapshot // nil: new
 	facts   care.Facts
 	channel care.Channel
-	// lostPhone tells that the citizen had a number and has none now.
-	lostPhone bool
-	change    RowChange
+	phone   phoneChange
+	change  RowChange
 }
 
 // idle reports whether the row leaves the visit exactly as it is.
@@ -324,7 +332,7 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 	out := diff{kept: keptName(id, known), file: id, citizens: changed.list}
 
 	for _, row := range list.Rows {
-		m := match{row: row, old: bySource[row.Source], lostPhone: changed.lost[citizens[row.CPR].ID]}
+		m := match{row: row, old: bySource[row.Source], phone: changed.phone[citizens[row.CPR].ID]}
 		citizen := citizens[row.CPR]
 		m.facts, m.channel = s.facts(out.kept, row, citizen), citizen.Channel()
 		m.change = s.compare(m, citizen, changed.what[citizen.ID])
@@ -467,6 +475,10 @@ func (s *Service) compare(m match, citizen care.Citizen, contact []string) RowCh
 	out.Screen = m.old.State.Active()
 	out.What = append(differences(*m.old, m.facts), contact...)
 
+	if m.old.Missed() {
+		out.What = append(out.What, "er tilbage på listen")
+	}
+
 	switch {
 	case m.old.State.Final() && !m.old.Dropped():
 		out.Kind, out.What = ChangeNone, nil
@@ -481,6 +493,9 @@ func (s *Service) compare(m match, citizen care.Citizen, contact []string) RowCh
 		}
 	case len(out.What) > 0:
 		out.Kind = ChangeOther
+		if out.Screen && m.phone == newPhone {
+			out.Effect = "Borgeren inviteres igen på det nye nummer, og det gamle link virker ikke mere."
+		}
 	default:
 		out.Kind = ChangeNone
 	}
@@ -521,13 +536,13 @@ func differences(old care.Snapshot, fresh care.Facts) []string {
 
 // contacts are the citizens that an import writes, and in Danish what changes about each.
 type contacts struct {
-	list []care.Citizen
-	what map[care.CitizenID][]string
-	lost map[care.CitizenID]bool // those whose number is gone
+	list  []care.Citizen
+	what  map[care.CitizenID][]string
+	phone map[care.CitizenID]phoneChange
 }
 
 // matchCitizens finds or makes the citizen of every row. Where a citizen stands on several rows
-// the last one with a number counts.
+// the one with the known number counts, else the first one with a number.
 func (s *Service) matchCitizens(ctx context.Context, rows []ehr.Row, now time.Time) (map[care.CPR]care.Citizen, contacts, error) {
 	numbers := make([]care.CPR, 0, len(rows))
 	for _, r := range rows {
@@ -540,15 +555,15 @@ func (s *Service) matchCitizens(ctx context.Context, rows []ehr.Row, now time.Ti
 	}
 
 	all := map[care.CPR]care.Citizen{}
-	latest := map[care.CPR]ehr.Row{}
+	best := map[care.CPR]ehr.Row{}
 
 	for _, r := range rows {
-		if best, seen := latest[r.CPR]; !seen || better(r, best) {
-			latest[r.CPR] = r
+		if so, seen := best[r.CPR]; !seen || better(r, so, stored[r.CPR]) {
+			best[r.CPR] = r
 		}
 	}
 
-	out := contacts{what: map[care.CitizenID][]string{}, lost: map[care.CitizenID]bool{}}
+	out := contacts{what: map[care.CitizenID][]string{}, phone: map[care.CitizenID]phoneChange{}}
 
 	for _, number := range numbers {
 		if _, done := all[number]; done {
@@ -556,14 +571,14 @@ func (s *Service) matchCitizens(ctx context.Context, rows []ehr.Row, now time.Ti
 		}
 
 		old, known := stored[number]
-		fresh := citizenFrom(latest[number], old, known)
+		fresh := citizenFrom(best[number], old, known)
 
 		if what := contactChanges(old, fresh); !known || len(what) > 0 {
 			fresh.UpdatedAt = now
 			out.list = append(out.list, fresh)
 
 			if known {
-				out.what[fresh.ID], out.lost[fresh.ID] = what, fresh.Phone.IsZero() && !old.Phone.IsZero()
+				out.what[fresh.ID], out.phone[fresh.ID] = what, phoneChangeOf(old, fresh)
 			}
 		}
 
@@ -573,8 +588,15 @@ func (s *Service) matchCitizens(ctx context.Context, rows []ehr.Row, now time.Ti
 	return all, out, nil
 }
 
-// better prefers a row with a telephone number.
-func better(r, best ehr.Row) bool { return best.Phone.IsZero() && !r.Phone.IsZero() }
+// better prefers the row with the telephone number that is known, so that the order of rows decides
+// nothing; else a row with a number.
+func better(r, best ehr.Row, known care.Citizen) bool {
+	if number := known.Phone.Reveal(); number != "" && (r.Phone.Reveal() == number) != (best.Phone.Reveal() == number) {
+		return r.Phone.Reveal() == number
+	}
+
+	return best.Phone.IsZero() && !r.Phone.IsZero()
+}
 
 func citizenFrom(r ehr.Row, old care.Citizen, known bool) care.Citizen {
 	c := old
@@ -594,6 +616,17 @@ func citizenFrom(r ehr.Row, old care.Citizen, known bool) care.Citizen {
 	}
 
 	return c
+}
+
+func phoneChangeOf(old, fresh care.Citizen) phoneChange {
+	switch {
+	case old.Phone.IsZero() || old.Phone.Reveal() == fresh.Phone.Reveal():
+		return samePhone
+	case fresh.Phone.IsZero():
+		return lostPhone
+	default:
+		return newPhone
+	}
 }
 
 func contactChanges(old, fresh care.Citizen) []string {

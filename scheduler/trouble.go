@@ -152,13 +152,27 @@ func (s *Service) relist(v *care.Visit, m match) {
 		v.Raise(care.ChangeTrouble, "status", "Kørelisten siger »"+m.facts.Status+"«. Aflys skærmbesøget, gør det fysisk, eller behold det.", false, s.now())
 	}
 
-	switch {
-	case !m.lostPhone:
-	case m.channel == "":
-		v.Raise(care.MessageTrouble, "", "Borgeren har ikke længere et mobilnummer eller en e-mail, der virker. Ring og aftal, hvordan besøget skal foregå.", false, s.now())
-	default:
-		v.Raise(care.CitizenTrouble, "", "Borgeren har ikke længere et mobilnummer og kan ikke få engangskoden. Ring og aftal, hvordan besøget skal foregå.", false, s.now())
+	switch m.phone {
+	case samePhone:
+	case newPhone:
+		// Whoever has the old number may read the old link: it must not stay the valid one (identity.md §5.1).
+		if before.State == care.RoomIsBooked && v.Planned().Equal(before.Facts.Planned) && v.Snapshot().Facts.Citizen == m.facts.Citizen {
+			v.Reinvite(m.channel, s.now())
+		}
+	case lostPhone:
+		s.lostPhone(v, m.channel)
 	}
+}
+
+// lostPhone has somebody call a citizen who can't be reached any more, or can't get the code.
+func (s *Service) lostPhone(v *care.Visit, channel care.Channel) {
+	if channel == "" {
+		v.Raise(care.MessageTrouble, "", "Borgeren har ikke længere et mobilnummer eller en e-mail, der virker. Ring og aftal, hvordan besøget skal foregå.", false, s.now())
+
+		return
+	}
+
+	v.Raise(care.CitizenTrouble, "", "Borgeren har ikke længere et mobilnummer og kan ikke få engangskoden. Ring og aftal, hvordan besøget skal foregå.", false, s.now())
 }
 
 // follow does what a new time needs: the citizen is told, the record too. The room follows by jobsFor.

@@ -322,6 +322,11 @@ func (s Snapshot) MissedIn(list ListID) bool {
 	return s.State.Active() && slices.ContainsFunc(s.Exceptions, func(e Exception) bool { return e.Kind == SourceGone && e.About == string(list) })
 }
 
+// Missed reports whether it is open what to do with a visit that was gone from the list.
+func (s Snapshot) Missed() bool {
+	return slices.ContainsFunc(s.Exceptions, func(e Exception) bool { return e.Kind == SourceGone && e.Open() })
+}
+
 // Dropped reports whether the visit was cancelled because it was gone from the list.
 func (s Snapshot) Dropped() bool { return s.State == Cancelled && s.Outcome.By == byList }
 

@@ -39,11 +39,7 @@ func (v *Visit) queue(kind InvitationKind, channel Channel, at time.Time) {
 // has already been invited. A message that still waits is recalled: it may be on its way at this
 // moment, and then it holds what was true before.
 func (v *Visit) Invite(channel Channel, at time.Time) {
-	for i := range v.s.Invitations {
-		if m := &v.s.Invitations[i]; m.Waiting() && (m.Kind == Invite || m.Kind == Changed) {
-			m.State = InvitationRecalled
-		}
-	}
+	v.recall()
 
 	if v.informed() {
 		v.queue(Changed, channel, at)
@@ -52,6 +48,21 @@ func (v *Visit) Invite(channel Channel, at time.Time) {
 	}
 
 	v.queue(Invite, channel, at)
+}
+
+// Reinvite invites anew, because the citizen is reached in another way now. The link of the
+// message before does not work any more.
+func (v *Visit) Reinvite(channel Channel, at time.Time) {
+	v.recall()
+	v.queue(Invite, channel, at)
+}
+
+func (v *Visit) recall() {
+	for i := range v.s.Invitations {
+		if m := &v.s.Invitations[i]; m.Waiting() && (m.Kind == Invite || m.Kind == Changed) {
+			m.State = InvitationRecalled
+		}
+	}
 }
 
 // InviteBy queues the invitation once more over another channel, after the first one bounced.

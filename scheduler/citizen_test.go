@@ -1,0 +1,127 @@
+package scheduler_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// guest is a citizen in front of a browser.
+type guest struct {
+	*rig
+	source string
+	token  care.SessionToken
+}
+
+// come presses on through the link of the newest message.
+func (r *rig) come(source string) *guest {
+	r.tb.Helper()
+
+	in, err := r.Enter(r.tb.Context(), r.link(source))
+	must(r.tb, err)
+
+	return &guest{r, source, in.Token}
+}
+
+// link reads the newest link that a citizen got, by SMS or mail.
+func (r *rig) link(source string) care.Locator {
+	r.tb.Helper()
+
+	link, ok := r.visit(source).Link()
+	if !ok {
+		r.tb.Fatalf("%s has no link", source)
+	}
+
+	texts := r.sent(source)
+	if link.Channel == care.Mail {
+		texts = nil
+		for _, l := range r.mail.Letters() {
+			texts = append(texts, l.Text)
+		}
+	}
+
+	for i := len(texts) - 1; i >= 0; i-- {
+		if linkPattern.MatchString(texts[i]) {
+			return locator(r.tb, texts[i])
+		}
+	}
+
+	r.tb.Fatalf("no link was sent for %s", source)
+
+	return care.Locator{}
+}
+
+//nolint:gochecknoglobals // compiled once, never changed
+var (
+	linkPattern = regexp.MustCompile(`/b/[A-Za-z0-9_-]{20,}`)
+	codePattern = regexp.MustCompile(`\b(\d{3}) ?(\d{3}) er din kode`)
+)
+
+// ask has a code sent and lets it arrive.
+func (g *guest) ask() {
+	g.tb.Helper()
+	must(g.tb, g.AskCode(g.tb.Context(), g.token))
+	g.work()
+}
+
+// code reads the newest code.
+func (g *guest) code() care.Code {
+	g.tb.Helper()
+
+	texts := g.sent(g.source)
+	for i := len(texts) - 1; i >= 0; i-- {
+		if m := codePattern.FindStringSubmatch(texts[i]); m != nil {
+			return care.NewCode(m[1] + m[2])
+		}
+	}
+
+	g.tb.Fatalf("no code in %q", texts)
+
+	return care.Code{}
+}
+
+// enter comes through the link and proves who it is.
+func (r *rig) enter(source string) *guest {
+	r.tb.Helper()
+
+	g := r.come(source)
+	g.ask()
+	must(r.tb, g.EnterCode(r.tb.Context(), g.token, g.code()))
+
+	return g
+}
+
+// admission returns the guest's place in the waiting room.
+func (g *guest) admission() care.Admission {
+	g.tb.Helper()
+
+	all := g.visit(g.source).Admissions
+
+	_, id, err := g.store.VisitBySession(g.tb.Context(), hashOf(g.token))
+	must(g.tb, err)
+
+	for _, a := range all {
+		if a.ID == id {
+			return a
+		}
+	}
+
+	g.tb.Fatal("the session has no admission")
+
+	return care.Admission{}
+}
+
+// admit lets the guest in.
+func (g *guest) admit(by care.EmployeeID) {
+	g.tb.Helper()
+	must(g.tb, g.Admit(g.tb.Context(), caregiver(by), g.visit(g.source).ID, g.admission().ID, true))
+}
+
+// hashOf is what the store keeps of a session's token.
+func hashOf(t care.SessionToken) string {
+	sum := sha256.Sum256([]byte(t.Reveal()))
+
+	return hex.EncodeToString(sum[:])
+}
