@@ -120,6 +120,20 @@ func (r *rig) run(job row) error {
 	return err
 }
 
+// runOne runs the oldest job of a kind.
+func (r *rig) runOne(kind scheduler.JobKind) error {
+	r.tb.Helper()
+
+	all := r.jobs.waiting(r.tb)
+
+	i := slices.IndexFunc(all, func(j row) bool { return j.Kind == kind })
+	if i < 0 {
+		r.tb.Fatalf("no job %s waits", kind)
+	}
+
+	return r.run(all[i])
+}
+
 type fateOf struct {
 	failures, snoozes int
 	wait              time.Duration
