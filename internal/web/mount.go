@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -21,6 +22,11 @@ import (
 //go:embed templates
 var templates embed.FS
 
+// pageSet are the parsed templates. A set takes more than a megabyte, so it is shared.
+//
+//nolint:gochecknoglobals // read once from embedded files, never changed, the same for every municipality
+var pageSet = sync.OnceValues(func() (*page.Set, error) { return page.Parse(templates, nil) })
+
 // mount is one municipality's part of the handler.
 type mount struct {
 	shared
@@ -33,7 +39,7 @@ type mount struct {
 }
 
 func newMount(s Site, common shared, proxies []string) (*mount, error) {
-	pages, err := page.Parse(templates, nil)
+	pages, err := pageSet()
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -58,9 +59,14 @@ const (
 // streamEvery is how often a waiting page looks whether the stage has changed.
 const streamEvery = 2 * time.Second
 
+// pageSet are the parsed templates.
+//
+//nolint:gochecknoglobals // read once from embedded files, never changed, the same for every municipality
+var pageSet = sync.OnceValues(func() (*page.Set, error) { return page.Parse(templates, nil) })
+
 // New reads the templates.
 func New(o Options) (*Pages, error) {
-	set, err := page.Parse(templates, nil)
+	set, err := pageSet()
 	if err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}

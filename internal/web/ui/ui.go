@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -87,13 +88,20 @@ type Pages struct {
 	set *page.Set
 }
 
-// New reads the templates.
-func New(o Options) (*Pages, error) {
-	set, err := page.Parse(templates, template.FuncMap{
+// pageSet are the parsed templates.
+//
+//nolint:gochecknoglobals // read once from embedded files, never changed, the same for every municipality
+var pageSet = sync.OnceValues(func() (*page.Set, error) {
+	return page.Parse(templates, template.FuncMap{
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeDanish, "channel": channelDanish,
 	})
+})
+
+// New reads the templates.
+func New(o Options) (*Pages, error) {
+	set, err := pageSet()
 	if err != nil {
 		return nil, fmt.Errorf("ui: %w", err)
 	}
