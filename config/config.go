@@ -57,7 +57,7 @@ type Municipality struct {
 type Keys struct {
 	Encryption care.Secret `yaml:"encryption" doc:"Key set that encrypts personal data at rest; may hold several keys, so that they can be changed."`
 	Lookup     care.Secret `yaml:"lookup" doc:"Key set for the keyed hash by which a CPR number is found; it can't be changed once in use."`
-	Links      care.Secret `yaml:"links" doc:"Key from which citizens' links and one-time codes are made, 32 characters or more. A new key ends all open links."`
+	Links      care.Secret `yaml:"links" doc:"Key from which citizens' links and one-time codes are made, 32 characters or more. Change it only when no screen visit is ahead: codes in flight and the links in later reminders would be dead; links already sent live on."`
 }
 
 // Unit is a place where people work.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -161,6 +162,10 @@ func openSQLite(c Config) (*Database, error) {
 		return nil, fmt.Errorf("database: url: %w", err)
 	}
 
+	if err := create(path); err != nil {
+		return nil, err
+	}
+
 	file := (&url.URL{Scheme: "file", Opaque: filepath.ToSlash(path)}).String()
 
 	writer, err := sql.Open(sqlite.DriverName, file+"?"+pragmas+"&_txlock=immediate")
@@ -179,6 +184,26 @@ func openSQLite(c Config) (*Database, error) {
 	reader.SetMaxIdleConns(c.Readers)
 
 	return &Database{Writer: writer, Reader: reader, Dialect: migrations.SQLite, Path: path}, nil
+}
+
+// create makes a missing database file that only this user can read, whatever the umask says;
+// SQLite gives its side files the same mode. A file that exists is not touched: closing it would
+// drop the locks that this process may hold on it.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+
+	if err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+
+	return nil
 }
 
 // gormOver puts gorm on a pool. PrepareStmt stays off: with it the *sql.Tx that the queue

@@ -202,7 +202,10 @@ func (p *Pages) watch(c *gin.Context) error {
 			return route.Event{}, false, err
 		}
 
-		return route.Event{Name: "stage", Data: map[string]string{"stage": string(view.Stage)}}, false, nil
+		// A session that nobody knows has nothing to wait for.
+		done := view.Stage == scheduler.StageWrong
+
+		return route.Event{Name: "stage", Data: map[string]string{"stage": string(view.Stage)}}, done, nil
 	})
 }
 
