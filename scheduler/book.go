@@ -183,6 +183,11 @@ func (s *Service) watchRoom(ctx context.Context, job Job) error {
 		return s.roomTrouble(ctx, job, err, "Vi kan ikke se, om rummet er klar.")
 	case booking.Status == video.Ready:
 		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.RoomReady(ref, now) })
+	case !booking.Planned.Equal(room.Planned):
+		text := "Rummet er ændret eller lukket på videoplatformen. Prøv igen for at få et andet rum, eller gør besøget fysisk."
+		if err := s.raise(ctx, job, care.RoomTrouble, text, true); err != nil {
+			return err
+		}
 	case booking.Status == video.ProblemMake || booking.Status == video.Ended || now.After(v.Facts.Planned.Start):
 		text := "Rummet er ikke klar, og besøget begynder nu. Ring til borgeren, eller gør besøget fysisk."
 		if err := s.raise(ctx, job, care.RoomTrouble, text, true); err != nil {

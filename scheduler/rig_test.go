@@ -16,6 +16,7 @@ import (
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/mail/mailsim"
 	"github.com/sluse/sluse/connector/message/sms"
+	"github.com/sluse/sluse/connector/video"
 	"github.com/sluse/sluse/connector/video/vdx"
 	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
 	"github.com/sluse/sluse/ehr"
@@ -89,7 +90,8 @@ type setup struct {
 	deaf    bool                                      // the platform tells nothing about who was in a room
 	path    string                                    // of the database; empty: its own
 	keys    *store.Keys                               // nil: its own
-	clock   *clock                                    // nil: its own
+	wrap    func(p *vdx.Platform) video.Platform
+	clock   *clock // nil: its own
 }
 
 func newRig(tb testing.TB, changes ...change) *rig {
@@ -161,7 +163,7 @@ func newKeys(tb testing.TB) *store.Keys {
 const historyKey = "key-of-the-history-api"
 
 // platform starts a simulated video platform and returns the adapter that speaks with it.
-func (r *rig) platform(s setup) *vdx.Platform {
+func (r *rig) platform(s setup) video.Platform {
 	url := r.vdxURL(s)
 	config := vdx.Config{
 		BaseURL: url.Video, TokenURL: url.Token, ClientID: "sluse-planner", ClientSecret: care.NewSecret("test-sluse-planner"),
@@ -176,6 +178,10 @@ func (r *rig) platform(s setup) *vdx.Platform {
 
 	platform, err := vdx.New(config, vdx.Deps{Now: r.clock.Now})
 	must(r.tb, err)
+
+	if s.wrap != nil {
+		return s.wrap(platform)
+	}
 
 	return platform
 }
