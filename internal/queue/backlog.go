@@ -97,12 +97,16 @@ func (c Counts) with(state string, due bool, n int, first time.Time) Counts {
 // behind it, always +00:00.
 const sqliteTime = "2006-01-02 15:04:05.999"
 
-// moment reads a time from either database.
+// moment reads a time from either database; NULL is the zero time.
 type moment struct{ time.Time }
 
 // Scan implements sql.Scanner.
 func (m *moment) Scan(value any) error {
 	switch v := value.(type) {
+	case nil:
+		m.Time = time.Time{}
+
+		return nil
 	case time.Time:
 		m.Time = v.UTC()
 

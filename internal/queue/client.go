@@ -25,7 +25,7 @@ import (
 func (q *Queue) config(work bool) *river.Config {
 	config := &river.Config{
 		FetchCooldown:               cooldown,
-		FetchPollInterval:           max(q.options.Poll, cooldown),
+		FetchPollInterval:           max(q.options.Poll, rarely),
 		JobTimeout:                  q.options.Timeout,
 		RescueStuckJobsAfter:        q.options.Timeout + time.Hour, // the owner's lock is what finds dead processes
 		CompletedJobRetentionPeriod: q.options.Retention,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -71,8 +72,8 @@ type Options struct {
 	Observe func(Observation)
 	// Timeout bounds one run of a job; default 2 minutes.
 	Timeout time.Duration
-	// Poll is how often a queue looks for jobs that nobody announced, such as those whose
-	// time has come; default 500 ms.
+	// Poll is how long a job may wait that nobody announced: one that another process put into
+	// an SQLite database, or one that became due because the clock jumped; default 500 ms.
 	Poll time.Duration
 	// Retention is how long finished jobs are kept; default 24 hours.
 	Retention time.Duration
@@ -118,6 +119,8 @@ type Queue struct {
 	inserter *river.Client[*sql.Tx]
 	runner   runner // nil while this process only stores jobs
 	owner    owner  // nil while this process only stores jobs
+	keeper   context.CancelFunc
+	group    sync.WaitGroup // of the timekeeper
 	bell     *bell
 	events   *hub
 }
@@ -168,6 +171,8 @@ func (q *Queue) Start(ctx context.Context) error {
 		q.forward()
 
 		if err = q.runner.Start(context.WithoutCancel(ctx)); err == nil {
+			q.startKeeper(ctx)
+
 			return nil
 		}
 	}
@@ -175,6 +180,11 @@ func (q *Queue) Start(ctx context.Context) error {
 	q.runner = nil
 
 	return errors.Join(fmt.Errorf("queue: start: %w", err), q.owner.release(context.WithoutCancel(ctx)))
+}
+
+func (q *Queue) startKeeper(ctx context.Context) {
+	ctx, q.keeper = context.WithCancel(context.WithoutCancel(ctx))
+	q.group.Go(func() { q.keepTime(ctx) })
 }
 
 // hardStop is how long cancelled jobs get to return.
@@ -187,6 +197,9 @@ func (q *Queue) Stop(ctx context.Context) error {
 	if q.runner == nil {
 		return nil
 	}
+
+	q.keeper()
+	q.group.Wait()
 
 	err := q.runner.Stop(ctx)
 	if err != nil {
