@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/connector"
@@ -37,6 +38,10 @@ func (s *Service) bookRoom(ctx context.Context, job Job) error {
 		return nil // it was given up before we ever asked
 	}
 
+	if wanted && s.waitsForAnother(v) {
+		return s.later("book_room", anotherRoom)
+	}
+
 	booking, err := s.book(ctx, v, ref, job.Attempt, wanted)
 
 	switch {
@@ -58,6 +63,19 @@ func (s *Service) bookRoom(ctx context.Context, job Job) error {
 	}
 
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return s.booked(v, ref, booking, channel) })
+}
+
+// anotherRoom is how long to wait for an earlier room of the visit to be closed.
+const anotherRoom = 2 * time.Second
+
+// pressing is how long before its start a visit needs a room whatever stands in the way.
+const pressing = 10 * time.Minute
+
+// waitsForAnother reports whether an earlier room of the visit is still to be closed: a visit has
+// one room at a time. Shortly before the visit a second room is better than none.
+func (s *Service) waitsForAnother(v care.Snapshot) bool {
+	return v.Facts.Planned.Start.Sub(s.now()) > pressing &&
+		slices.ContainsFunc(v.Rooms, func(r care.Room) bool { return r.State == care.RoomClosing })
 }
 
 // giveUp has an unusable room closed and another one booked.

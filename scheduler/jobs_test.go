@@ -117,6 +117,10 @@ func (r *rig) run(job row) error {
 		next.failures, next.snoozes, r.clock.Now().Add(next.wait).UnixMicro(), ended, job.n)
 	must(r.tb, dbErr)
 
+	if r.after != nil {
+		r.after()
+	}
+
 	return err
 }
 

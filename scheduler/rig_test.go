@@ -76,6 +76,7 @@ type rig struct {
 	fhir  *fhirsim.Server
 
 	address string // of the video platform
+	after   func() // runs after every job; nil: nothing
 	*scheduler.Service
 }
 

@@ -1,0 +1,254 @@
+package scheduler_test
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
+	"github.com/sluse/sluse/ehr/fhir"
+	"github.com/sluse/sluse/ehr/fhir/fhirsim"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// check holds everything against what must always be true.
+func (m *machine) check() {
+	waiting := map[scheduler.JobKind]map[string]bool{}
+
+	for _, j := range m.jobs.waiting(m.tb) {
+		if waiting[j.Kind] == nil {
+			waiting[j.Kind] = map[string]bool{}
+		}
+
+		waiting[j.Kind][string(j.Visit)+j.Ref] = true
+	}
+
+	for _, v := range m.all() {
+		before := m.last[v.ID]
+
+		m.states(before, v)
+		m.rooms(v, waiting)
+		m.messages(before, v, waiting)
+		m.entries(v, waiting)
+		m.exceptions(v)
+		m.last[v.ID] = v
+	}
+
+	if n := m.fhir.Totals(); n.DuplicateEntries+n.DuplicateResources > 0 {
+		m.fail(care.Snapshot{}, "the record has %d entries and %d resources twice", n.DuplicateEntries, n.DuplicateResources)
+	}
+}
+
+func (m *machine) fail(v care.Snapshot, format string, args ...any) {
+	m.rt.Fatalf("%s (%s): "+format+"\n%s", append(append([]any{v.Source.ID, v.State}, args...), strings.Join(m.jobs.ran, "\n"))...)
+}
+
+// states: nothing leaves a final state, but a visit that only the list had taken away.
+func (m *machine) states(before, v care.Snapshot) {
+	if before.State.Final() && !before.Dropped() && v.State != before.State {
+		m.fail(v, "left the final state %s", before.State)
+	}
+
+	if v.State.Active() == (v.Delivery == care.Physical) && !v.State.Final() {
+		m.fail(v, "delivery %s", v.Delivery)
+	}
+}
+
+// rooms: at most one stands, here and there, and whatever is to be done with one has a job.
+func (m *machine) rooms(v care.Snapshot, waiting map[scheduler.JobKind]map[string]bool) {
+	live := 0
+
+	for _, r := range v.Rooms {
+		key := string(v.ID) + string(r.Ref)
+
+		if r.Live() {
+			live++
+		}
+
+		switch {
+		case r.Live() && !v.State.Active():
+			m.fail(v, "has a live room")
+		case r.State == care.RoomWanted && !waiting[scheduler.BookRoomJob][key]:
+			m.fail(v, "nobody books the room")
+		case r.State == care.RoomClosing && v.MayClose(r.Ref) && !waiting[scheduler.CloseRoomJob][key]:
+			m.fail(v, "nobody closes the room")
+		case (r.State == care.RoomBooked || r.State == care.RoomProvisioned) && !r.Planned.Equal(v.Facts.Planned) &&
+			!waiting[scheduler.MoveRoomJob][key] && !about(v, care.RoomTrouble, string(r.Ref)):
+			m.fail(v, "nobody moves the room")
+		}
+	}
+
+	if live > 1 {
+		m.fail(v, "has %d live rooms", live)
+	}
+
+	if _, ok := v.LiveRoom(); !ok && v.State.Active() && !slices.ContainsFunc(v.Exceptions, func(e care.Exception) bool {
+		return e.Open() && e.Kind == care.RoomTrouble && e.Retry
+	}) {
+		m.fail(v, "has no room, and nobody is told")
+	}
+
+	m.peerRooms(v)
+}
+
+// peerRooms: the platform never has two rooms of a visit at once, unless the visit is about to begin.
+func (m *machine) peerRooms(v care.Snapshot) {
+	var standing []vdxsim.RoomRecord
+
+	for _, r := range m.vdx.Rooms() {
+		if known, ok := v.RoomOf(care.RoomRef(r.UUID)); ok && r.Live(m.vdx.Now()) {
+			standing = append(standing, r)
+
+			if known.State == care.RoomClosed {
+				m.fail(v, "a closed room stands at the platform")
+			}
+		}
+	}
+
+	if len(standing) > 1 && m.clock.Now().Before(v.Facts.Planned.Start.Add(-time.Hour)) {
+		m.fail(v, "%d rooms stand at the platform", len(standing))
+	}
+}
+
+func about(v care.Snapshot, kind care.ExceptionKind, what string) bool {
+	return slices.ContainsFunc(v.Exceptions, func(e care.Exception) bool { return e.Kind == kind && e.About == what })
+}
+
+// messages: what waits has a job, nothing invites to a visit that is not by screen, and nothing
+// goes out twice.
+func (m *machine) messages(before, v care.Snapshot, waiting map[scheduler.JobKind]map[string]bool) {
+	for _, i := range v.Invitations {
+		if (i.Waiting() || i.State == care.InvitationRecalled) && !waiting[scheduler.SendJob][string(v.ID)+string(i.ID)] {
+			m.fail(v, "nobody sends or drops message %s (%s)", i.ID, i.State)
+		}
+	}
+
+	inviting, links := 0, map[string]int{}
+
+	for _, text := range m.texts(v) {
+		if link := linkPattern.FindString(text); link != "" {
+			inviting++
+
+			if !strings.Contains(text, "Husk") {
+				links[link]++
+			}
+		}
+	}
+
+	if inviting > m.told[v.ID] && before.ID != "" && !before.State.Active() && !v.State.Active() && before.Generation == v.Generation {
+		m.fail(v, "was %s, and an invitation left", before.State)
+	}
+
+	m.told[v.ID] = inviting
+
+	for link, n := range links {
+		if n > 1 {
+			m.fail(v, "the message with %s went out %d times", link[:8], n)
+		}
+	}
+}
+
+// texts returns everything that was sent for a visit.
+func (m *machine) texts(v care.Snapshot) []string {
+	out := m.sent(v.Source.ID)
+
+	for _, l := range m.mail.Letters() {
+		if strings.Contains(l.Calendar, string(v.ID)) {
+			out = append(out, l.Text)
+		}
+	}
+
+	return out
+}
+
+// entries: what is due has a job, and a visit that has ended has one result.
+func (m *machine) entries(v care.Snapshot, waiting map[scheduler.JobKind]map[string]bool) {
+	results, planned := 0, false
+
+	for _, e := range v.Entries {
+		switch {
+		case e.State == care.EntryDue && !waiting[scheduler.WriteEntryJob][string(v.ID)+string(e.ID)]:
+			m.fail(v, "nobody writes entry %s", e.ID)
+		case e.State == care.EntryRejected && !about(v, care.EntryTrouble, string(e.ID)):
+			m.fail(v, "nobody is told that entry %s is refused", e.ID)
+		case e.Kind == care.EntryResult && e.State != care.EntrySuperseded:
+			results++
+		}
+
+		planned = planned || e.Kind == care.EntryPlanned && e.State == care.EntryWritten
+		planned = planned && (e.Kind != care.EntryRestored || e.State != care.EntryWritten)
+	}
+
+	want := 0
+	if v.State == care.Completed || v.State == care.NotCompleted || v.State == care.Cancelled && planned && v.Generation > 0 {
+		want = 1
+	}
+
+	if v.State.Final() && !v.Dropped() && results != want && !(v.State == care.Cancelled && results == 0) || results > 1 {
+		m.fail(v, "has %d results, want %d: %+v", results, want, v.Entries)
+	}
+
+	if v.State == care.Completed && v.Outcome.By == "system" && v.Outcome.Together <= 0 {
+		m.fail(v, "is called completed without evidence")
+	}
+}
+
+func (m *machine) exceptions(v care.Snapshot) {
+	for _, e := range v.Exceptions {
+		if e.Text == "" || !strings.HasSuffix(e.Text, ".") {
+			m.fail(v, "exception %s says %q", e.Kind, e.Text)
+		}
+	}
+}
+
+// rest lets the peers recover and the work come to its end, and holds the peers against the store.
+func (m *machine) rest() {
+	m.vdx.Calm()
+	m.fhir.Calm()
+	m.fhir.Forgive()
+	m.mail.Calm()
+	m.until(m.clock.Now().Add(30 * time.Minute))
+	m.until(on(23, 0))
+	m.until(on(23, 0).Add(12 * time.Hour)) // messages that wait for the morning
+
+	for _, v := range m.all() {
+		m.atRest(v)
+	}
+}
+
+func (m *machine) atRest(v care.Snapshot) {
+	for _, r := range v.Rooms {
+		if r.State == care.RoomWanted || r.State == care.RoomClosing {
+			m.fail(v, "room %s is %s at the end", r.Ref, r.State)
+		}
+	}
+
+	switch v.State {
+	case care.Chosen, care.BookingRoom, care.RoomIsBooked, care.Open:
+		if !v.NeedsPerson() && !slices.ContainsFunc(v.Exceptions, func(e care.Exception) bool { return e.Kind == care.OutcomeTrouble }) {
+			m.fail(v, "is over, has no outcome, and nobody was told")
+		}
+	case care.Listed, care.Completed, care.NotCompleted, care.Cancelled, care.Reverted:
+	}
+
+	m.recordAtRest(v)
+}
+
+// recordAtRest: the record's last word is ours.
+func (m *machine) recordAtRest(v care.Snapshot) {
+	got, ok := m.fhir.Visit(fhir.VisitIdentifier(v.Source))
+	if !ok || len(got.Entries) == 0 || slices.ContainsFunc(v.Entries, func(e care.Entry) bool { return e.State == care.EntryRejected }) {
+		return
+	}
+
+	want := map[care.VisitState]fhirsim.Kind{
+		care.Reverted: fhirsim.Restored, care.Listed: fhirsim.Restored,
+		care.Completed: fhirsim.Result, care.NotCompleted: fhirsim.Result,
+		care.RoomIsBooked: fhirsim.Planned, care.Open: fhirsim.Planned,
+	}[v.State]
+
+	if last := got.Entries[len(got.Entries)-1].Kind; want != "" && last != want {
+		m.fail(v, "the record's last word is %s: %+v", last, v.Entries)
+	}
+}
