@@ -72,8 +72,8 @@ func TestWebAndWorker(t *testing.T) {
 	c.settle()
 	c.checkConverted(60)
 
-	if res, _ := newPerson(t, c.base, "").through(worker).do(http.MethodGet, "/login", "", nil); res.StatusCode != http.StatusMisdirectedRequest {
-		t.Errorf("the worker serves pages: %s", res.Status)
+	if a := newPerson(t, c.base, "").through(worker).do(http.MethodGet, "/login", "", nil); a.status != http.StatusMisdirectedRequest {
+		t.Errorf("the worker serves pages: %d", a.status)
 	}
 }
 
@@ -111,7 +111,7 @@ func (c *town) jobsRun(p *person, proc *process) int {
 	before := p.entry.Load()
 	defer p.entry.Store(before)
 
-	_, text := p.through(proc).do(http.MethodGet, "/metrics", "", nil)
+	text := p.through(proc).do(http.MethodGet, "/metrics", "", nil).body
 	sum := 0
 
 	for _, found := range jobsMetric.FindAllSubmatch(text, -1) {

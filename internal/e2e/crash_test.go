@@ -65,7 +65,12 @@ func TestKilledDuringUndo(t *testing.T) {
 	both(t, func(t *testing.T, postgres bool) {
 		t.Helper()
 
-		c := found(t, terms{postgres: postgres, latency: 20 * time.Millisecond, concurrency: 4})
+		faults := 0.0
+		if postgres {
+			faults = 0.1
+		}
+
+		c := found(t, terms{postgres: postgres, faults: faults, latency: 20 * time.Millisecond, concurrency: 4})
 		p := c.serve("all")
 		leader := c.leader(p)
 		batch := leader.convert(c.imported(leader))

@@ -65,7 +65,14 @@ func (p *person) through(proc *process) *person {
 	return p
 }
 
-func (p *person) do(method, path, contentType string, body io.Reader) (*http.Response, []byte) {
+// answer is what came back.
+type answer struct {
+	status   int
+	location string
+	body     []byte
+}
+
+func (p *person) do(method, path, contentType string, body io.Reader) answer {
 	p.tb.Helper()
 
 	if strings.HasPrefix(path, "/") {
@@ -92,25 +99,25 @@ func (p *person) do(method, path, contentType string, body io.Reader) (*http.Res
 		p.tb.Fatalf("%s %s: %v", method, req.URL.Path, err)
 	}
 
-	return res, data
+	return answer{status: res.StatusCode, location: res.Header.Get("Location"), body: data}
 }
 
 // login goes to the identity provider and back.
 func (p *person) login(w *world.World, user string) *person {
 	p.tb.Helper()
 
-	sent, _ := p.do(http.MethodGet, "/login", "", nil)
+	sent := p.do(http.MethodGet, "/login", "", nil)
 
-	back, err := w.IDP.Login(p.tb.Context(), sent.Header.Get("Location"), user, "")
+	back, err := w.IDP.Login(p.tb.Context(), sent.location, user, "")
 	if err != nil {
 		p.tb.Fatalf("login of %s: %v", user, err)
 	}
 
 	form := url.Values{"SAMLResponse": {back.SAMLResponse}, "RelayState": {back.RelayState}}
 
-	res, _ := p.do(http.MethodPost, back.ACS, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
-	if res.StatusCode != http.StatusSeeOther {
-		p.tb.Fatalf("login of %s: %s", user, res.Status)
+	done := p.do(http.MethodPost, back.ACS, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+	if done.status != http.StatusSeeOther {
+		p.tb.Fatalf("login of %s: %d", user, done.status)
 	}
 
 	return p
@@ -133,19 +140,18 @@ func (p *person) call(method, path string, in, out any) {
 		body, contentType = bytes.NewReader(data), "application/json"
 	}
 
-	res, data := p.do(method, path, contentType, body)
-	p.read(method+" "+path, res, data, out)
+	p.read(method+" "+path, p.do(method, path, contentType, body), out)
 }
 
-func (p *person) read(what string, res *http.Response, data []byte, out any) {
+func (p *person) read(what string, a answer, out any) {
 	p.tb.Helper()
 
-	if res.StatusCode/100 != 2 {
-		p.tb.Fatalf("%s: %s %s", what, res.Status, data)
+	if a.status/100 != 2 {
+		p.tb.Fatalf("%s: %d %s", what, a.status, a.body)
 	}
 
 	if out != nil {
-		if err := json.Unmarshal(data, out); err != nil {
+		if err := json.Unmarshal(a.body, out); err != nil {
 			p.tb.Fatalf("%s: %v", what, err)
 		}
 	}
@@ -174,8 +180,7 @@ func (p *person) upload(name string, data []byte) (rows, faults int) {
 
 	var record struct{ Rows, Faults int }
 
-	res, answer := p.do(http.MethodPost, "/api/v1/driving-lists", form.FormDataContentType(), &body)
-	p.read("import", res, answer, &record)
+	p.read("import", p.do(http.MethodPost, "/api/v1/driving-lists", form.FormDataContentType(), &body), &record)
 
 	return record.Rows, record.Faults
 }
@@ -236,7 +241,8 @@ func (p *person) progress(batch string) progress {
 func (p *person) watch(batch string) {
 	p.tb.Helper()
 
-	for !p.watchOnce(batch) {
+	for over := false; !over; {
+		over = p.watchOnce(batch)
 	}
 }
 
@@ -260,7 +266,9 @@ func (p *person) watchOnce(batch string) bool {
 	}
 
 	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
-		var event struct{ Live bool }
+		var event struct {
+			Live bool `json:"live"`
+		}
 
 		data, found := strings.CutPrefix(lines.Text(), "data: ")
 		if !found {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -293,14 +294,18 @@ func (c *town) after(limit context.Context, while time.Duration, video, record i
 
 	video += c.VDX.Counts().RemoteCalls
 	record += c.FHIR.Totals().Requests
-	done := make(chan error, 2)
 
-	go func() { done <- c.VDX.AwaitRequests(ctx, video) }()
-	go func() { done <- c.FHIR.AwaitRequests(ctx, record) }()
+	var waiting sync.WaitGroup
 
-	<-done
-	cancel()
-	<-done
+	waiting.Go(func() {
+		_ = c.VDX.AwaitRequests(ctx, video) // or the time is over, or the record was first
+		cancel()
+	})
+	waiting.Go(func() {
+		_ = c.FHIR.AwaitRequests(ctx, record)
+		cancel()
+	})
+	waiting.Wait()
 }
 
 // moment waits for a random moment before so many of the peers' requests.
