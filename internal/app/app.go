@@ -67,7 +67,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 		a.undo = append(a.undo, site.close)
 	}
 
-	handler, err := a.handler()
+	handler, err := a.handler() //nolint:contextcheck // what it logs has the context of a request
 	if err != nil {
 		return nil, errors.Join(err, a.Stop(ctx))
 	}
@@ -138,7 +138,13 @@ func (a *App) listen(ctx context.Context, s *http.Server, addr *string) error {
 		*addr = l.Addr().String()
 	}
 
-	a.undo = append(a.undo, s.Shutdown)
+	a.undo = append(a.undo, func(ctx context.Context) error {
+		if err := s.Shutdown(ctx); err != nil {
+			return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.Close())
+		}
+
+		return nil
+	})
 
 	go func() {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -164,7 +164,7 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 }
 
 func senders(p parts) (map[care.Channel]message.Sender, error) {
-	out := map[care.Channel]message.Sender{}
+	out := make(map[care.Channel]message.Sender)
 
 	if c := p.m.Messages.SMS; c != nil {
 		sender, err := sms.New(*c, sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log})
