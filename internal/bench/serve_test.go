@@ -97,7 +97,13 @@ func serve(b *testing.B, path string, municipalities int) idle {
 	wait(b.Context(), idleTime)
 
 	out.processor = ((spent(b, program.Process.Pid) - before) / time.Duration(idleTime.Seconds())).Round(100 * time.Microsecond)
-	out.resident, out.private = memory(b, program.Process.Pid)
+
+	text, err := procFile(program.Process.Pid, "status")
+	if err != nil {
+		b.Skipf("this system does not tell: %v", err)
+	}
+
+	out.resident, out.private = memory(text)
 
 	return out
 }
@@ -137,10 +143,8 @@ func awaitReady(b *testing.B, address string) {
 }
 
 // memory reads what a process has resident, and how much of it is not a file, in kibibytes.
-func memory(b *testing.B, pid int) (resident, private int64) {
-	b.Helper()
-
-	for line := range strings.Lines(procFile(b, pid, "status")) {
+func memory(status string) (resident, private int64) {
+	for line := range strings.Lines(status) {
 		name, value, _ := strings.Cut(line, ":")
 
 		n, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
@@ -160,7 +164,11 @@ func memory(b *testing.B, pid int) (resident, private int64) {
 func spent(b *testing.B, pid int) time.Duration {
 	b.Helper()
 
-	text := procFile(b, pid, "stat")
+	text, err := procFile(pid, "stat")
+	if err != nil {
+		b.Skipf("this system does not tell: %v", err)
+	}
+
 	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
@@ -168,13 +176,8 @@ func spent(b *testing.B, pid int) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-func procFile(b *testing.B, pid int, name string) string {
-	b.Helper()
-
+func procFile(pid int, name string) (string, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, name))
-	if err != nil {
-		b.Skipf("this system does not tell: %v", err)
-	}
 
-	return string(text)
+	return string(text), err
 }
