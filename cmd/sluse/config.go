@@ -13,8 +13,8 @@ import (
 	"github.com/sluse/sluse/internal/store"
 )
 
-// load reads the configuration that a flag set names.
-func load(flags *flag.FlagSet, rest []string) (config.Config, error) {
+// load reads the configuration that a flag set names. So many arguments may stand behind the flags.
+func load(flags *flag.FlagSet, rest []string, arguments int) (config.Config, error) {
 	path := flags.String("config", "", "configuration file")
 
 	if err := flags.Parse(rest); err != nil {
@@ -25,10 +25,13 @@ func load(flags *flag.FlagSet, rest []string) (config.Config, error) {
 		return config.Config{}, fmt.Errorf("%w: -config is missing", errUsage)
 	}
 
+	if flags.NArg() != arguments {
+		return config.Config{}, fmt.Errorf("%w: %s takes %d arguments besides flags, not %d", errUsage, flags.Name(), arguments, flags.NArg())
+	}
+
 	c, err := config.Load(*path, os.LookupEnv)
 
-	var problems config.ProblemsError
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[config.ProblemsError](err); ok {
 		return c, fmt.Errorf("%s has %d problems:\n%w", *path, len(problems), problems)
 	}
 
@@ -50,7 +53,7 @@ func configure(_ context.Context, rest []string, s std) error {
 
 	switch rest[0] {
 	case "check":
-		c, err := load(flagSet("config check", s), rest[1:])
+		c, err := load(flagSet("config check", s), rest[1:], 0)
 		if err != nil {
 			return err
 		}

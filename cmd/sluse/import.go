@@ -28,13 +28,13 @@ func importList(ctx context.Context, rest []string, s std) error {
 	municipality := flags.String("municipality", "", "id of the municipality")
 	preview := flags.Bool("preview", false, "only tell what the import would do")
 
-	c, err := load(flags, rest)
+	c, err := load(flags, rest, 1)
 	if err != nil {
 		return err
 	}
 
-	if *municipality == "" || flags.NArg() != 1 {
-		return fmt.Errorf("%w: import needs -municipality and one file", errUsage)
+	if *municipality == "" {
+		return fmt.Errorf("%w: -municipality is missing", errUsage)
 	}
 
 	debug.SetGCPercent(importGC)

@@ -4,10 +4,12 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -37,15 +39,22 @@ type std struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	code := run(ctx, os.Args[1:], std{out: os.Stdout, err: os.Stderr})
 
-	os.Exit(run(ctx, os.Args[1:], std{out: os.Stdout, err: os.Stderr}))
+	stop()
+	os.Exit(code)
 }
 
-// run returns the exit code: 0 done, 1 failed, 2 not understood.
+// run returns the exit code: 0 done or helped, 1 failed, 2 not understood.
 func run(ctx context.Context, args []string, s std) int {
 	commands := map[string]command{
 		"serve": serve, "migrate": migrate, "import": importList, "config": configure, "version": version,
+	}
+
+	if len(args) > 0 && slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+		fmt.Fprint(s.out, usage)
+
+		return 0
 	}
 
 	if len(args) == 0 || commands[args[0]] == nil {
@@ -55,6 +64,7 @@ func run(ctx context.Context, args []string, s std) int {
 	}
 
 	switch err := commands[args[0]](ctx, args[1:], s); {
+	case errors.Is(err, flag.ErrHelp):
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(s.err, err)
 		fmt.Fprint(s.err, usage)

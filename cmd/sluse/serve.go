@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -18,7 +19,7 @@ func serve(ctx context.Context, rest []string, s std) error {
 	flags := flagSet("serve", s)
 	role := flags.String("role", string(app.All), "all, web or worker")
 
-	c, err := load(flags, rest)
+	c, err := load(flags, rest, 0)
 	if err != nil {
 		return err
 	}
@@ -73,30 +74,27 @@ func logger(c config.Config, s std) *slog.Logger {
 
 // migrate brings the databases to this version, or tells theirs.
 func migrate(ctx context.Context, rest []string, s std) error {
-	if len(rest) == 0 {
+	if len(rest) == 0 || rest[0] != "up" && rest[0] != "status" {
 		return fmt.Errorf("%w: migrate up or status?", errUsage)
 	}
 
-	c, err := load(flagSet("migrate "+rest[0], s), rest[1:])
+	c, err := load(flagSet("migrate "+rest[0], s), rest[1:], 0)
 	if err != nil {
 		return err
 	}
 
-	switch rest[0] {
-	case "up":
-		return app.Migrate(ctx, c, s.out)
-	case "status":
+	if rest[0] == "status" {
 		return app.MigrationStatus(ctx, c, s.out)
 	}
 
-	return fmt.Errorf("%w: migrate %s", errUsage, rest[0])
+	return app.Migrate(ctx, c, s.out)
 }
 
 // version prints what was built.
 func version(_ context.Context, _ []string, s std) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return fmt.Errorf("this binary has no build information")
+		return errors.New("this binary has no build information")
 	}
 
 	fmt.Fprintf(s.out, "sluse %s %s\n", info.Main.Version, info.GoVersion)

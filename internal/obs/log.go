@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // NewLogger returns a logger that writes a JSON object per line to w. Every text, also of errors
@@ -59,14 +60,24 @@ func (h redacting) WithGroup(name string) slog.Handler {
 	return redacting{redact: h.redact, next: h.next.WithGroup(name)}
 }
 
+// text cleans a value as it would be cleaned in a sentence with its name, so that pin="1234" is
+// masked like "pin=1234".
+func (h redacting) text(key, value string) string {
+	if clean, ok := strings.CutPrefix(h.redact(key+"="+value), key+"="); ok {
+		return clean
+	}
+
+	return h.redact(value)
+}
+
 func (h redacting) attr(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()
 
 	switch v.Kind() {
 	case slog.KindString:
-		return slog.String(a.Key, h.redact(v.String()))
+		return slog.String(a.Key, h.text(a.Key, v.String()))
 	case slog.KindAny:
-		return slog.String(a.Key, h.redact(fmt.Sprint(v.Any())))
+		return slog.String(a.Key, h.text(a.Key, fmt.Sprint(v.Any())))
 	case slog.KindGroup:
 		inner := make([]any, 0, len(v.Group()))
 		for _, g := range v.Group() {
