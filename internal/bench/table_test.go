@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,13 +39,9 @@ func note(format string, args ...any) {
 	table.Lock()
 	defer table.Unlock()
 
-	for _, n := range table.notes {
-		if n == text {
-			return
-		}
+	if !slices.Contains(table.notes, text) {
+		table.notes = append(table.notes, text)
 	}
-
-	table.notes = append(table.notes, text)
 }
 
 func TestMain(m *testing.M) {
@@ -52,7 +49,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 
 	if len(table.rows) > 0 {
-		fmt.Print(render(before))
+		_, _ = os.Stdout.WriteString(render(before))
 	}
 
 	os.Exit(code)
