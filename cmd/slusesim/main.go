@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	flags := flag.NewFlagSet("slusesim "+sim.name, flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	s := settings{clock: time.Now} //nolint:forbidigo // the one place where a simulator meets the wall clock
+	s := settings{clock: time.Now} // the one place where a simulator meets the wall clock
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:0", "loopback `address` of the simulated system")
 	flags.StringVar(&s.control, "control", "127.0.0.1:0", "loopback `address` of the control plane")
 	flags.BoolVar(&s.calm, "calm", false, "no seeded faults")

@@ -177,7 +177,7 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	d.undo = append(d.undo, d.World.Close)
 	d.Base = "http://" + o.Addr
 
-	if err := os.WriteFile(d.listFile(), d.File.Data, 0o600); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Dir(d.listFile()), 0o700), os.WriteFile(d.listFile(), d.File.Data, 0o600)); err != nil {
 		return fmt.Errorf("write list: %w", err)
 	}
 
@@ -330,5 +330,6 @@ func (d *Demo) Settle(ctx context.Context) error {
 	return nil
 }
 
-// listFile is where the driving list lies for a person to upload.
-func (d *Demo) listFile() string { return filepath.Join(d.World.Dir, d.File.Name) }
+// listFile is where the driving list lies for a person to upload, whatever its name apart from
+// the world's own files.
+func (d *Demo) listFile() string { return filepath.Join(d.World.Dir, "import", d.File.Name) }

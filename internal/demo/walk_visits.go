@@ -61,6 +61,7 @@ func (w *walk) playGroup(ctx context.Context, start time.Time, group []*visit) e
 // invitation is an SMS with a link, as it lies in a citizen's telephone.
 type invitation struct {
 	to, link string
+	citizen  *person // whoever came through it; nil until then
 	used     bool
 }
 
@@ -139,9 +140,13 @@ func (w *walk) arrive(ctx context.Context, v *visit, group []*visit, invitations
 			continue
 		}
 
-		citizen, err := w.knock(ctx, inv)
-		if err != nil {
-			return nil, err
+		if inv.citizen == nil {
+			citizen, err := w.knock(ctx, inv)
+			if err != nil {
+				return nil, err
+			}
+
+			inv.citizen = citizen
 		}
 
 		in, err := w.admit(ctx, caregiver, v)
@@ -152,7 +157,7 @@ func (w *walk) arrive(ctx context.Context, v *visit, group []*visit, invitations
 		if in {
 			inv.used = true
 
-			return citizen, nil
+			return inv.citizen, nil
 		}
 	}
 
@@ -175,6 +180,8 @@ func (w *walk) knock(ctx context.Context, inv *invitation) (*person, error) {
 		return nil, err
 	}
 
+	asked := w.Now()
+
 	for _, path := range []string{inv.link, "/b/kode"} {
 		a, err := citizen.post(ctx, path, nil)
 		if err != nil {
@@ -186,7 +193,7 @@ func (w *walk) knock(ctx context.Context, inv *invitation) (*person, error) {
 		}
 	}
 
-	code, err := w.code(ctx, inv.to)
+	code, err := w.code(ctx, inv.to, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -201,18 +208,18 @@ func (w *walk) knock(ctx context.Context, inv *invitation) (*person, error) {
 
 var codePattern = regexp.MustCompile(`\b[0-9]{6}\b`)
 
-// code waits for the newest code on a telephone.
-func (w *walk) code(ctx context.Context, to string) (string, error) {
+// code waits for the code that was asked for to come to a telephone.
+func (w *walk) code(ctx context.Context, to string, asked time.Time) (string, error) {
 	limit, cancel := context.WithTimeout(ctx, waitSettled)
 	defer cancel()
 
-	for since := w.Now().Add(-waitSettled); ; {
+	for {
 		if err := w.Settle(limit); err != nil {
 			return "", err
 		}
 
 		for _, sms := range slices.Backward(w.World.VDX.SMS()) {
-			if sms.To == to && sms.Sent.After(since) && !linkPattern.MatchString(sms.Text) {
+			if sms.To == to && !sms.Sent.Before(asked) && !linkPattern.MatchString(sms.Text) {
 				if code := codePattern.FindString(sms.Text); code != "" {
 					return code, nil
 				}
