@@ -216,6 +216,8 @@ func (s *Service) assemble(diff diff, record ListRecord, file ehr.File) (Import,
 		in.Effects.Jobs = append(in.Effects.Jobs, Job{Kind: KeepListJob, Ref: string(record.Kept)})
 	}
 
+	in.Rows = make([]ehr.RowRef, 0, len(diff.matches))
+
 	for _, m := range diff.matches {
 		in.Rows = append(in.Rows, ehr.RowRef{Line: m.row.Line, Source: m.row.Source})
 
@@ -264,7 +266,7 @@ const (
 
 // match is a row and the visit that it is.
 type match struct {
-	row     ehr.Row
+	row     *ehr.Row
 	id      care.VisitID
 	old     *care.Snapshot // nil: new
 	facts   care.Facts
@@ -329,12 +331,16 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 		bySource[known[i].Source] = &known[i]
 	}
 
-	out := diff{kept: keptName(id, known), file: id, citizens: changed.list}
+	out := diff{
+		kept: keptName(id, known), file: id, citizens: changed.list,
+		matches: make([]match, 0, len(list.Rows)), changes: make([]RowChange, 0, len(list.Rows)),
+	}
 
-	for _, row := range list.Rows {
+	for i := range list.Rows {
+		row := &list.Rows[i]
 		m := match{row: row, old: bySource[row.Source], phone: changed.phone[citizens[row.CPR].ID]}
 		citizen := citizens[row.CPR]
-		m.facts, m.channel = s.facts(out.kept, row, citizen), citizen.Channel()
+		m.facts, m.channel = s.facts(out.kept, *row, citizen), citizen.Channel()
 		m.change = s.compare(m, citizen, changed.what[citizen.ID])
 
 		if m.old == nil {

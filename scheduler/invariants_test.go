@@ -151,7 +151,7 @@ func (m *machine) messages(before, v care.Snapshot, waiting map[scheduler.JobKin
 
 // texts returns everything that was sent for a visit.
 func (m *machine) texts(v care.Snapshot) []string {
-	out := m.sent(v.Source.ID)
+	out := m.smsOf(v)
 
 	for _, l := range m.mail.Letters() {
 		if strings.Contains(l.Calendar, string(v.ID)) {
@@ -208,9 +208,11 @@ func (m *machine) rest() {
 	m.fhir.Calm()
 	m.fhir.Forgive()
 	m.mail.Calm()
-	m.until(m.clock.Now().Add(30 * time.Minute))
-	m.until(on(23, 0))
-	m.until(on(23, 0).Add(12 * time.Hour)) // messages that wait for the morning
+	m.until(m.clock.Now().Add(5 * time.Minute))
+	m.check()
+	m.after = nil // from here on time is long and little happens
+	m.until(on(23, 0).Add(12 * time.Hour))
+	m.check()
 
 	for _, v := range m.all() {
 		m.atRest(v)

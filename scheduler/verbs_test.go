@@ -172,9 +172,12 @@ func (r *rig) trouble(source string, kind care.ExceptionKind) care.Exception {
 func (r *rig) sent(source string) []string {
 	r.tb.Helper()
 
+	return r.smsOf(r.visit(source))
+}
+
+func (r *rig) smsOf(v care.Snapshot) []string {
 	var out []string
 
-	v := r.visit(source)
 	for _, m := range r.vdx.SMS() {
 		if _, ok := v.RoomOf(care.RoomRef(m.RoomUUID)); ok {
 			out = append(out, m.Text)
