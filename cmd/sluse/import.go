@@ -19,7 +19,7 @@ import (
 
 // importGC is by how many per cent the heap may grow between two collections while a list is
 // imported: less than usual, because the command runs beside the service on the same machine.
-const importGC = 40
+const importGC = 30
 
 // importList reads a driving list into a municipality's database. The rooms and messages that it
 // leads to are made by the running service.
