@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -262,18 +263,22 @@ func (r *rig) record(tb testing.TB, c *clock) ehr.Journal {
 }
 
 // intoFile makes the rig write into the driving list's file.
-func intoFile(s *setup) {
-	s.journal = func(tb testing.TB, c *clock) ehr.Journal {
-		tb.Helper()
+func intoFile(journal **file.Journal) change {
+	return func(s *setup) {
+		s.journal = func(tb testing.TB, c *clock) ehr.Journal {
+			tb.Helper()
 
-		config := file.Config{Dir: tb.TempDir()}
-		config.SetDefaults()
+			config := file.Config{Dir: tb.TempDir()}
+			config.SetDefaults()
 
-		journal, err := file.New(config, c.Now)
-		must(tb, err)
-		tb.Cleanup(func() { _ = journal.Close(tb.Context()) })
+			j, err := file.New(config, c.Now)
+			must(tb, err)
+			tb.Cleanup(func() { _ = j.Close(context.WithoutCancel(tb.Context())) })
 
-		return journal
+			*journal = j
+
+			return j
+		}
 	}
 }
 
