@@ -2,10 +2,13 @@ package e2e_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 )
@@ -22,6 +25,16 @@ func TestMain(m *testing.M) {
 	}
 
 	built = dir
+
+	// The tests wait more than they compute, so more of them than there are processors run at once.
+	flag.Parse()
+
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+
+		os.Exit(1)
+	}
+
 	code := m.Run()
 
 	if err := os.RemoveAll(dir); err != nil {

@@ -15,24 +15,24 @@ import (
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
 
-	c := found(t, terms{postgres: true, latency: 20 * time.Millisecond, concurrency: 4})
+	c := found(t, terms{postgres: true, latency: 20 * time.Millisecond, concurrency: 2})
 	first, second := c.serve("all"), c.another("all")
 	leader := c.leader(first)
 	visits := c.imported(leader.through(second))
 	batch := leader.through(first).convert(visits)
 
-	c.moment(20)
+	c.moment(4)
 	c.bothWork(leader, first, second)
 
 	for n := range 3 {
-		c.moment(20)
+		c.moment(6)
 		first.kill()
 		leader.through(second).progress(batch)
-		c.moment(20)
+		c.moment(6)
 
 		first = c.serve("all")
 
-		c.moment(10)
+		c.moment(6)
 		second.kill()
 		leader.through(first).progress(batch)
 		t.Logf("round %d: %d effects", n+1, c.effects())
@@ -98,7 +98,7 @@ func (c *town) bothWork(p *person, all ...*process) {
 			c.tb.Fatalf("%d of %d processes do no work", idle, len(all))
 		}
 
-		c.moment(5)
+		c.moment(2)
 	}
 }
 
@@ -140,7 +140,7 @@ func TestSecondOnSQLite(t *testing.T) {
 	}
 
 	file := c.ConfigFile + ".second.yaml"
-	c.rewrite(c.ConfigFile, file, "listen: "+c.addr, "listen: "+addr)
+	c.rewrite(c.ConfigFile, file, "listen", "listen: "+addr)
 
 	if code, said := run(t, "serve", "-config", file); code != 1 || !regexp.MustCompile("another process works").MatchString(said) {
 		t.Errorf("a second process ended with %d: %s", code, said)

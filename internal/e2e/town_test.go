@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -111,7 +112,7 @@ func bare(t *testing.T, o terms) *town {
 		}
 	})
 
-	c.rewrite(c.ConfigFile, c.ConfigFile, "log_level: warn", "log_level: debug\nstop_timeout: 20s")
+	c.rewrite(c.ConfigFile, c.ConfigFile, "log_level", "log_level: debug\nstop_timeout: 20s")
 	c.readList()
 
 	return c
@@ -132,8 +133,8 @@ func found(t *testing.T, o terms) *town {
 	return c
 }
 
-// rewrite makes another configuration from one.
-func (c *town) rewrite(from, to, old, fresh string) {
+// rewrite makes another configuration from one: the line of a key at the top is replaced.
+func (c *town) rewrite(from, to, key, lines string) {
 	c.tb.Helper()
 
 	text, err := os.ReadFile(from)
@@ -141,11 +142,12 @@ func (c *town) rewrite(from, to, old, fresh string) {
 		c.tb.Fatal(err)
 	}
 
-	if !bytes.Contains(text, []byte(old)) {
-		c.tb.Fatalf("the configuration has no %q", old)
+	line := regexp.MustCompile(`(?m)^` + key + `: .*$`)
+	if !line.Match(text) {
+		c.tb.Fatalf("the configuration has no key %q", key)
 	}
 
-	if err := os.WriteFile(to, bytes.Replace(text, []byte(old), []byte(fresh), 1), 0o600); err != nil {
+	if err := os.WriteFile(to, line.ReplaceAllLiteral(text, []byte(lines)), 0o600); err != nil {
 		c.tb.Fatal(err)
 	}
 }
@@ -220,7 +222,7 @@ func (c *town) another(role string) *process {
 	}
 
 	file := filepath.Join(c.Dir, strings.ReplaceAll(addr, ":", "_")+".yaml")
-	c.rewrite(c.ConfigFile, file, "listen: "+c.addr, "listen: "+addr)
+	c.rewrite(c.ConfigFile, file, "listen", "listen: "+addr)
 
 	p := launch(c.tb, "serve", "-config", file, "-role", role)
 	p.addr = addr
