@@ -101,7 +101,7 @@ func (s *Service) book(ctx context.Context, v care.Snapshot, ref care.RoomRef, a
 	}
 
 	return s.video.Book(ctx, ref, video.Spec{
-		Planned: v.Facts.Planned, Subject: subject, HostPIN: host, GuestPIN: guest, MaxParticipants: s.set.Participants,
+		Planned: s.lasting(v.Facts.Planned), Subject: subject, HostPIN: host, GuestPIN: guest, MaxParticipants: s.set.Participants,
 	})
 }
 
@@ -115,7 +115,7 @@ func (s *Service) booked(v *care.Visit, ref care.RoomRef, b video.Booking, chann
 		return v.CloseAgain(ref) // undone while we were asking
 	}
 
-	if err := v.Booked(ref, answer(b), now); err != nil {
+	if err := v.Booked(ref, s.answer(b), now); err != nil {
 		return err
 	}
 
@@ -129,7 +129,17 @@ func (s *Service) booked(v *care.Visit, ref care.RoomRef, b video.Booking, chann
 	return nil
 }
 
-func answer(b video.Booking) care.BookedRoom {
+// lasting is how long the room of a visit is booked: the platform throws people out when a
+// booking ends, so it lasts as long as a conversation may go on. We close it when the visit ends.
+func (s *Service) lasting(planned care.Interval) care.Interval {
+	planned.End = planned.End.Add(s.set.Grace + s.set.HardCap)
+
+	return planned
+}
+
+func (s *Service) answer(b video.Booking) care.BookedRoom {
+	b.Planned.End = b.Planned.End.Add(-s.set.Grace - s.set.HardCap)
+
 	return care.BookedRoom{
 		Planned: b.Planned, Address: b.Address, HostPIN: b.HostPIN, GuestPIN: b.GuestPIN,
 		HostLink: b.HostLink, GuestLink: b.GuestLink, Ready: b.Status == video.Ready,
@@ -158,7 +168,7 @@ func (s *Service) moveRoom(ctx context.Context, job Job) error {
 
 	mover, can := s.video.(video.Mover)
 	if can {
-		_, err = mover.Move(ctx, ref, planned)
+		_, err = mover.Move(ctx, ref, s.lasting(planned))
 	}
 
 	if !can || connector.Is(err, connector.Conflict) || connector.Is(err, connector.NotFound) {
@@ -201,7 +211,7 @@ func (s *Service) watchRoom(ctx context.Context, job Job) error {
 		return s.roomTrouble(ctx, job, err, "Vi kan ikke se, om rummet er klar.")
 	case booking.Status == video.Ready:
 		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.RoomReady(ref, now) })
-	case !booking.Planned.Equal(room.Planned):
+	case !booking.Planned.Equal(s.lasting(room.Planned)):
 		text := "Rummet er ændret eller lukket på videoplatformen. Prøv igen for at få et andet rum, eller gør besøget fysisk."
 		if err := s.raise(ctx, job, care.RoomTrouble, text, true); err != nil {
 			return err

@@ -36,6 +36,12 @@ func (s *Service) concludeByEvidence(ctx context.Context, job Job) error {
 	}
 
 	verdict := care.Judge(legs, s.set.Together, now)
+
+	// A platform may tell of a conversation only when it has ended.
+	if v.State == care.Open && verdict.Outcome.Kind != care.ResultCompleted && now.Before(due.Add(s.set.HardCap)) {
+		return s.later("conclude", stillTalking)
+	}
+
 	if v.State == care.Open && verdict.Outcome.Reason == care.CitizenAbsent {
 		verdict = care.Verdict{Why: "Borgeren blev lukket ind, men platformen så kun medarbejderen."}
 	}

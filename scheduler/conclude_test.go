@@ -93,7 +93,7 @@ func TestTheHistoryFails(t *testing.T) {
 
 	r := booked(t, []string{nancy}, []string{"A-1"})
 	r.meet("A-1", host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12)))
-	must(t, r.vdx.Script(vdxsim.Fault{Kind: vdxsim.FaultUnavailable, Op: vdxsim.OpHistoryConference, Count: 4}))
+	must(t, r.vdx.Script(vdxsim.Fault{Kind: vdxsim.FaultUnavailable, Op: vdxsim.OpHistoryParticipant, Count: 4}))
 	r.until(on(9, 40))
 
 	if v := r.visit("A-1"); v.State != care.Completed {
@@ -101,7 +101,7 @@ func TestTheHistoryFails(t *testing.T) {
 	}
 
 	r = booked(t, []string{nancy}, []string{"A-1"})
-	must(t, r.vdx.Script(vdxsim.Fault{Kind: vdxsim.FaultUnavailable, Op: vdxsim.OpHistoryConference, Count: 1000}))
+	must(t, r.vdx.Script(vdxsim.Fault{Kind: vdxsim.FaultUnavailable, Op: vdxsim.OpHistoryParticipant, Count: 1000}))
 	r.until(on(10, 25))
 
 	if len(r.open("A-1")) != 0 {
@@ -120,7 +120,7 @@ func TestLetInButNotSeen(t *testing.T) {
 	r.meet("A-1", host(on(9, 0), on(9, 12)))
 	r.until(on(9, 1))
 	r.enter("A-1").admit("MSK")
-	r.until(on(10, 0))
+	r.until(on(10, 35))
 
 	if v := r.visit("A-1"); v.State != care.Open {
 		t.Errorf("%s", v.State)
@@ -129,20 +129,24 @@ func TestLetInButNotSeen(t *testing.T) {
 	r.trouble("A-1", care.OutcomeTrouble)
 }
 
-// TestAConversationThatGoesOn is not cut by us before the hard cap.
+// TestAConversationThatGoesOn is not cut before the hard cap, and what it was is found out after it.
 func TestAConversationThatGoesOn(t *testing.T) {
 	t.Parallel()
 
 	r := booked(t, []string{nancy}, []string{"A-1"})
 	r.meet("A-1", host(on(9, 0), on(9, 50)), visitor(on(9, 1), on(9, 50)))
+	r.until(on(9, 1))
+	r.enter("A-1").admit("MSK")
 	r.until(on(9, 45))
 
-	if r.vdx.Counts().PeopleInside != 2 || r.visit("A-1").State.Final() {
-		t.Errorf("%d people, %s", r.vdx.Counts().PeopleInside, r.visit("A-1").State)
+	if v := r.visit("A-1"); r.vdx.Counts().PeopleInside != 2 || v.State != care.Open || v.NeedsPerson() {
+		t.Errorf("%d people, %s, %v", r.vdx.Counts().PeopleInside, v.State, v.Exceptions)
 	}
 
-	if room := r.room("A-1"); room.State != care.RoomProvisioned {
-		t.Errorf("room is %s", room.State)
+	r.until(on(9, 55))
+
+	if v := r.visit("A-1"); v.State != care.Completed || v.Outcome.Together != 49*time.Minute {
+		t.Errorf("%s, %s", v.State, v.Outcome.Together)
 	}
 }
 

@@ -485,7 +485,7 @@ func TestAMoveOfARunningVisitIsNotFollowed(t *testing.T) {
 		t.Errorf("%s at %s", v.State, v.Facts.Planned.Start)
 	}
 
-	if at, _ := r.vdx.Room(string(room.Ref)); !at.End.Equal(on(9, 15)) || len(r.sent("A-1")) != 2 { // invitation and code
+	if at, _ := r.vdx.Room(string(room.Ref)); !at.End.Equal(on(10, 30)) || len(r.sent("A-1")) != 2 { // invitation and code
 		t.Errorf("the room ends %s; messages %q", at.End, r.sent("A-1"))
 	}
 
