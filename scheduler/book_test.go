@@ -392,3 +392,69 @@ func TestGivenUpWhileItWasBooked(t *testing.T) {
 		t.Errorf("%s, %v", v.State, v.Exceptions)
 	}
 }
+
+// TestOneRoomAtATime: converted again while the first room can't be closed, the visit waits for it;
+// shortly before the visit a second room is better than none.
+func TestOneRoomAtATime(t *testing.T) {
+	t.Parallel()
+
+	r := booked(t, []string{nancy}, []string{"A-1"})
+	must(t, r.vdx.Script(vdxsim.Fault{Kind: vdxsim.FaultUnavailable, Op: vdxsim.OpMeetingDelete, Count: 10_000}))
+	must(t, r.MakePhysical(t.Context(), planner(), r.visit("A-1").ID))
+	r.convert("A-1")
+	r.until(on(8, 45))
+
+	if v := r.visit("A-1"); v.State != care.BookingRoom || r.vdx.Counts().RoomsLive != 1 {
+		t.Errorf("%s, %d rooms", v.State, r.vdx.Counts().RoomsLive)
+	}
+
+	r.until(on(8, 55))
+
+	if v := r.visit("A-1"); v.State != care.RoomIsBooked || len(r.sent("A-1")) < 2 {
+		t.Errorf("%s, messages %q", v.State, r.sent("A-1"))
+	}
+}
+
+// TestMovingByHandDoesNotAnswerTheList: a visit that is gone from the list stays a question.
+func TestMovingByHandDoesNotAnswerTheList(t *testing.T) {
+	t.Parallel()
+
+	r := booked(t, []string{nancy, bruno}, []string{"A-1"})
+	r.load(list(bruno))
+	must(t, r.MoveVisit(t.Context(), planner(), r.visit("A-1").ID, care.Interval{Start: on(14, 0), End: on(14, 15)}))
+	r.work()
+	r.trouble("A-1", care.SourceGone)
+}
+
+// TestTroublesOfTheDay are those of the units in which one handles them.
+func TestTroublesOfTheDay(t *testing.T) {
+	t.Parallel()
+
+	r := booked(t, []string{nancy, niels}, []string{"A-1", "A-4"})
+	r.load(list(with(nancy, colStatus, "Aflyst"), with(niels, colStatus, "Indlagt")))
+
+	for _, c := range []struct {
+		who  care.Actor
+		want int
+	}{{planner(), 2}, {planner("vest"), 1}, {leader("oest"), 1}} {
+		all, err := r.Troubles(t.Context(), c.who, theDay)
+		must(t, err)
+
+		if len(all) != c.want {
+			t.Errorf("%d troubles, want %d", len(all), c.want)
+		}
+	}
+
+	_, err := r.Troubles(t.Context(), caregiver("MSK"), theDay)
+	refused(t, err, care.Forbidden)
+
+	e := r.trouble("A-1", care.ChangeTrouble)
+	refused(t, r.Retry(t.Context(), planner(), r.visit("A-1").ID, e.ID), care.Conflict) // there is nothing to try again
+	refused(t, r.Settle(t.Context(), planner("vest"), r.visit("A-1").ID, e.ID), care.Forbidden)
+	must(t, r.Settle(t.Context(), planner(), r.visit("A-1").ID, e.ID))
+	refused(t, r.Settle(t.Context(), planner(), r.visit("A-1").ID, "unknown"), care.NotFound)
+
+	if len(r.open("A-1")) != 0 {
+		t.Error("it is still open")
+	}
+}

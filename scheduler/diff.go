@@ -1,0 +1,288 @@
+package scheduler
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// match is a row and the visit that it is.
+type match struct {
+	row     *ehr.Row
+	id      care.VisitID
+	old     *care.Snapshot // nil: new
+	facts   care.Facts
+	channel care.Channel
+	phone   phoneChange
+	change  RowChange
+}
+
+// idle reports whether the row leaves the visit exactly as it is.
+func (m match) idle() bool {
+	return m.old.State.Final() && !m.old.Dropped() ||
+		m.change.Kind == ChangeNone && m.old.Facts.Line == m.facts.Line && !m.old.NeedsPerson()
+}
+
+// diff is what a file does to the store.
+type diff struct {
+	kept     care.ListID // the list's own name
+	file     care.ListID // names the file by its content
+	matches  []match
+	gone     []care.Snapshot
+	citizens []care.Citizen // new or with new contact data
+	changes  []RowChange    // in file order, then the gone ones
+}
+
+func (d diff) counts() map[ChangeKind]int {
+	out := make(map[ChangeKind]int)
+	for _, c := range d.changes {
+		out[c.Kind]++
+	}
+
+	return out
+}
+
+// still reports whether the file changes nothing.
+func (d diff) still() bool {
+	c := d.counts()
+
+	return c[ChangeNew]+c[ChangeMoved]+c[ChangeOther]+c[ChangeGone] == 0
+}
+
+// diff compares a file with the store. It writes nothing.
+func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList) (diff, error) {
+	now := s.now()
+
+	citizens, changed, err := s.matchCitizens(ctx, list.Rows, now)
+	if err != nil {
+		return diff{}, err
+	}
+
+	refs := make([]care.SourceRef, len(list.Rows))
+	for i, r := range list.Rows {
+		refs[i] = r.Source
+	}
+
+	known, err := s.store.VisitsBySource(ctx, refs)
+	if err != nil {
+		return diff{}, err
+	}
+
+	bySource := map[care.SourceRef]*care.Snapshot{}
+	for i := range known {
+		bySource[known[i].Source] = &known[i]
+	}
+
+	out := diff{
+		kept: keptName(id, known), file: id, citizens: changed.list,
+		matches: make([]match, 0, len(list.Rows)), changes: make([]RowChange, 0, len(list.Rows)),
+	}
+
+	for i := range list.Rows {
+		row := &list.Rows[i]
+		m := match{row: row, old: bySource[row.Source], phone: changed.phone[citizens[row.CPR].ID]}
+		citizen := citizens[row.CPR]
+		m.facts, m.channel = s.facts(out.kept, *row, citizen), citizen.Channel()
+		m.change = s.compare(m, citizen, changed.what[citizen.ID])
+
+		if m.old == nil {
+			m.id = care.VisitID(randomID())
+		} else {
+			m.id, m.change.Visit = m.old.ID, m.old.ID
+		}
+
+		out.matches = append(out.matches, m)
+		out.changes = append(out.changes, m.change)
+	}
+
+	return s.addGone(ctx, out, list.Rows, bySource)
+}
+
+// keptName returns the name that most of the visits already have for their list, or the fresh one.
+func keptName(fresh care.ListID, known []care.Snapshot) care.ListID {
+	best, votes := fresh, map[care.ListID]int{}
+
+	for _, v := range known {
+		if votes[v.Facts.List]++; votes[v.Facts.List] > votes[best] {
+			best = v.Facts.List
+		}
+	}
+
+	return best
+}
+
+// span returns the first and the last local day of the rows.
+func span(rows []ehr.Row) (first, last care.Day) {
+	for _, r := range rows {
+		day := care.DayOf(r.Planned.Start)
+		if first == "" || day < first {
+			first = day
+		}
+
+		last = max(last, day)
+	}
+
+	return first, last
+}
+
+// addGone finds the visits that were on the same lists on the same days and are not in the file.
+func (s *Service) addGone(ctx context.Context, out diff, rows []ehr.Row, present map[care.SourceRef]*care.Snapshot) (diff, error) {
+	type scope struct{ system, list string }
+
+	days := map[scope]map[string]bool{}
+	windows := map[scope]care.Interval{}
+
+	for _, r := range rows {
+		key := scope{r.Source.System, r.ListName}
+		if days[key] == nil {
+			days[key] = map[string]bool{}
+		}
+
+		days[key][r.Source.Occurrence] = true
+		windows[key] = widen(windows[key], care.DayOf(r.Planned.Start).Bounds())
+	}
+
+	for key, window := range windows {
+		// Evening lists go past midnight: a day on each side, then the occurrence decides.
+		window = care.Interval{Start: window.Start.Add(-24 * time.Hour), End: window.End.Add(24 * time.Hour)}
+
+		stored, err := s.store.Visits(ctx, VisitQuery{System: key.system, ListName: key.list, Window: window})
+		if err != nil {
+			return out, err
+		}
+
+		for _, v := range stored {
+			if days[key][v.Source.Occurrence] && present[v.Source] == nil && !v.State.Final() && !v.MissedIn(out.file) {
+				out.gone = append(out.gone, v)
+			}
+		}
+	}
+
+	return s.describeGone(ctx, out)
+}
+
+func widen(a, b care.Interval) care.Interval {
+	if a.Start.IsZero() || b.Start.Before(a.Start) {
+		a.Start = b.Start
+	}
+
+	if b.End.After(a.End) {
+		a.End = b.End
+	}
+
+	return a
+}
+
+func (s *Service) describeGone(ctx context.Context, out diff) (diff, error) {
+	slices.SortFunc(out.gone, func(a, b care.Snapshot) int {
+		return cmp.Or(a.Facts.Planned.Start.Compare(b.Facts.Planned.Start), cmp.Compare(a.ID, b.ID))
+	})
+
+	citizens, err := s.citizensOf(ctx, out.gone)
+	if err != nil {
+		return out, err
+	}
+
+	for _, v := range out.gone {
+		citizen := citizens[v.Facts.Citizen]
+		change := RowChange{
+			Kind: ChangeGone, Visit: v.ID, Employee: v.Facts.Employee, Name: citizen.Name, CPR: citizen.CPR, Service: v.Facts.Service,
+			Planned: v.Facts.Planned, Screen: v.State.Active(), Effect: "Besøget tages af listen.",
+		}
+
+		if change.Screen {
+			change.Effect = "Skærmbesøget bliver stående og kommer på listen over det, der kræver handling."
+		}
+
+		out.changes = append(out.changes, change)
+	}
+
+	return out, nil
+}
+
+func (s *Service) facts(id care.ListID, row ehr.Row, citizen care.Citizen) care.Facts {
+	return care.Facts{
+		List: id, ListName: row.ListName, Line: row.Line, Unit: s.unitOf(row.ListName).ID, Citizen: citizen.ID,
+		Employee: row.Employee, Service: row.Service, Law: row.Law, Category: row.Category, Comment: row.Comment,
+		Shift: row.Shift, Planned: row.Planned, Status: row.Status,
+	}
+}
+
+// compare tells what a row does to the visit that it is.
+func (s *Service) compare(m match, citizen care.Citizen, contact []string) RowChange {
+	out := RowChange{
+		Kind: ChangeNew, Line: m.row.Line, Employee: m.row.Employee, Name: citizen.Name, CPR: citizen.CPR,
+		Service: m.row.Service, Planned: m.row.Planned,
+	}
+
+	if m.old == nil {
+		return out
+	}
+
+	old := m.old.Facts
+	out.Screen = m.old.State.Active()
+	out.What = append(differences(*m.old, m.facts), contact...)
+
+	if m.old.Missed() {
+		out.What = append(out.What, "er tilbage på listen")
+	}
+
+	switch {
+	case m.old.State.Final() && !m.old.Dropped():
+		out.Kind, out.What = ChangeNone, nil
+	case m.old.Dropped():
+		out.Kind, out.What, out.Effect = ChangeNew, []string{"er tilbage på listen"}, "Besøget er med igen."
+	case out.Screen && (old.Citizen != m.facts.Citizen || m.old.State == care.Open && !old.Planned.Equal(m.row.Planned)):
+		out.Kind, out.Effect = ChangeOther, "Skærmbesøget bliver, som det er, og kommer på listen over det, der kræver handling."
+	case !old.Planned.Equal(m.row.Planned):
+		out.Kind, out.Before = ChangeMoved, old.Planned
+		if out.Screen {
+			out.Effect = "Rummet flyttes, og borgeren får besked."
+		}
+	case len(out.What) > 0:
+		out.Kind = ChangeOther
+		if out.Screen && m.phone == newPhone {
+			out.Effect = "Borgeren inviteres igen på det nye nummer, og det gamle link virker ikke mere."
+		}
+	default:
+		out.Kind = ChangeNone
+	}
+
+	return out
+}
+
+// differences tells in Danish what a list changes apart from the time. While a visit is given by
+// screen its category and comment are ours, so they are not compared.
+func differences(old care.Snapshot, fresh care.Facts) []string {
+	var out []string
+
+	say := func(what, before, after string) {
+		if before != after {
+			out = append(out, fmt.Sprintf("%s: %s → %s", what, cmp.Or(before, "tom"), cmp.Or(after, "tom")))
+		}
+	}
+
+	say("medarbejder", string(old.Facts.Employee), string(fresh.Employee))
+	say("indsats", old.Facts.Service, fresh.Service)
+	say("lov", old.Facts.Law.Danish(), fresh.Law.Danish())
+	say("status", old.Facts.Status, fresh.Status)
+
+	if old.Facts.Citizen != fresh.Citizen {
+		out = append(out, "besøget er hos en anden borger")
+	}
+
+	if !old.State.Active() {
+		say("besøgstype", old.Facts.Category, fresh.Category)
+
+		if old.Facts.Comment != fresh.Comment {
+			out = append(out, "bemærkningen er ændret")
+		}
+	}
+
+	return out
+}
