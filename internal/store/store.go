@@ -30,6 +30,8 @@ type Store struct {
 	jobs  JobInserter
 	log   *slog.Logger
 	clock func() time.Time
+
+	common common // of SQLite
 }
 
 var _ scheduler.Store = (*Store)(nil)

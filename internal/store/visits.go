@@ -71,13 +71,7 @@ func (s *Store) updateAhead(ctx context.Context, id care.VisitID, change schedul
 	after := visit.Snapshot()
 	after.Version = before.Version + 1
 
-	err = s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := s.saveOne(tx, pair{before, after}); err != nil {
-			return err
-		}
-
-		return s.writeEffects(tx, effects)
-	})
+	err = s.writeTogether(ctx, pair{before, after}, effects)
 	if busy(err) || errors.Is(err, errMoved) {
 		return errMoved
 	}
