@@ -39,7 +39,7 @@ func (s *Service) bookRoom(ctx context.Context, job Job) error {
 	}
 
 	if wanted && s.waitsForAnother(v) {
-		return s.later("book_room", anotherRoom)
+		return s.later("book_room", patience(s.now().Sub(room.WantedAt)))
 	}
 
 	booking, err := s.book(ctx, v, ref, job.Attempt, wanted)
@@ -65,8 +65,11 @@ func (s *Service) bookRoom(ctx context.Context, job Job) error {
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return s.booked(v, ref, booking, channel) })
 }
 
-// anotherRoom is how long to wait for an earlier room of the visit to be closed.
-const anotherRoom = 2 * time.Second
+// patience is how long to wait before looking again at something that we have waited for already:
+// seconds at first, at most a minute.
+func patience(waited time.Duration) time.Duration {
+	return min(max(2*time.Second, waited/4), time.Minute)
+}
 
 // pressing is how long before its start a visit needs a room whatever stands in the way.
 const pressing = 10 * time.Minute

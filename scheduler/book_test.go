@@ -216,7 +216,7 @@ func TestMoving(t *testing.T) {
 		}
 
 		r.until(on(13, 50))
-		r.enter("A-1")
+		r.enter()
 	})
 
 	t.Run("answer lost, then back", func(t *testing.T) {
@@ -399,6 +399,7 @@ func TestOneRoomAtATime(t *testing.T) {
 	t.Parallel()
 
 	r := booked(t, []string{nancy}, []string{"A-1"})
+	r.until(on(8, 30))
 	must(t, r.vdx.Script(vdxsim.Fault{Kind: vdxsim.FaultUnavailable, Op: vdxsim.OpMeetingDelete, Count: 10_000}))
 	must(t, r.MakePhysical(t.Context(), planner(), r.visit("A-1").ID))
 	r.convert("A-1")

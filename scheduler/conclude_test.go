@@ -14,15 +14,15 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// meet plans who is in the visit's room when.
-func (r *rig) meet(source string, people ...vdxsim.Attendance) {
+// meet plans who is in the first visit's room when.
+func (r *rig) meet(people ...vdxsim.Attendance) {
 	r.tb.Helper()
 
 	for i := range people {
 		people[i].Name = string(people[i].Role) + string(rune('a'+i))
 	}
 
-	must(r.tb, r.vdx.Schedule(string(r.room(source).Ref), people...))
+	must(r.tb, r.vdx.Schedule(string(r.room("A-1").Ref), people...))
 }
 
 func host(from, to time.Time) vdxsim.Attendance {
@@ -56,7 +56,7 @@ func TestConcludedByEvidence(t *testing.T) {
 			t.Parallel()
 
 			r := booked(t, []string{nancy}, []string{"A-1"}, func(s *setup) { s.deaf = c.deaf })
-			r.meet("A-1", c.people...)
+			r.meet(c.people...)
 			r.until(on(9, 29))
 
 			if v := r.visit("A-1"); v.State != care.RoomIsBooked {
@@ -92,7 +92,7 @@ func TestTheHistoryFails(t *testing.T) {
 	t.Parallel()
 
 	r := booked(t, []string{nancy}, []string{"A-1"})
-	r.meet("A-1", host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12)))
+	r.meet(host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12)))
 	must(t, r.vdx.Script(vdxsim.Fault{Kind: vdxsim.FaultUnavailable, Op: vdxsim.OpHistoryParticipant, Count: 4}))
 	r.until(on(9, 40))
 
@@ -117,9 +117,9 @@ func TestLetInButNotSeen(t *testing.T) {
 	t.Parallel()
 
 	r := booked(t, []string{nancy}, []string{"A-1"})
-	r.meet("A-1", host(on(9, 0), on(9, 12)))
+	r.meet(host(on(9, 0), on(9, 12)))
 	r.until(on(9, 1))
-	r.enter("A-1").admit("MSK")
+	r.enter().admit()
 	r.until(on(10, 35))
 
 	if v := r.visit("A-1"); v.State != care.Open {
@@ -134,9 +134,9 @@ func TestAConversationThatGoesOn(t *testing.T) {
 	t.Parallel()
 
 	r := booked(t, []string{nancy}, []string{"A-1"})
-	r.meet("A-1", host(on(9, 0), on(9, 50)), visitor(on(9, 1), on(9, 50)))
+	r.meet(host(on(9, 0), on(9, 50)), visitor(on(9, 1), on(9, 50)))
 	r.until(on(9, 1))
-	r.enter("A-1").admit("MSK")
+	r.enter().admit()
 	r.until(on(9, 45))
 
 	if v := r.visit("A-1"); r.vdx.Counts().PeopleInside != 2 || v.State != care.Open || v.NeedsPerson() {
@@ -179,7 +179,7 @@ func TestTheCaregiverConcludes(t *testing.T) {
 			t.Parallel()
 
 			r := booked(t, []string{nancy}, []string{"A-1"}, func(s *setup) { s.deaf = c.deaf })
-			r.meet("A-1", c.people...)
+			r.meet(c.people...)
 			r.until(on(9, 10))
 			must(t, r.Conclude(t.Context(), caregiver("MSK"), r.visit("A-1").ID, c.request))
 			r.work()

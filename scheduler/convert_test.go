@@ -52,10 +52,10 @@ func TestEligibilityOfTheDay(t *testing.T) {
 			must(t, err)
 
 			view := day.Visits[slices.IndexFunc(day.Visits, func(v scheduler.VisitView) bool { return v.Visit.Source.ID == "A-1" })]
-			got := view.Assessment.Level.String()
+			words := []string{view.Assessment.Level.String()}
 
 			for _, reason := range view.Assessment.Reasons {
-				got += " " + reason.Code
+				words = append(words, reason.Code)
 
 				if reason.Text == "" || !strings.HasSuffix(reason.Text, ".") {
 					t.Errorf("%s is told as %q", reason.Code, reason.Text)
@@ -63,10 +63,10 @@ func TestEligibilityOfTheDay(t *testing.T) {
 			}
 
 			if !view.Assessment.Possible {
-				got += " impossible"
+				words = append(words, "impossible")
 			}
 
-			if got != c.want {
+			if got := strings.Join(words, " "); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})

@@ -182,7 +182,7 @@ func (s *Service) sendCode(ctx context.Context, job Job) error {
 	}
 
 	if between(v) {
-		return s.later("send_code", betweenRooms)
+		return s.later("send_code", patience(s.now().Sub(adm.CodeSentAt)))
 	}
 
 	data := message.Data{Municipality: s.set.Name, Sender: s.set.Sender, Phone: s.set.Phone, Names: []string{citizen.Name}, Services: []string{v.Facts.Service}}

@@ -100,7 +100,7 @@ func (s *Service) preview(ctx context.Context, actor care.Actor, id care.ListID,
 // that the actor has no say in. Rows of lists that the configuration does not know may be
 // imported by whoever may import anywhere.
 func (s *Service) mayImport(actor care.Actor, list ehr.DrivingList, d diff) error {
-	units := map[care.UnitID]bool{}
+	units := make(map[care.UnitID]bool)
 	for _, row := range list.Rows {
 		units[s.unitOf(row.ListName).ID] = true
 	}

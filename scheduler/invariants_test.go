@@ -12,9 +12,16 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
+// pending are the jobs that have not ended, by kind and by what they are about.
+type pending map[scheduler.JobKind]map[string]bool
+
+func (p pending) has(kind scheduler.JobKind, v care.Snapshot, ref string) bool {
+	return p[kind][string(v.ID)+ref]
+}
+
 // check holds everything against what must always be true.
 func (m *machine) check() {
-	waiting := map[scheduler.JobKind]map[string]bool{}
+	waiting := make(pending)
 
 	for _, j := range m.jobs.waiting(m.tb) {
 		if waiting[j.Kind] == nil {
@@ -56,12 +63,10 @@ func (m *machine) states(before, v care.Snapshot) {
 }
 
 // rooms: at most one stands, here and there, and whatever is to be done with one has a job.
-func (m *machine) rooms(v care.Snapshot, waiting map[scheduler.JobKind]map[string]bool) {
+func (m *machine) rooms(v care.Snapshot, waiting pending) {
 	live := 0
 
 	for _, r := range v.Rooms {
-		key := string(v.ID) + string(r.Ref)
-
 		if r.Live() {
 			live++
 		}
@@ -69,12 +74,12 @@ func (m *machine) rooms(v care.Snapshot, waiting map[scheduler.JobKind]map[strin
 		switch {
 		case r.Live() && !v.State.Active():
 			m.fail(v, "has a live room")
-		case r.State == care.RoomWanted && !waiting[scheduler.BookRoomJob][key]:
+		case r.State == care.RoomWanted && !waiting.has(scheduler.BookRoomJob, v, string(r.Ref)):
 			m.fail(v, "nobody books the room")
-		case r.State == care.RoomClosing && v.MayClose(r.Ref) && !waiting[scheduler.CloseRoomJob][key]:
+		case r.State == care.RoomClosing && v.MayClose(r.Ref) && !waiting.has(scheduler.CloseRoomJob, v, string(r.Ref)):
 			m.fail(v, "nobody closes the room")
 		case (r.State == care.RoomBooked || r.State == care.RoomProvisioned) && !r.Planned.Equal(v.Facts.Planned) &&
-			!waiting[scheduler.MoveRoomJob][key] && !about(v, care.RoomTrouble, string(r.Ref)):
+			!waiting.has(scheduler.MoveRoomJob, v, string(r.Ref)) && !about(v, care.RoomTrouble, string(r.Ref)):
 			m.fail(v, "nobody moves the room")
 		}
 	}
@@ -83,13 +88,17 @@ func (m *machine) rooms(v care.Snapshot, waiting map[scheduler.JobKind]map[strin
 		m.fail(v, "has %d live rooms", live)
 	}
 
+	m.roomless(v)
+	m.peerRooms(v)
+}
+
+// roomless: a screen visit without a room is on the exception list, with a retry.
+func (m *machine) roomless(v care.Snapshot) {
 	if _, ok := v.LiveRoom(); !ok && v.State.Active() && !slices.ContainsFunc(v.Exceptions, func(e care.Exception) bool {
 		return e.Open() && e.Kind == care.RoomTrouble && e.Retry
 	}) {
 		m.fail(v, "has no room, and nobody is told")
 	}
-
-	m.peerRooms(v)
 }
 
 // peerRooms: the platform never has two rooms of a visit at once, unless the visit is about to begin.
@@ -117,9 +126,9 @@ func about(v care.Snapshot, kind care.ExceptionKind, what string) bool {
 
 // messages: what waits has a job, nothing invites to a visit that is not by screen, and nothing
 // goes out twice.
-func (m *machine) messages(before, v care.Snapshot, waiting map[scheduler.JobKind]map[string]bool) {
+func (m *machine) messages(before, v care.Snapshot, waiting pending) {
 	for _, i := range v.Invitations {
-		if (i.Waiting() || i.State == care.InvitationRecalled) && !waiting[scheduler.SendJob][string(v.ID)+string(i.ID)] {
+		if (i.Waiting() || i.State == care.InvitationRecalled) && !waiting.has(scheduler.SendJob, v, string(i.ID)) {
 			m.fail(v, "nobody sends or drops message %s (%s)", i.ID, i.State)
 		}
 	}
@@ -162,36 +171,64 @@ func (m *machine) texts(v care.Snapshot) []string {
 	return out
 }
 
-// entries: what is due has a job, and a visit that has ended has one result.
-func (m *machine) entries(v care.Snapshot, waiting map[scheduler.JobKind]map[string]bool) {
-	results, planned := 0, false
-
+// entries: what is due has a job, and what is refused is told.
+func (m *machine) entries(v care.Snapshot, waiting pending) {
 	for _, e := range v.Entries {
 		switch {
-		case e.State == care.EntryDue && !waiting[scheduler.WriteEntryJob][string(v.ID)+string(e.ID)]:
+		case e.State == care.EntryDue && !waiting.has(scheduler.WriteEntryJob, v, string(e.ID)):
 			m.fail(v, "nobody writes entry %s", e.ID)
 		case e.State == care.EntryRejected && !about(v, care.EntryTrouble, string(e.ID)):
 			m.fail(v, "nobody is told that entry %s is refused", e.ID)
-		case e.Kind == care.EntryResult && e.State != care.EntrySuperseded:
+		}
+	}
+
+	m.results(v)
+}
+
+// results: a visit that has ended has one result that was not overtaken, and no other visit has
+// one. A cancelled visit has one when the record had been told of a screen visit.
+func (m *machine) results(v care.Snapshot) {
+	results := 0
+
+	for _, e := range v.Entries {
+		if e.Kind == care.EntryResult && e.State != care.EntrySuperseded {
 			results++
 		}
-
-		planned = planned || e.Kind == care.EntryPlanned && e.State == care.EntryWritten
-		planned = planned && (e.Kind != care.EntryRestored || e.State != care.EntryWritten)
 	}
 
-	want := 0
-	if v.State == care.Completed || v.State == care.NotCompleted || v.State == care.Cancelled && planned && v.Generation > 0 {
-		want = 1
-	}
-
-	if v.State.Final() && !v.Dropped() && results != want && !(v.State == care.Cancelled && results == 0) || results > 1 {
-		m.fail(v, "has %d results, want %d: %+v", results, want, v.Entries)
+	switch v.State {
+	case care.Completed, care.NotCompleted:
+		if results != 1 {
+			m.fail(v, "has %d results: %+v", results, v.Entries)
+		}
+	case care.Cancelled:
+		if told := toldPlanned(v); results > 1 || results == 0 && told {
+			m.fail(v, "has %d results, the record was told %t: %+v", results, told, v.Entries)
+		}
+	case care.Listed, care.Chosen, care.BookingRoom, care.RoomIsBooked, care.Open, care.Reverted:
+		if results != 0 {
+			m.fail(v, "has %d results: %+v", results, v.Entries)
+		}
 	}
 
 	if v.State == care.Completed && v.Outcome.By == "system" && v.Outcome.Together <= 0 {
 		m.fail(v, "is called completed without evidence")
 	}
+}
+
+// toldPlanned reports whether the record was told of a screen visit, and it is not being taken back.
+func toldPlanned(v care.Snapshot) bool {
+	for _, e := range slices.Backward(v.Entries) {
+		switch {
+		case e.State == care.EntrySuperseded:
+		case e.Kind == care.EntryRestored:
+			return false
+		case e.Kind == care.EntryPlanned && e.State == care.EntryWritten:
+			return true
+		}
+	}
+
+	return false
 }
 
 func (m *machine) exceptions(v care.Snapshot) {
@@ -244,11 +281,17 @@ func (m *machine) recordAtRest(v care.Snapshot) {
 		return
 	}
 
-	want := map[care.VisitState]fhirsim.Kind{
-		care.Reverted: fhirsim.Restored, care.Listed: fhirsim.Restored,
-		care.Completed: fhirsim.Result, care.NotCompleted: fhirsim.Result,
-		care.RoomIsBooked: fhirsim.Planned, care.Open: fhirsim.Planned,
-	}[v.State]
+	var want fhirsim.Kind
+
+	switch v.State {
+	case care.Reverted, care.Listed:
+		want = fhirsim.Restored
+	case care.Completed, care.NotCompleted:
+		want = fhirsim.Result
+	case care.RoomIsBooked, care.Open:
+		want = fhirsim.Planned
+	case care.Chosen, care.BookingRoom, care.Cancelled: // either
+	}
 
 	if last := got.Entries[len(got.Entries)-1].Kind; want != "" && last != want {
 		m.fail(v, "the record's last word is %s: %+v", last, v.Entries)

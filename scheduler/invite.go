@@ -43,9 +43,6 @@ func tell(v *care.Visit, channel care.Channel, at time.Time) {
 	v.Invite(channel, at)
 }
 
-// betweenRooms is how long a message waits for the room that it is sent for.
-const betweenRooms = 2 * time.Second
-
 // send delivers one message. Whether it still holds is decided now, not when it was planned.
 func (s *Service) send(ctx context.Context, job Job) error {
 	v, err := s.store.Visit(ctx, job.Visit)
@@ -68,7 +65,7 @@ func (s *Service) send(ctx context.Context, job Job) error {
 	}
 
 	if inv.Channel == care.SMS && v.State.Active() && between(v) {
-		return s.later("send_message", betweenRooms)
+		return s.later("send_message", patience(s.now().Sub(inv.QueuedAt)))
 	}
 
 	m, locator, err := s.compose(v, inv, citizen)

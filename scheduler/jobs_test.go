@@ -211,7 +211,7 @@ func (r *rig) work() {
 func (r *rig) kinds() map[scheduler.JobKind]int {
 	r.tb.Helper()
 
-	out := map[scheduler.JobKind]int{}
+	out := make(map[scheduler.JobKind]int)
 	for _, job := range r.jobs.waiting(r.tb) {
 		out[job.Kind]++
 	}

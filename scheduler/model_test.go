@@ -216,8 +216,10 @@ func (m *machine) move(rt *rapid.T) {
 
 func (m *machine) conclude(rt *rapid.T) {
 	req := rapid.SampledFrom([]scheduler.ConcludeRequest{
-		{Kind: care.ResultCompleted, Delivery: care.Screen}, {Kind: care.ResultCompleted, Delivery: care.ByPhone},
-		{Kind: care.ResultNotCompleted, Reason: care.CitizenAbsent}, {Physical: true},
+		{Kind: care.ResultCompleted, Delivery: care.Screen},
+		{Kind: care.ResultCompleted, Delivery: care.ByPhone},
+		{Kind: care.ResultNotCompleted, Reason: care.CitizenAbsent},
+		{Physical: true},
 	}).Draw(rt, "how")
 
 	m.try(m.Conclude(m.tb.Context(), caregiver("MSK"), m.one(rt).ID, req))

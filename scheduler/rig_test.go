@@ -304,7 +304,7 @@ func settings() scheduler.Settings {
 		RecordElse: scheduler.RecordRule{
 			Planned: "Planlagt skærmbesøg", Completed: "Gennemført skærmbesøg", NotCompleted: "Ikke gennemført skærmbesøg", Phone: "Telefonisk", Comment: "skærmbesøg",
 		},
-		Record: map[care.LegalBasis]scheduler.RecordRule{
+		Record: map[care.LegalBasis]scheduler.RecordRule{ //nolint:exhaustive // the other laws have the rule above
 			care.SEL83: {Comment: "skærmbesøg"},
 			care.SEL85: {Planned: "Video", Completed: "Video", NotCompleted: "Video aflyst", Phone: "Telefon"},
 		},

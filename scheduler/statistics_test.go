@@ -24,7 +24,7 @@ func TestStatisticsAddUp(t *testing.T) {
 		must(t, r.Conclude(t.Context(), planner(), r.visit(source).ID, req))
 	}
 
-	r.meet("A-1", host(on(9, 0), on(9, 13)), visitor(on(9, 0), on(9, 13)))
+	r.meet(host(on(9, 0), on(9, 13)), visitor(on(9, 0), on(9, 13)))
 	conclude("A-3", scheduler.ConcludeRequest{Kind: care.ResultNotCompleted, Reason: care.CitizenAbsent})
 	must(t, r.CancelVisit(t.Context(), planner(), r.visit("A-4").ID, care.CancelledCitizen))
 	must(t, r.MakePhysical(t.Context(), planner(), r.visit("a").ID))

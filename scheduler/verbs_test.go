@@ -121,7 +121,7 @@ func (r *rig) convert(sources ...string) care.Batch {
 }
 
 // booked imports rows and converts those with the given ids.
-func booked(tb testing.TB, rows []string, sources []string, changes ...change) *rig {
+func booked(tb testing.TB, rows, sources []string, changes ...change) *rig {
 	tb.Helper()
 
 	r := newRig(tb, changes...)

@@ -110,7 +110,7 @@ type Verdict struct {
 // Judge weighs the legs of a visit's rooms: the time in which at least one host and one guest
 // were in the same room at once. It never says completed without such an overlap of at least
 // minimum (2 in the report set of eoj.md §6: 30 s by default), and it never says that somebody
-// stayed away when the platform's record is damaged. now closes running legs.
+// stayed away when the platform's record is damaged. Running legs end now.
 func Judge(legs []Leg, minimum time.Duration, now time.Time) Verdict {
 	together, actual := overlaps(legs, now)
 	hosts, guests := count(legs, AsHost), count(legs, AsGuest)

@@ -115,12 +115,11 @@ func (v *Visit) EntryDone(id EntryID, recordID, recordVersion string, at time.Ti
 	v.resolve(EntryTrouble, string(id), at)
 
 	if overtaken && kind == EntryPlanned {
-		switch v.s.State {
-		case Reverted:
+		switch {
+		case v.s.State == Reverted, v.s.State == Listed, v.s.State == Cancelled && v.s.Outcome.Delivery == Physical:
 			v.due(EntryRestored, at)
-		case Cancelled:
+		case v.s.State == Cancelled:
 			v.due(EntryResult, at)
-		case Listed, Chosen, BookingRoom, RoomIsBooked, Open, Completed, NotCompleted:
 		}
 	}
 
