@@ -41,7 +41,8 @@ func on(hour, minute int) time.Time {
 	return time.Date(2026, 11, 23, hour, minute, 0, 0, care.Zone()).UTC()
 }
 
-// clock is the one time that program and peers live by.
+// clock is the one time that program and peers live by. It stands still but for a microsecond per
+// look, because no two things happen at one instant.
 type clock struct {
 	mutex sync.Mutex
 	at    time.Time
@@ -50,6 +51,8 @@ type clock struct {
 func (c *clock) Now() time.Time {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+
+	c.at = c.at.Add(time.Microsecond)
 
 	return c.at
 }
