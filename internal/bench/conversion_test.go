@@ -113,7 +113,7 @@ func (r *rig) watchConversion(b *testing.B, visits []care.VisitID, ideal time.Du
 	for {
 		select {
 		case <-look.C:
-			look.Reset(20 * time.Millisecond)
+			look.Reset(50 * time.Millisecond)
 		case <-ctx.Done():
 			b.Fatal("the conversion does not end")
 		}
