@@ -1,7 +1,7 @@
 # make test sets up what the tests need and runs everything. It stays under 15 minutes on two cores.
 SHELL := /bin/bash
 TOOL  := go tool -modfile=tools.mod
-FUZZTIME ?= 3s
+FUZZTIME ?= 1s
 
 .PHONY: test setup build vet lint check unit fuzz deadcode bench demo pins
 
