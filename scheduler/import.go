@@ -13,7 +13,7 @@ import (
 )
 
 // importTries is how often an import is computed anew when visits change under it.
-const importTries = 5
+const importTries = 25
 
 // PreviewList reads an uploaded file and tells what its import would do. The file is kept,
 // encrypted, until it is imported. Needs ImportLists somewhere.

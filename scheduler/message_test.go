@@ -261,7 +261,7 @@ func TestAWithdrawalThatBounces(t *testing.T) {
 func TestAMessageOfWhichNothingIsHeard(t *testing.T) {
 	t.Parallel()
 
-	r := booked(t, []string{nancy}, []string{"A-1"}, func(s *setup) { s.vdx.SMSDeliveryDelay = 2 * time.Hour })
+	r := booked(t, []string{nancy}, []string{"A-1"}, func(s *setup) { s.vdx.SMSDeliveryDelay = 40 * time.Minute })
 	r.until(r.clock.Now().Add(29 * time.Minute))
 
 	if len(r.open("A-1")) != 0 {
@@ -274,7 +274,7 @@ func TestAMessageOfWhichNothingIsHeard(t *testing.T) {
 		t.Error("a message that may have arrived can be sent again")
 	}
 
-	r.until(r.clock.Now().Add(2 * time.Hour))
+	r.until(r.clock.Now().Add(10 * time.Minute))
 
 	if v := r.visit("A-1"); len(r.open("A-1")) != 0 || v.Invitations[0].State != care.InvitationDelivered {
 		t.Errorf("%v, %s", r.open("A-1"), v.Invitations[0].State)

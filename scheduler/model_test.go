@@ -60,7 +60,7 @@ func TestModel(t *testing.T) {
 	t.Parallel()
 
 	if !flagGiven("rapid.checks") {
-		must(t, flag.Set("rapid.checks", "12"))
+		must(t, flag.Set("rapid.checks", modelRuns))
 	}
 
 	rapid.Check(t, func(rt *rapid.T) {

@@ -25,7 +25,7 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 	case entry.State == care.EntrySuperseded && job.Attempt < 2:
 		return nil // overtaken before it was ever tried
 	case v.EarlierEntryDue(entry.ID):
-		return s.later("write_entry", 0)
+		return s.later("write_entry", patience(s.now().Sub(entry.DueAt)))
 	case entry.State == care.EntrySuperseded:
 		// It may have arrived. A later entry puts that right, and must stay the last word.
 		switch later, ok := v.LaterEntry(entry.ID); {

@@ -1,0 +1,6 @@
+//go:build race
+
+package scheduler_test
+
+// modelRuns is how often the model is played by default; the race detector makes SQLite slow.
+const modelRuns = "4"
