@@ -55,9 +55,9 @@ func TestFaults(t *testing.T) {
 			const visits = 12
 
 			faults := fhirsim.Spread(0.25)
-			faults.Hang = 150 * time.Millisecond
+			faults.Hang = 1300 * time.Millisecond // longer than the time-out, which a busy machine must not meet by itself
 			b := setup(t, fhirsim.Options{Seed: seed, Faults: faults, Strict: true, MinimalReturn: seed%3 == 2},
-				func(c *fhir.Config) { c.Timeout = 100 * time.Millisecond })
+				func(c *fhir.Config) { c.Timeout = time.Second })
 			second := open(t, b.config)
 
 			var group sync.WaitGroup
@@ -366,7 +366,7 @@ func TestExpiredToken(t *testing.T) {
 func TestSlowRecord(t *testing.T) {
 	t.Parallel()
 
-	b := setup(t, fhirsim.Options{Calm: true, Strict: true}, func(c *fhir.Config) { c.Timeout = 100 * time.Millisecond })
+	b := setup(t, fhirsim.Options{Calm: true, Strict: true}, func(c *fhir.Config) { c.Timeout = time.Second })
 	if err := b.sim.Script(fhirsim.Fault{Kind: fhirsim.FaultTimeoutAfter, Op: fhirsim.OpCreate},
 		fhirsim.Fault{Kind: fhirsim.FaultTimeoutBefore, Op: fhirsim.OpSearch}); err != nil {
 		t.Fatal(err)
