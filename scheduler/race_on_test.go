@@ -3,4 +3,4 @@
 package scheduler_test
 
 // modelRuns is how often the model is played by default; the race detector makes SQLite slow.
-const modelRuns = "4"
+const modelRuns = "2"
