@@ -189,7 +189,7 @@ func (s *Service) sendCode(ctx context.Context, job Job) error {
 
 	draft, err := message.ComposeCode(data, s.code(id, number))
 	if err != nil {
-		return err
+		return s.raise(ctx, job, care.CitizenTrouble, "Engangskoden kunne ikke skrives: "+care.MessageOf(err)+" Ring til borgeren, og giv systemforvalteren besked.", false)
 	}
 
 	if citizen.Phone.IsZero() {

@@ -21,6 +21,9 @@ import (
 	"github.com/sluse/sluse/scheduler"
 )
 
+// forever is longer than any clock is behind.
+const forever = 200 * 365 * 24 * time.Hour
+
 // config returns river's settings. Without workers the client only inserts.
 func (q *Queue) config(work bool) *river.Config {
 	config := &river.Config{
@@ -38,6 +41,12 @@ func (q *Queue) config(work bool) *river.Config {
 
 	if q.options.Clock != nil || q.dialect == migrations.SQLite {
 		config.Test.Time = generator{q}
+	}
+
+	// River's rescuer compares with the machine's clock whatever ours says: with ours behind it
+	// would take a job that has just begun for stuck, and have it done twice.
+	if q.options.Clock != nil {
+		config.RescueStuckJobsAfter = forever
 	}
 
 	if !work {
