@@ -77,6 +77,7 @@ type Call struct {
 	Op     string     // the operation, lower snake case: "book"
 	Method string     // an HTTP method
 	Path   []string   // segments below BaseURL, escaped one by one; an empty one is refused
+	Slash  bool       // the path ends in a slash, as Pexip Infinity demands it
 	Query  url.Values // never logged
 	Header http.Header
 	JSON   any    // marshalled into the body unless Body is set
@@ -294,6 +295,10 @@ func (c *Client) target(call *Call) (string, error) {
 		}
 
 		u = *u.JoinPath(strings.Join(escaped, "/"))
+	}
+
+	if call.Slash && !strings.HasSuffix(u.Path, "/") {
+		u = *u.JoinPath("/")
 	}
 
 	u.RawQuery = call.Query.Encode()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -25,6 +26,9 @@ type Credentials struct {
 	Secret   care.Secret
 	Scopes   []string // none when empty
 	InBody   bool     // client_id and client_secret in the form instead of Basic (RFC 6749 §2.3.1)
+	// Assert signs a fresh client assertion (RFC 7523 §2.2); Secret is then not needed, and the
+	// client id stands in the assertion alone.
+	Assert func() (care.Secret, error)
 }
 
 // Tokens is an Authorizer with OAuth2 client credentials. The token is renewed 30 s before it
@@ -39,8 +43,8 @@ type Tokens struct {
 // NewTokens returns a source of tokens. The BaseURL in options is the token endpoint itself;
 // Auth is ignored. Errors of Authorize have the operation "token" and the kinds of Source.
 func NewTokens(options Options, credentials Credentials) (*Tokens, error) {
-	if credentials.ClientID == "" || credentials.Secret.IsZero() {
-		return nil, errors.New("outbound: a token source needs a client id and a secret")
+	if credentials.Assert == nil && (credentials.ClientID == "" || credentials.Secret.IsZero()) {
+		return nil, errors.New("outbound: a token source needs a client id and a secret, or an assertion")
 	}
 
 	options.Auth = nil
@@ -73,7 +77,12 @@ type errorWire struct {
 }
 
 func (t *Tokens) request(ctx context.Context) (care.Secret, time.Duration, error) {
-	answer, err := t.client.Do(ctx, t.call())
+	call, err := t.call()
+	if err != nil {
+		return care.Secret{}, 0, err
+	}
+
+	answer, err := t.client.Do(ctx, call)
 	if err != nil {
 		return care.Secret{}, 0, err
 	}
@@ -99,7 +108,8 @@ func (t *Tokens) request(ctx context.Context) (care.Secret, time.Duration, error
 	return care.NewSecret("Bearer " + token.AccessToken), life, nil
 }
 
-func (t *Tokens) call() Call {
+// call builds the request. An assertion that can't be signed is a matter of our credentials.
+func (t *Tokens) call() (Call, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if len(t.credentials.Scopes) > 0 {
 		form.Set("scope", strings.Join(t.credentials.Scopes, " "))
@@ -107,10 +117,19 @@ func (t *Tokens) call() Call {
 
 	header := http.Header{}
 
-	if t.credentials.InBody {
+	switch {
+	case t.credentials.Assert != nil:
+		assertion, err := t.credentials.Assert()
+		if err != nil {
+			return Call{}, &connector.Error{System: t.client.options.System, Op: "token", Kind: connector.Unauthorized, Err: err}
+		}
+
+		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		form.Set("client_assertion", assertion.Reveal())
+	case t.credentials.InBody:
 		form.Set("client_id", t.credentials.ClientID)
 		form.Set("client_secret", t.credentials.Secret.Reveal())
-	} else {
+	default:
 		pair := url.QueryEscape(t.credentials.ClientID) + ":" + url.QueryEscape(t.credentials.Secret.Reveal())
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
 	}
@@ -118,7 +137,7 @@ func (t *Tokens) call() Call {
 	return Call{
 		Op: "token", Method: http.MethodPost, Header: header, Body: []byte(form.Encode()),
 		Type: "application/x-www-form-urlencoded", Safe: true,
-	}
+	}, nil
 }
 
 func decodeToken(answer *Answer) (tokenWire, error) {
