@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/glebarez/sqlite"
@@ -39,39 +40,45 @@ type owned interface {
 }
 
 // table is the child of one type: T in the domain, R in the database.
-type table[T comparable, R owned] struct {
+type table[T any, R owned] struct {
 	bit     int
 	of      func(*care.Snapshot) *[]T
 	key     func(T) string
+	same    func(a, b T) bool
 	toRow   func(*Keys, care.VisitID, int, T) (R, error)
 	fromRow func(*Keys, R) (T, error)
 }
+
+func equal[T comparable](a, b T) bool { return a == b }
+
+// sameRoom compares rooms, which hold lists.
+func sameRoom(a, b care.Room) bool { return reflect.DeepEqual(a, b) }
 
 func children() []child {
 	return []child{
 		table[care.Room, roomRow]{
 			hasRooms, func(s *care.Snapshot) *[]care.Room { return &s.Rooms },
-			func(r care.Room) string { return string(r.Ref) }, (*Keys).roomToRow, (*Keys).roomFromRow,
+			func(r care.Room) string { return string(r.Ref) }, sameRoom, (*Keys).roomToRow, (*Keys).roomFromRow,
 		},
 		table[care.Invitation, invitationRow]{
 			hasInvitations, func(s *care.Snapshot) *[]care.Invitation { return &s.Invitations },
-			func(i care.Invitation) string { return string(i.ID) }, (*Keys).invitationToRow, (*Keys).invitationFromRow,
+			func(i care.Invitation) string { return string(i.ID) }, equal[care.Invitation], (*Keys).invitationToRow, (*Keys).invitationFromRow,
 		},
 		table[care.Admission, admissionRow]{
 			hasAdmissions, func(s *care.Snapshot) *[]care.Admission { return &s.Admissions },
-			func(a care.Admission) string { return string(a.ID) }, (*Keys).admissionToRow, (*Keys).admissionFromRow,
+			func(a care.Admission) string { return string(a.ID) }, equal[care.Admission], (*Keys).admissionToRow, (*Keys).admissionFromRow,
 		},
 		table[care.Entry, entryRow]{
 			hasEntries, func(s *care.Snapshot) *[]care.Entry { return &s.Entries },
-			func(e care.Entry) string { return string(e.ID) }, (*Keys).entryToRow, (*Keys).entryFromRow,
+			func(e care.Entry) string { return string(e.ID) }, equal[care.Entry], (*Keys).entryToRow, (*Keys).entryFromRow,
 		},
 		table[care.Exception, exceptionRow]{
 			hasExceptions, func(s *care.Snapshot) *[]care.Exception { return &s.Exceptions },
-			func(e care.Exception) string { return string(e.ID) }, (*Keys).exceptionToRow, (*Keys).exceptionFromRow,
+			func(e care.Exception) string { return string(e.ID) }, equal[care.Exception], (*Keys).exceptionToRow, (*Keys).exceptionFromRow,
 		},
 		table[care.Leg, legRow]{
 			hasLegs, func(s *care.Snapshot) *[]care.Leg { return &s.Legs },
-			func(l care.Leg) string { return string(l.Room) + "\x00" + l.ID }, (*Keys).legToRow, (*Keys).legFromRow,
+			func(l care.Leg) string { return string(l.Room) + "\x00" + l.ID }, equal[care.Leg], (*Keys).legToRow, (*Keys).legFromRow,
 		},
 	}
 }
@@ -117,7 +124,7 @@ func (t table[T, R]) save(tx *gorm.DB, keys *Keys, changes []pair) error {
 		}
 
 		for i, item := range after {
-			if i < len(before) && before[i] == item {
+			if i < len(before) && t.same(before[i], item) {
 				continue
 			}
 

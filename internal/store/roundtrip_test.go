@@ -44,6 +44,7 @@ func rooms() *rapid.Generator[care.Room] {
 			Ref: care.RoomRef(ids("room").Draw(t, "ref")), State: rapid.SampledFrom([]care.RoomState{care.RoomWanted, care.RoomBooked, care.RoomFailed}).Draw(t, "state"),
 			Planned: spans(t, "planned"), Address: texts().Draw(t, "address"),
 			WantedAt: instants().Draw(t, "wanted"), BookedAt: instants().Draw(t, "booked"), ClosedAt: instants().Draw(t, "closed"),
+			Late: rapid.Bool().Draw(t, "late"), MakingAt: instants().Draw(t, "making"), MadeAt: instants().Draw(t, "made"),
 		}
 
 		if rapid.Bool().Draw(t, "secrets") {
@@ -52,6 +53,11 @@ func rooms() *rapid.Generator[care.Room] {
 			r.GuestPIN, _ = care.NewGuestPIN("1234")
 			r.HostLink, _ = care.NewHostLink("https://rooms.example.invalid/h/" + digits)
 			r.GuestLink, _ = care.NewGuestLink("https://rooms.example.invalid/g", r.HostPIN)
+
+			for seat := range rapid.IntRange(0, 4).Draw(t, "seats") {
+				link, _ := care.NewGuestLink(fmt.Sprint("https://rooms.example.invalid/s?x=", seat), r.HostPIN)
+				r.SeatLinks = append(r.SeatLinks, link)
+			}
 		}
 
 		return r

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -18,8 +19,12 @@ type roomRow struct {
 	GuestPinSealed  []byte
 	HostLinkSealed  []byte
 	GuestLinkSealed []byte
+	SeatLinksSealed []byte
+	Late            bool
 	WantedAt        *int64
 	BookedAt        *int64
+	MakingAt        *int64
+	MadeAt          *int64
 	ClosedAt        *int64
 }
 
@@ -38,7 +43,9 @@ func (k *Keys) roomToRow(visit care.VisitID, seq int, r care.Room) (roomRow, err
 		GuestPinSealed:  seal.seal("guest_pin", r.GuestPIN.Reveal()),
 		HostLinkSealed:  seal.seal("host_link", r.HostLink.Reveal()),
 		GuestLinkSealed: seal.seal("guest_link", r.GuestLink.Reveal()),
-		WantedAt:        microsOrNull(r.WantedAt), BookedAt: microsOrNull(r.BookedAt), ClosedAt: microsOrNull(r.ClosedAt),
+		SeatLinksSealed: seal.seal("seat_links", joinLinks(r.SeatLinks)),
+		Late:            r.Late, WantedAt: microsOrNull(r.WantedAt), BookedAt: microsOrNull(r.BookedAt),
+		MakingAt: microsOrNull(r.MakingAt), MadeAt: microsOrNull(r.MadeAt), ClosedAt: microsOrNull(r.ClosedAt),
 	}
 
 	return row, seal.err
@@ -48,6 +55,7 @@ func (k *Keys) roomFromRow(row roomRow) (care.Room, error) {
 	seal := sealer{keys: k, table: "rooms", row: row.Ref}
 	hostPIN, guestPIN := seal.open("host_pin", row.HostPinSealed), seal.open("guest_pin", row.GuestPinSealed)
 	hostLink, guestLink := seal.open("host_link", row.HostLinkSealed), seal.open("guest_link", row.GuestLinkSealed)
+	seatLinks := seal.open("seat_links", row.SeatLinksSealed)
 
 	if seal.err != nil {
 		return care.Room{}, seal.err
@@ -56,7 +64,8 @@ func (k *Keys) roomFromRow(row roomRow) (care.Room, error) {
 	room := care.Room{
 		Ref: care.RoomRef(row.Ref), State: care.RoomState(row.State),
 		Planned: care.Interval{Start: instantOrZero(row.PlannedStart), End: instantOrZero(row.PlannedEnd)}, Address: row.Address,
-		WantedAt: instantOrZero(row.WantedAt), BookedAt: instantOrZero(row.BookedAt), ClosedAt: instantOrZero(row.ClosedAt),
+		Late: row.Late, WantedAt: instantOrZero(row.WantedAt), BookedAt: instantOrZero(row.BookedAt),
+		MakingAt: instantOrZero(row.MakingAt), MadeAt: instantOrZero(row.MadeAt), ClosedAt: instantOrZero(row.ClosedAt),
 	}
 
 	// The constructors check once more what opens a room, so that a damaged row is refused.
@@ -68,6 +77,7 @@ func (k *Keys) roomFromRow(row roomRow) (care.Room, error) {
 		{guestPIN, func(t string) (err error) { room.GuestPIN, err = care.NewGuestPIN(t); return err }},
 		{hostLink, func(t string) (err error) { room.HostLink, err = care.NewHostLink(t); return err }},
 		{guestLink, func(t string) (err error) { room.GuestLink, err = care.NewGuestLink(t, room.HostPIN); return err }},
+		{seatLinks, func(t string) (err error) { room.SeatLinks, err = splitLinks(t, room.HostPIN); return err }},
 	} {
 		if part.text == "" {
 			continue
@@ -79,6 +89,31 @@ func (k *Keys) roomFromRow(row roomRow) (care.Room, error) {
 	}
 
 	return room, nil
+}
+
+// joinLinks writes links one a line; an address holds no line break (care.NewGuestLink).
+func joinLinks(links []care.GuestLink) string {
+	lines := make([]string, len(links))
+	for i, l := range links {
+		lines[i] = l.Reveal()
+	}
+
+	return strings.Join(lines, "\n")
+}
+
+func splitLinks(text string, host care.HostPIN) ([]care.GuestLink, error) {
+	var links []care.GuestLink
+
+	for line := range strings.SplitSeq(text, "\n") {
+		link, err := care.NewGuestLink(line, host)
+		if err != nil {
+			return nil, fmt.Errorf("seat link: %w", err)
+		}
+
+		links = append(links, link)
+	}
+
+	return links, nil
 }
 
 type invitationRow struct {

@@ -13,7 +13,10 @@ type BookedRoom struct {
 	GuestPIN  GuestPIN
 	HostLink  HostLink
 	GuestLink GuestLink
+	SeatLinks []GuestLink
 	Ready     bool // people can enter already
+	// Promised: the platform was not asked yet and makes the room later, just so.
+	Promised bool
 }
 
 func (v *Visit) room(ref RoomRef) (*Room, error) {
@@ -25,7 +28,8 @@ func (v *Visit) room(ref RoomRef) (*Room, error) {
 	return &v.s.Rooms[i], nil
 }
 
-// Booked records that the platform has the wanted room. The first one makes the visit booked.
+// Booked records that the platform has the wanted room, or that it will make it later with the
+// given PINs and links. The first one makes the visit booked.
 func (v *Visit) Booked(ref RoomRef, b BookedRoom, at time.Time) error {
 	r, err := v.room(ref)
 	if err != nil {
@@ -36,10 +40,10 @@ func (v *Visit) Booked(ref RoomRef, b BookedRoom, at time.Time) error {
 		return NewError(Conflict, "Rummet er ikke længere ønsket.")
 	}
 
-	r.State, r.Planned, r.Address, r.BookedAt = RoomBooked, b.Planned, b.Address, at
-	r.HostPIN, r.GuestPIN, r.HostLink, r.GuestLink = b.HostPIN, b.GuestPIN, b.HostLink, b.GuestLink
+	r.answer(b)
+	r.State, r.BookedAt, r.Late, r.MadeAt = RoomBooked, at, b.Promised, time.Time{}
 
-	if b.Ready {
+	if b.Ready && !b.Promised {
 		r.State = RoomProvisioned
 	}
 
@@ -52,6 +56,85 @@ func (v *Visit) Booked(ref RoomRef, b BookedRoom, at time.Time) error {
 	return nil
 }
 
+// answer takes over what the platform says of a room.
+func (r *Room) answer(b BookedRoom) {
+	r.Planned, r.Address = b.Planned, b.Address
+	r.HostPIN, r.GuestPIN, r.HostLink, r.GuestLink, r.SeatLinks = b.HostPIN, b.GuestPIN, b.HostLink, b.GuestLink, b.SeatLinks
+}
+
+// Making records, before the first call, that the platform is about to be asked to make a room
+// whose time has come. From here on nobody knows that nothing of it exists.
+func (v *Visit) Making(ref RoomRef, at time.Time) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	if r.State != RoomWanted && (r.State != RoomBooked || !r.unmade()) {
+		return NewError(Conflict, "Rummet er ikke længere ønsket.")
+	}
+
+	if r.MakingAt.IsZero() {
+		r.MakingAt = at
+	}
+
+	return nil
+}
+
+// Unmade records that the platform has nothing of a late room, although we had set out to have it
+// made: it is our promise again.
+func (v *Visit) Unmade(ref RoomRef) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	if r.State != RoomBooked || !r.unmade() {
+		return NewError(Conflict, "Rummet er ikke længere ønsket.")
+	}
+
+	r.MakingAt = time.Time{}
+
+	return nil
+}
+
+// RoomMade records that the platform has made a late room. What it answered holds from here on.
+func (v *Visit) RoomMade(ref RoomRef, b BookedRoom, at time.Time) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	if r.State != RoomBooked || !r.unmade() {
+		return NewError(Conflict, "Rummet er ikke længere ønsket.")
+	}
+
+	r.answer(b)
+	r.MadeAt = at
+
+	if b.Ready {
+		r.State = RoomProvisioned
+	}
+
+	v.resolve(RoomTrouble, string(ref), at)
+
+	return nil
+}
+
+// RoomOver has a room closed whose time is over, although nobody has said yet how the visit went.
+func (v *Visit) RoomOver(ref RoomRef) error {
+	r, err := v.room(ref)
+	if err != nil {
+		return err
+	}
+
+	if r.Live() {
+		r.State = RoomClosing
+	}
+
+	return nil
+}
+
 // RoomReady records that people can enter the room.
 func (v *Visit) RoomReady(ref RoomRef, at time.Time) error {
 	r, err := v.room(ref)
@@ -59,7 +142,7 @@ func (v *Visit) RoomReady(ref RoomRef, at time.Time) error {
 		return err
 	}
 
-	if r.State == RoomBooked {
+	if r.State == RoomBooked && !r.unmade() {
 		r.State = RoomProvisioned
 		v.resolve(RoomTrouble, string(ref), at)
 	}
@@ -104,7 +187,7 @@ func (v *Visit) RoomRefused(ref RoomRef, text string, at time.Time) error {
 		return err
 	}
 
-	if r.State == RoomWanted || r.State == RoomClosing {
+	if r.State == RoomWanted || r.State == RoomClosing || r.State == RoomBooked && r.unmade() {
 		r.State = RoomFailed
 	}
 
@@ -122,7 +205,7 @@ func (v *Visit) RoomUnusable(ref, fresh RoomRef, text string, at time.Time) erro
 		return err
 	}
 
-	if r.State != RoomWanted {
+	if r.State != RoomWanted && (r.State != RoomBooked || !r.unmade()) {
 		return NewError(Conflict, "Rummet er ikke længere ønsket.")
 	}
 
@@ -142,13 +225,18 @@ func (v *Visit) RoomUnusable(ref, fresh RoomRef, text string, at time.Time) erro
 // maxRooms is how many unusable rooms in a row one visit takes before a person has to look.
 const maxRooms = 3
 
-// unusable counts the newest rooms that never came to be booked.
+// unusable counts the newest rooms that never came to stand. A promise that nobody tried to keep
+// does not count.
 func (v *Visit) unusable() int {
 	n := 0
 
 	for _, r := range slices.Backward(v.s.Rooms) {
-		if !r.BookedAt.IsZero() {
+		if r.stood() {
 			break
+		}
+
+		if r.Promised() {
+			continue
 		}
 
 		n++
@@ -169,7 +257,7 @@ func (v *Visit) RetryRoom(ref, fresh RoomRef, by string, at time.Time) error {
 	_, live := v.s.LiveRoom()
 
 	switch {
-	case r.State == RoomFailed && (!r.BookedAt.IsZero() || !v.s.State.Active() || live):
+	case r.State == RoomFailed && (r.stood() || !v.s.State.Active() || live):
 		r.State = RoomClosing
 	case r.State == RoomFailed:
 		r.State = RoomWanted
