@@ -36,6 +36,8 @@ type exchange struct {
 	rec  *RequestRecord
 	by   principal
 	base string // scheme and host of links to the simulator
+
+	dialect dialect
 }
 
 // reply is an answer before any fault touches it.
@@ -132,7 +134,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, x *exchange, hit
 		s.pause(r.Context(), hit.hang)
 		drop(w, r)
 	case FaultUnauthorized:
-		s.write(w, x, unauthorized("invalid_token", "Jwt expired"))
+		s.write(w, x, expired(x))
 	case FaultTooMany:
 		seconds := int((hit.retryAfter + time.Second - 1) / time.Second)
 		out := gatewayPage(http.StatusTooManyRequests)
@@ -250,6 +252,15 @@ func unauthorized(code, text string) reply {
 	}
 }
 
+// expired is the 401 of a credential that has run out: of a token, or of a v1 session, whose
+// answer has neither a body nor a hint.
+func expired(x *exchange) reply {
+	if strings.HasPrefix(x.rec.Authorization, "Bearer ") {
+		return unauthorized("invalid_token", "Jwt expired")
+	}
+	return reply{status: http.StatusUnauthorized, detail: "the session is gone"}
+}
+
 // ok is a 200 with a JSON body; the content type varies, as v2 declares hal+json but
 // clients must not depend on it (§1.1).
 func (s *Server) ok(x *exchange, body any) reply {
@@ -268,24 +279,6 @@ func jsonReply(status int, kind string, body any) reply {
 		return reply{status: http.StatusInternalServerError, detail: err.Error()}
 	}
 	return reply{status: status, kind: kind, body: bytes.TrimRight(buf.Bytes(), "\n")}
-}
-
-// fail is the v2 error body (§1.11): timestamp, status, error, path, and the detail unless
-// the framework itself refused.
-func (x *exchange) fail(p *problem) reply {
-	body := map[string]any{
-		"timestamp": x.now.UTC().Format("2006-01-02T15:04:05Z"),
-		"status":    p.status,
-		"error":     http.StatusText(p.status),
-		"path":      x.rec.Path,
-	}
-	if !p.plain {
-		body["detailed_error"] = p.text
-		body["detailed_error_code"] = p.v2
-	}
-	out := jsonReply(p.status, "application/json", body)
-	out.code, out.detail, out.header = p.v2, p.text, p.header
-	return out
 }
 
 // onLoopback tells whether the request came in on a loopback listener. A handler that is

@@ -14,15 +14,16 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`[]`))
 	f.Add([]byte(`{"startTime":"99999-01-01T00:00:00Z"}{`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, strict := range []bool{false, true} {
-			in, p := decodeCreate(raw, strict)
+		for i := range 4 {
+			d, strict := dialect(i/2), i%2 == 1
+			in, p := decodeCreate(raw, d, strict)
 			if p == nil && (javaLength(in.subject) > 100 || in.guestPIN != 0 && in.guestPIN < 1000) {
 				t.Errorf("accepted %+v", in)
 			}
-			if _, p = decodePut(raw, strict); p != nil && p.status < http.StatusBadRequest {
+			if _, p = decodePut(raw, d, strict); p != nil && p.status < http.StatusBadRequest {
 				t.Errorf("put: %d", p.status)
 			}
-			if _, p = decodePatch(raw, strict); p != nil && p.status < http.StatusBadRequest {
+			if _, p = decodePatch(raw, d, strict); p != nil && p.status < http.StatusBadRequest {
 				t.Errorf("patch: %d", p.status)
 			}
 		}

@@ -21,10 +21,19 @@ const (
 	historyPath         = "/apikey/history/v1/"
 )
 
-func (s *Server) routeHistory(mux *http.ServeMux) {
+func (s *Server) routeHistory(mux *http.ServeMux, prefix string, who authenticator) {
 	query := func(x *exchange) string { return x.r.URL.RawQuery }
-	mux.HandleFunc("GET "+historyPath+"conference", s.endpoint(apiHistory, OpHistoryConference, query, s.history(s.conferences)))
-	mux.HandleFunc("GET "+historyPath+"participant", s.endpoint(apiHistory, OpHistoryParticipant, query, s.history(s.participants)))
+	base := "GET " + prefix + historyPath
+	mux.HandleFunc(base+"conference", s.endpoint(apiHistory, OpHistoryConference, query, s.history(who, s.conferences)))
+	mux.HandleFunc(base+"participant", s.endpoint(apiHistory, OpHistoryParticipant, query, s.history(who, s.participants)))
+}
+
+// optional takes a caller without a credential; one that is sent must be good.
+func (s *Server) optional(x *exchange) *reply {
+	if x.rec.Authorization == "" && x.r.Header.Get(s.opts.SessionHeader) == "" {
+		return nil
+	}
+	return s.either(x)
 }
 
 // record is one row on its way out: what filters compare, and how to write it once it is on
@@ -35,18 +44,15 @@ type record struct {
 	write      func() map[string]any
 }
 
-// history checks the key, then filters, orders and pages what rows gives. A bearer token is
-// optional; one that is sent must be good.
-func (s *Server) history(rows func(*exchange, string) []record) action {
+// history asks who calls, checks the key, then filters, orders and pages what rows gives.
+func (s *Server) history(who authenticator, rows func(*exchange, string) []record) action {
 	return func(x *exchange) reply {
+		if refused := who(x); refused != nil {
+			return *refused
+		}
 		org, ok := s.keyHolder(x.r.Header.Get("X-Api-Key"))
 		if !ok {
 			return jsonReply(http.StatusUnauthorized, "application/json", map[string]any{"error": "Missing or unknown X-API-KEY"})
-		}
-		if x.rec.Authorization != "" {
-			if refused := s.bearer(x); refused != nil {
-				return *refused
-			}
 		}
 		q := x.r.URL.Query()
 		s.mu.Lock()

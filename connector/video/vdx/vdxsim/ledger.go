@@ -12,8 +12,11 @@ type RequestRecord struct {
 	Seq int `json:"seq"`
 	// Time is by the simulator's clock, UTC.
 	Time time.Time `json:"time"`
-	// API is token, video, sms, history or portal; only portal calls come from people.
+	// API is token, sts, session, video, sms, history or portal; only portal calls come from
+	// people.
 	API string `json:"api"`
+	// Door is how the caller proved who they are; empty where nobody had to.
+	Door Door `json:"door,omitempty"`
 	// Op is one of the Op constants.
 	Op string `json:"op"`
 	// Method, Path and Query are as received.
@@ -33,7 +36,7 @@ type RequestRecord struct {
 	Body string `json:"body,omitempty"`
 	// Status is what was answered, 0 when the connection was dropped instead.
 	Status int `json:"status"`
-	// Code is detailed_error_code of a refusal.
+	// Code is detailed_error_code or errorCode of a refusal.
 	Code string `json:"code,omitempty"`
 	// Detail is the text of a refusal.
 	Detail string `json:"detail,omitempty"`

@@ -38,6 +38,12 @@ type Options struct {
 	Strict bool
 	// Latency is added to every API call before it is handled, in wall-clock time.
 	Latency time.Duration
+	// Doors are the front doors that answer; behind a closed door there is only 404. Nil means
+	// DoorBearer and DoorSession, and DoorGateway when Gateway is set.
+	Doors []Door
+	// SessionHeader is the name of the session-data header of DoorSession. Empty is
+	// "session-data"; the published API description says "X-SESSIONDATA" (§3.1).
+	SessionHeader string
 	// PublicURL is the base of links to the simulator itself (portalLink, short links),
 	// without a trailing slash. Empty: the scheme and host of the request or of Start.
 	PublicURL string
@@ -83,6 +89,8 @@ type Client struct {
 	// Roles is the role claim. An unknown role has the real side effect of §1.2: a caller
 	// with USER and an unknown role is no longer "only USER".
 	Roles []string `json:"roles"`
+	// AutoCreate is the parent under which an unknown Organisation is made on the first call.
+	AutoCreate string `json:"auto_create,omitempty"`
 }
 
 // Organisation is one row of the organisation service (§8).
@@ -106,6 +114,9 @@ type Organisation struct {
 	HistoryAPIKey string `json:"history_api_key,omitempty"`
 	// Template is the organisation's default room template.
 	Template Template `json:"template"`
+	// NoTemplate leaves the organisation without one: the nearest ancestor's is used, and a
+	// shared one where there is none (§2.1).
+	NoTemplate bool `json:"no_template,omitempty"`
 }
 
 // Template holds the room defaults that a scheduling template gives (§1.9, §2.7). A zero
@@ -175,6 +186,12 @@ func (o Options) defaulted() Options {
 	}
 	if o.Organisations == nil {
 		o.Organisations = DefaultOrganisations()
+	}
+	if o.Doors == nil {
+		o.Doors = []Door{DoorBearer, DoorSession}
+	}
+	if o.SessionHeader == "" {
+		o.SessionHeader = "session-data"
 	}
 	o.TokenTTL = orDuration(o.TokenTTL, 5*time.Minute)
 	o.ProvisionDelay = orDuration(o.ProvisionDelay, 8*time.Second)

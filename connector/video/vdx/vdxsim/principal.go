@@ -2,12 +2,13 @@ package vdxsim
 
 import "slices"
 
-// principal is the caller as the access token describes them.
+// principal is the caller as a token, session data or an assertion describes them.
 type principal struct {
 	client       string
 	organisation string
 	email        string
 	roles        []string
+	autoCreate   string // the parent under which an unknown organisation is made
 }
 
 func (p principal) person() person { return person{p.organisation, p.email} }

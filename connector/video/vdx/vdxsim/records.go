@@ -3,6 +3,7 @@ package vdxsim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -349,8 +350,8 @@ func (s *Server) State() State {
 	s.mu.Lock()
 	clients := slices.Clone(s.opts.Clients)
 	orgs := make([]Organisation, 0, len(s.opts.Organisations))
-	for _, o := range s.opts.Organisations {
-		orgs = append(orgs, s.world.organisations[o.Code].Organisation)
+	for _, code := range slices.Sorted(maps.Keys(s.world.organisations)) {
+		orgs = append(orgs, s.world.organisations[code].Organisation)
 	}
 	s.mu.Unlock()
 	return State{

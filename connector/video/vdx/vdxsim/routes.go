@@ -4,19 +4,32 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
 // Handler serves the token endpoint, the video, SMS and history APIs, and the room pages.
 // The video API answers below /videoapi as in production and at the root; a trailing slash
-// is accepted (§1.1).
+// is accepted (§1.1). The same API speaks v2 below /v2 and v1 without it (§0).
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+tokenPath, s.endpoint(apiToken, OpToken, tokenKey, s.issueToken))
-	s.routeVideo(mux)
-	s.routeSMS(mux)
-	s.routeHistory(mux)
+	if s.opens(DoorBearer) {
+		mux.HandleFunc("POST "+tokenPath, s.endpoint(apiToken, OpToken, tokenKey, s.issueToken))
+		s.routeVideo(mux, v2, DoorBearer, s.bearer)
+	}
+	if s.opens(DoorSession) {
+		s.routeVideo(mux, v1, DoorSession, s.sessionData)
+	}
+	if s.opens(DoorBearer) || s.opens(DoorSession) {
+		s.routeSMS(mux, DoorBearer, s.either)
+		s.routeHistory(mux, "", s.optional)
+	}
 	s.routePortal(mux)
+	return s.routed(mux)
+}
+
+// routed adds the answer to unknown paths, and takes the deployment prefix off.
+func (s *Server) routed(mux *http.ServeMux) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Server", serverHeader)
 		x := &exchange{r: r, now: s.Now(), rec: &RequestRecord{Path: originalPath(r)}}
@@ -26,6 +39,9 @@ func (s *Server) Handler() http.Handler {
 		mux.ServeHTTP(w, rerouted(r))
 	})
 }
+
+// opens tells whether a front door answers.
+func (s *Server) opens(d Door) bool { return slices.Contains(s.opts.Doors, d) }
 
 // rerouted cuts the deployment prefix and a trailing slash off the path that is routed and
 // keeps the path as sent for errors and history.
@@ -44,37 +60,41 @@ func rerouted(r *http.Request) *http.Request {
 	return r2
 }
 
-func (s *Server) routeVideo(mux *http.ServeMux) {
+func (s *Server) routeVideo(mux *http.ServeMux, d dialect, door Door, who authenticator) {
 	about := func(x *exchange) string { return strings.ToLower(x.r.PathValue("uuid")) }
 	query := func(x *exchange) string { return x.r.URL.RawQuery }
+	search := s.searchMeetings
+	if d == v1 {
+		search = s.searchMeetingsV1
+	}
 	routes := []struct {
-		pattern, op string
-		key         func(*exchange) string
-		do          func(*exchange) (reply, *problem)
+		method, path, op string
+		key              func(*exchange) string
+		do               func(*exchange) (reply, *problem)
 	}{
-		{"GET /v2/info", OpInfo, query, s.info},
-		{"POST /v2/meetings", OpMeetingCreate, createKey, s.createMeeting},
-		{"GET /v2/meetings", OpMeetingSearch, query, s.searchMeetings},
-		{"GET /v2/meetings/findByUriWithDomain", OpMeetingFindFull, query, s.findByURI((*world).byAddress)},
-		{"GET /v2/meetings/findByUriWithoutDomain", OpMeetingFindShort, query, s.findByURI((*world).byNumber)},
-		{"GET /v2/meetings/{uuid}", OpMeetingGet, about, s.getMeeting},
-		{"PUT /v2/meetings/{uuid}", OpMeetingPut, about, s.changeMeeting(decodePut)},
-		{"PATCH /v2/meetings/{uuid}", OpMeetingPatch, about, s.changeMeeting(decodePatch)},
-		{"DELETE /v2/meetings/{uuid}", OpMeetingDelete, about, s.deleteMeeting},
-		{"GET /v2/scheduling-info", OpRoomList, query, s.listRooms},
-		{"GET /v2/scheduling-info/{uuid}", OpRoomGet, about, s.getRoom},
-		{"GET /v2/pool", OpPool, query, s.pool},
-		{"POST /v2/scheduling-info", OpUnbuilt, query, s.unbuilt},
-		{"PUT /v2/scheduling-info/{uuid}", OpUnbuilt, query, s.unbuilt},
-		{"GET /v2/scheduling-info-provision", OpUnbuilt, query, s.unbuilt},
-		{"GET /v2/scheduling-info-deprovision", OpUnbuilt, query, s.unbuilt},
-		{"GET /v2/scheduling-info-reserve", OpUnbuilt, query, s.unbuilt},
-		{"GET /v2/scheduling-info-reserve/{id}", OpUnbuilt, query, s.unbuilt},
-		{"/v2/scheduling-templates", OpUnbuilt, query, s.unbuilt},
-		{"/v2/scheduling-templates/{id}", OpUnbuilt, query, s.unbuilt},
+		{"GET", "/info", OpInfo, query, s.info},
+		{"POST", "/meetings", OpMeetingCreate, createKey, s.createMeeting},
+		{"GET", "/meetings", OpMeetingSearch, query, search},
+		{"GET", "/meetings/findByUriWithDomain", OpMeetingFindFull, query, s.findByURI((*world).byAddress)},
+		{"GET", "/meetings/findByUriWithoutDomain", OpMeetingFindShort, query, s.findByURI((*world).byNumber)},
+		{"GET", "/meetings/{uuid}", OpMeetingGet, about, s.getMeeting},
+		{"PUT", "/meetings/{uuid}", OpMeetingPut, about, s.changeMeeting(decodePut)},
+		{"PATCH", "/meetings/{uuid}", OpMeetingPatch, about, s.changeMeeting(decodePatch)},
+		{"DELETE", "/meetings/{uuid}", OpMeetingDelete, about, s.deleteMeeting},
+		{"GET", "/scheduling-info", OpRoomList, query, s.listRooms},
+		{"GET", "/scheduling-info/{uuid}", OpRoomGet, about, s.getRoom},
+		{"GET", "/pool", OpPool, query, s.pool},
+		{"POST", "/scheduling-info", OpUnbuilt, query, s.unbuilt},
+		{"PUT", "/scheduling-info/{uuid}", OpUnbuilt, query, s.unbuilt},
+		{"GET", "/scheduling-info-provision", OpUnbuilt, query, s.unbuilt},
+		{"GET", "/scheduling-info-deprovision", OpUnbuilt, query, s.unbuilt},
+		{"GET", "/scheduling-info-reserve", OpUnbuilt, query, s.unbuilt},
+		{"GET", "/scheduling-info-reserve/{id}", OpUnbuilt, query, s.unbuilt},
+		{"GET", "/scheduling-templates", OpUnbuilt, query, s.unbuilt},
+		{"GET", "/scheduling-templates/{id}", OpUnbuilt, query, s.unbuilt},
 	}
 	for _, r := range routes {
-		mux.HandleFunc(r.pattern, s.endpoint(apiVideo, r.op, r.key, s.videoV2(r.do)))
+		mux.HandleFunc(r.method+" "+d.path()+r.path, s.endpoint(apiVideo, r.op, r.key, s.gate(d, door, who, r.do)))
 	}
 }
 

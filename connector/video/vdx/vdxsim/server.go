@@ -68,7 +68,8 @@ type URLs struct {
 	Base string `json:"base"`
 	// Token is the token endpoint.
 	Token string `json:"token"`
-	// Video is the base of the video API: append /v2/meetings.
+	// Video is the base of the video API: append /v2/meetings, or /meetings for v1 with the
+	// session-data header.
 	Video string `json:"video"`
 	// SMS is the base of the SMS API: append /v1/meeting/{uuid}.
 	SMS string `json:"sms"`

@@ -151,10 +151,10 @@ func (s *Server) DeliverCallbacks(ctx context.Context) {
 	}
 }
 
-func (s *Server) routeSMS(mux *http.ServeMux) {
+func (s *Server) routeSMS(mux *http.ServeMux, door Door, who authenticator) {
 	about := func(x *exchange) string { return strings.ToLower(x.r.PathValue("uuid")) }
-	mux.HandleFunc("POST /sms/v1/meeting/{uuid}", s.endpoint(apiSMS, OpSMSSend, about, s.videoV2(s.sendSMS)))
-	mux.HandleFunc("GET /sms/v1/meeting/{uuid}", s.endpoint(apiSMS, OpSMSStatus, about, s.videoV2(s.smsStatus)))
+	mux.HandleFunc("POST /sms/v1/meeting/{uuid}", s.endpoint(apiSMS, OpSMSSend, about, s.gate(v2, door, who, s.sendSMS)))
+	mux.HandleFunc("GET /sms/v1/meeting/{uuid}", s.endpoint(apiSMS, OpSMSStatus, about, s.gate(v2, door, who, s.smsStatus)))
 }
 
 // sendSMS is POST /sms/v1/meeting/{uuid} (§8). It is not idempotent: a repeat is a second
@@ -164,7 +164,7 @@ func (s *Server) sendSMS(x *exchange) (reply, *problem) {
 	if p != nil {
 		return reply{}, p
 	}
-	b, p := readBody(x.body)
+	b, p := readBody(x.body, v2)
 	if p != nil {
 		return reply{}, p
 	}
@@ -186,7 +186,7 @@ func (s *Server) sendSMS(x *exchange) (reply, *problem) {
 		return reply{}, p
 	}
 	msg := s.sms.accept(s.world.organisations[m.organisation], m, *to, *text, x.now)
-	return s.ok(x, s.encodeSMS(msg, x.now)), nil
+	return s.ok(x, s.encodeSMS(x, msg)), nil
 }
 
 // smsStatus is GET /sms/v1/meeting/{uuid}: an array, 404 when nothing was sent (§8).
@@ -210,16 +210,16 @@ func (s *Server) smsStatus(x *exchange) (reply, *problem) {
 	shuffle(s.dice, x.now.String(), sent, func(m *message) string { return m.id })
 	list := make([]map[string]any, 0, len(sent))
 	for _, m := range sent {
-		list = append(list, s.encodeSMS(m, x.now))
+		list = append(list, s.encodeSMS(x, m))
 	}
 	return s.ok(x, list), nil
 }
 
-func (s *Server) encodeSMS(m *message, now time.Time) map[string]any {
-	name, _ := m.status(now)
+func (s *Server) encodeSMS(x *exchange, m *message) map[string]any {
+	name, _ := m.status(x.now)
 	out := map[string]any{"status": name, "segments": 1 + len(m.filled)/154}
 	if !s.opts.BareSMSStatus {
-		out["reference"], out["to"], out["created"] = m.id, m.to, s.date(m.at)
+		out["reference"], out["to"], out["created"] = m.id, m.to, s.date(x, m.at)
 	}
 	return out
 }

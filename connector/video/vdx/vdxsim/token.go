@@ -28,6 +28,7 @@ type claims struct {
 	Organisation string   `json:"dk:medcom:organisation_id,omitempty"`
 	Email        string   `json:"dk:medcom:email,omitempty"`
 	Roles        []string `json:"dk:medcom:video:role,omitempty"`
+	AutoCreate   string   `json:"dk:medcom:auto:organisation_id,omitempty"`
 	Generation   int      `json:"sim_generation"`
 }
 
@@ -107,7 +108,7 @@ func (s *Server) sign(x *exchange, c Client, ttl time.Duration, generation int) 
 		Issuer: x.base + "/realms/vdx", Subject: s.dice.uuid("sub", c.ID), Client: c.ID,
 		ID:     s.dice.uuid("jti", c.ID, strconv.FormatInt(x.now.UnixNano(), 10)),
 		Issued: now, Expires: now + int64(ttl/time.Second),
-		Organisation: c.Organisation, Email: c.Email, Roles: c.Roles, Generation: generation,
+		Organisation: c.Organisation, Email: c.Email, Roles: c.Roles, AutoCreate: c.AutoCreate, Generation: generation,
 	})
 	if err != nil {
 		return ""
@@ -144,7 +145,7 @@ func (s *Server) bearer(x *exchange) *reply {
 	if stale || x.now.Unix() >= c.Expires {
 		return refuse("invalid_token", "Jwt expired")
 	}
-	x.by = principal{client: c.Client, organisation: c.Organisation, email: c.Email, roles: c.Roles}
+	x.by = principal{client: c.Client, organisation: c.Organisation, email: c.Email, roles: c.Roles, autoCreate: c.AutoCreate}
 	x.rec.Client = c.Client
 	if len(c.Roles) == 0 {
 		return refuse("", "the token holds no role")

@@ -2,13 +2,14 @@ package vdxsim
 
 import "time"
 
-// change is a PUT or PATCH that has passed parsing. For PATCH nil means "leave as it is";
-// null and absent are the same in v2 (§1.6). For PUT every member is set.
+// change is a PUT or PATCH that has passed parsing. For PATCH nil means "leave as it is".
+// For PUT every member is set.
 type change struct {
 	put                      bool
+	refusal                  *problem // a rule that the body itself breaks
 	subject                  *string
 	start, end               *time.Time
-	description, projectCode *string
+	description, projectCode nullable
 	organizedBy              *string
 	labels                   *[]string
 	info                     *[]keyValue
@@ -22,6 +23,9 @@ type change struct {
 // only the end, microphone, PIN flag, labels and additional information, and the rest is
 // ignored in silence; 406 otherwise.
 func (w *world) update(by principal, m *meeting, c change, now time.Time) *problem {
+	if c.refusal != nil {
+		return c.refusal
+	}
 	if c.info != nil && duplicateKeys(*c.info) {
 		return breach(ruleDuplicateInfoKey)
 	}
@@ -62,11 +66,11 @@ func (w *world) update(by principal, m *meeting, c change, now time.Time) *probl
 func (m *meeting) changeBooking(by principal, c change) {
 	pick(&m.subject, c.subject)
 	pick(&m.start, c.start)
-	if c.put || c.description != nil {
-		m.description = c.description
+	if c.put || c.description.given {
+		m.description = c.description.value
 	}
-	if c.put || c.projectCode != nil {
-		m.projectCode = c.projectCode
+	if c.put || c.projectCode.given {
+		m.projectCode = c.projectCode.value
 	}
 	switch {
 	case c.organizedBy != nil && by.mayNameOrganizer():

@@ -171,14 +171,19 @@ func newWorld(o Options, d dice, now time.Time) *world {
 		legs:          make(map[string]*leg),
 	}
 	for _, org := range o.Organisations {
-		org.Template = w.completed(org.Code, org.Template)
-		held := &organisation{Organisation: org, nextFill: now}
-		for range org.PoolSize {
-			held.pool = append(held.pool, now)
-		}
-		w.organisations[org.Code] = held
+		w.addOrganisation(org, now)
 	}
 	return w
+}
+
+// addOrganisation enters an organisation with its pool filled.
+func (w *world) addOrganisation(org Organisation, now time.Time) {
+	org.Template = w.completed(org.Code, org.Template)
+	held := &organisation{Organisation: org, nextFill: now}
+	for range org.PoolSize {
+		held.pool = append(held.pool, now)
+	}
+	w.organisations[org.Code] = held
 }
 
 // completed fills a template's gaps from the seed, so that no client can count on a prefix,

@@ -6,14 +6,7 @@ import (
 )
 
 // Encoding builds maps, not structs: member order then differs from the service's, and
-// extra members are easy. All dates are in the server's zone without a fraction (§1.10).
-
-func (s *Server) date(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.In(s.opts.Zone).Format("2006-01-02T15:04:05Z07:00")
-}
+// extra members are easy.
 
 func orNull(v string) any {
 	if v == "" {
@@ -43,7 +36,7 @@ func encodePerson(p person) map[string]any {
 // shortLink is the configured base plus the short id by plain concatenation (§2.7).
 func shortLink(base string, m *meeting) string { return base + "/m/" + m.shortID }
 
-// encodeMeeting is the v2 meeting (§1.7). An extra member, knownParticipants, is on the
+// encodeMeeting is the meeting of both generations (§1.7). An extra member, knownParticipants, is on the
 // service's roadmap and unknown to clients of today: it must not hurt.
 func (s *Server) encodeMeeting(x *exchange, m *meeting) map[string]any {
 	labels := append([]string{}, m.labels...)
@@ -53,43 +46,55 @@ func (s *Server) encodeMeeting(x *exchange, m *meeting) map[string]any {
 		info = append(info, map[string]any{"key": kv.key, "value": kv.value})
 	}
 	shuffle(s.dice, m.uuid, info, func(kv map[string]any) string { key, _ := kv["key"].(string); return key })
-	prefix := strings.Replace(x.base, "http://", "https://", 1) + "/videoapi/v2" // v2 forces https (§1.7)
 	return map[string]any{
 		"subject": m.subject, "uuid": m.uuid, "shortId": m.shortID,
 		"createdBy": encodePerson(m.createdBy), "updatedBy": encodePerson(m.updatedBy), "organizedBy": encodePerson(m.organizedBy),
-		"startTime": s.date(m.start), "endTime": s.date(m.end),
-		"createdTime": s.date(m.created), "updatedTime": s.date(m.updated),
+		"startTime": s.date(x, m.start), "endTime": s.date(x, m.end),
+		"createdTime": s.date(x, m.created), "updatedTime": s.date(x, m.updated),
 		"description": deref(m.description), "projectCode": deref(m.projectCode), "externalId": deref(m.externalID),
 		"shortLink": shortLink(m.room.baseURL, m), "shortlink": shortLink(m.room.baseURL, m),
 		"guestMicrophone": m.guestMicrophone, "guestPinRequired": m.guestPINRequired,
 		"labels": labels, "additionalInformation": info, "knownParticipants": 0,
-		"_links": map[string]any{
-			"self":            map[string]any{"href": prefix + "/meetings/" + m.uuid},
-			"scheduling-info": map[string]any{"href": prefix + "/scheduling-info/" + m.uuid},
-		},
+		"_links": s.meetingLinks(x, m, x.dialect == v2),
 	}
 }
 
-// encodeRoom is the v2 scheduling-info (§1.8), with breakoutRooms as an extra member of a
+// prefix is the base of links into the API: with https forced in v2, in v1 with the scheme
+// that the service behind the gateway saw (§1.7).
+func (s *Server) prefix(x *exchange) string {
+	if x.dialect == v1 {
+		return strings.Replace(x.base, "https://", "http://", 1) + "/videoapi"
+	}
+	return strings.Replace(x.base, "http://", "https://", 1) + "/videoapi/v2"
+}
+
+func (s *Server) meetingLinks(x *exchange, m *meeting, room bool) map[string]any {
+	out := map[string]any{"self": map[string]any{"href": s.prefix(x) + "/meetings/" + m.uuid}}
+	if room {
+		out["scheduling-info"] = map[string]any{"href": s.prefix(x) + "/scheduling-info/" + m.uuid}
+	}
+	return out
+}
+
+// encodeRoom is the scheduling-info (§1.8), with breakoutRooms as an extra member of a
 // later version.
 func (s *Server) encodeRoom(x *exchange, r *room) map[string]any {
 	m := r.meeting
-	self := strings.Replace(x.base, "http://", "https://", 1) + "/videoapi/v2/scheduling-info/" + m.uuid
 	out := map[string]any{
 		"uuid": m.uuid, "hostPin": pinOrNull(r.hostPIN), "guestPin": pinOrNull(r.guestPIN),
 		"vmrAvailableBefore": int(r.availableBefore / time.Minute), "maxParticipants": r.maxParticipants,
 		"endMeetingOnEndTime": r.endOnEndTime,
 		"uriWithDomain":       r.uriWithDomain, "uriWithoutDomain": orNull(r.uriWithoutDomain),
 		"provisionStatus": r.status.String(), "provisionStatusDescription": orNull(r.statusText),
-		"provisionTimestamp": s.date(r.statusAt), "provisionVmrId": orNull(r.vmrID),
+		"provisionTimestamp": s.date(x, r.statusAt), "provisionVmrId": orNull(r.vmrID),
 		"portalLink": r.portalLink, "ivrTheme": orNull(r.ivrTheme),
 		"directMedia": "never", "callType": orNull(r.callType), "breakoutRooms": false,
 		"reservationId": nil, "customPortalGuest": orNull(r.portalGuest), "customPortalHost": orNull(r.portalHost),
 		"returnUrl": orNull(r.returnURL), "createdBy": encodePerson(r.createdBy), "updatedBy": encodePerson(r.updatedBy),
-		"createdTime": s.date(r.created), "updatedTime": s.date(r.updated),
+		"createdTime": s.date(x, r.created), "updatedTime": s.date(x, r.updated),
 		"shortLink": shortLink(r.baseURL, m), "shortlink": shortLink(r.baseURL, m),
 		"meetingDetails": s.encodeMeeting(x, m),
-		"_links":         map[string]any{"self": map[string]any{"href": self}},
+		"_links":         map[string]any{"self": map[string]any{"href": s.prefix(x) + "/scheduling-info/" + m.uuid}},
 	}
 	encodeLayout(out, r.layout)
 	return out

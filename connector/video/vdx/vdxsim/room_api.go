@@ -25,7 +25,7 @@ func (s *Server) getRoom(x *exchange) (reply, *problem) {
 
 func (s *Server) listRooms(x *exchange) (reply, *problem) {
 	q := x.r.URL.Query()
-	from, to, p := window(q, "from-start-time", "to-end-time")
+	from, to, p := window(x, "from-start-time", "to-end-time")
 	if p != nil {
 		return reply{}, p
 	}
@@ -56,17 +56,22 @@ func (s *Server) listRooms(x *exchange) (reply, *problem) {
 	for _, r := range found {
 		list = append(list, s.encodeRoom(x, r))
 	}
-	return s.ok(x, list), nil
+	return s.list(x, "schedulingInfoDtoList", list), nil
 }
 
-// info is a free list of key and value (§1.9); the git entry is the documented one.
+// info is a free object in v1 and a list of key and value in v2 (§1.9); git is the documented
+// entry.
 func (s *Server) info(x *exchange) (reply, *problem) {
 	if p := allow(x, readers()); p != nil {
 		return reply{}, p
 	}
+	git := map[string]any{"branch": "simulator", "commit": map[string]any{"id": "vdxsim"}}
+	about := map[string]any{"name": "vdxsim", "models": "medcom-video-api 2.5.0"}
+	if x.dialect == v1 {
+		return s.ok(x, map[string]any{"git": git, "simulator": about}), nil
+	}
 	return s.ok(x, map[string]any{"info": []map[string]any{
-		{"key": "git", "value": map[string]any{"branch": "simulator", "commit": map[string]any{"id": "vdxsim"}}},
-		{"key": "simulator", "value": map[string]any{"name": "vdxsim", "models": "medcom-video-api 2.5.0"}},
+		{"key": "git", "value": git}, {"key": "simulator", "value": about},
 	}}), nil
 }
 
@@ -93,7 +98,7 @@ func (s *Server) pool(x *exchange) (reply, *problem) {
 // unbuilt answers operations that the service has and the simulator has not.
 func (s *Server) unbuilt(x *exchange) (reply, *problem) {
 	return reply{}, &problem{
-		status: http.StatusNotImplemented, v2: "11",
+		status: http.StatusNotImplemented, v2: codeGeneric,
 		text: "the simulator does not build " + x.r.Method + " " + x.r.URL.Path,
 	}
 }

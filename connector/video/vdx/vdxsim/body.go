@@ -16,17 +16,20 @@ import (
 // members are ignored (§1.1), null is noted, the first unreadable value wins over the first
 // invalid one (§1.1 check order).
 type body struct {
+	dialect dialect
 	members map[string]json.RawMessage
 	asked   []string
 	nulls   []string
-	bad     *problem // unreadable: plain 400
-	invalid *problem // bean validation: code "10"
-	broken  *problem // what runs into an exception: 500
-	year    *problem // a year beyond 9999: code "25"
+	// nullsMean: null says something in this body (a v1 PATCH), so strict mode lets it pass.
+	nullsMean bool
+	bad       *problem // unreadable: plain 400
+	invalid   *problem // bean validation: code "10"
+	broken    *problem // what runs into an exception: 500
+	year      *problem // a year beyond 9999: code "25"
 }
 
-func readBody(raw []byte) (*body, *problem) {
-	b := &body{}
+func readBody(raw []byte, d dialect) (*body, *problem) {
+	b := &body{dialect: d}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if err := dec.Decode(&b.members); err != nil || b.members == nil {
 		return nil, unreadable("JSON parse error")
@@ -122,19 +125,24 @@ func (b *body) pin(name string) *int {
 	return &n
 }
 
-// instant reads an ISO offset date-time; a fraction is dropped (§1.10).
+// instant reads a time: in v1 by the four lenient patterns, in v2 as an ISO offset date-time
+// whose fraction is dropped (§1.10).
 func (b *body) instant(name string) *time.Time {
 	text := value[string](b, name)
 	if text == nil {
 		return nil
 	}
-	if farYear(*text) {
+	parse := parseISO
+	if b.dialect == v1 {
+		parse = parseBodyDateV1
+	}
+	t, ok := parse(*text)
+	switch {
+	case b.dialect == v2 && farYear(*text), ok && t.UTC().Year() > 9999:
 		b.year = first(b.year, breach(ruleYear))
 		return nil
-	}
-	t, ok := parseISO(*text)
-	if !ok {
-		b.bad = first(b.bad, unreadable("JSON parse error: "+name+" is not an offset date-time"))
+	case !ok:
+		b.bad = first(b.bad, unreadable("JSON parse error: "+name+" is not a date-time"))
 		return nil
 	}
 	return &t
@@ -156,6 +164,31 @@ func parseISO(s string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// nullable is a member that a PATCH can set to null.
+type nullable struct {
+	given bool
+	value *string
+}
+
+// nullable reads a text that v1 clears with null. In v2 null and absent are the same (§1.6).
+func (b *body) nullable(name string, limit int) nullable {
+	v := b.text(name, limit)
+	return nullable{given: v != nil || b.cleared(name), value: v}
+}
+
+// cleared tells whether a v1 body sets a member to null.
+func (b *body) cleared(name string) bool {
+	return b.dialect == v1 && slices.Contains(b.nulls, name)
+}
+
+// emptied is v, or a pointer to the zero value where a v1 body sets the member to null.
+func emptied[T any](b *body, name string, v *T) *T {
+	if v == nil && b.cleared(name) {
+		return new(T)
+	}
+	return v
 }
 
 // labels reads a string array; null is an exception of the service (§1.5).
@@ -244,7 +277,7 @@ func (b *body) pedantry() *problem {
 	if len(unknown) > 0 {
 		return pedantic("unknown members " + strings.Join(unknown, ", "))
 	}
-	if len(b.nulls) > 0 {
+	if len(b.nulls) > 0 && !b.nullsMean {
 		return pedantic("explicit null in " + strings.Join(b.nulls, ", ") + "; omit the member")
 	}
 	return nil

@@ -16,8 +16,8 @@ func views() []string {
 }
 
 // decodeCreate reads a create-meeting body (§1.5).
-func decodeCreate(raw []byte, strict bool) (newMeeting, *problem) {
-	b, p := readBody(raw)
+func decodeCreate(raw []byte, d dialect, strict bool) (newMeeting, *problem) {
+	b, p := readBody(raw, d)
 	if p != nil {
 		return newMeeting{}, p
 	}
@@ -37,6 +37,9 @@ func decodeCreate(raw []byte, strict bool) (newMeeting, *problem) {
 	in.reservation = b.uuid("schedulingInfoReservationId") != nil
 	pick(&in.labels, b.labels(true))
 	pick(&in.info, b.info())
+	if d == v1 {
+		b.nullBreaks("additionalInformation")
+	}
 	in.layout = decodeLayout(b)
 	in.customURI = b.text("uriWithoutDomain", 100)
 	pick(&in.hostPIN, b.pin("hostPin"))
@@ -49,7 +52,9 @@ func decodeCreateOptions(b *body, in *newMeeting) {
 	if n := value[int32](b, "maxParticipants"); n != nil {
 		in.maxParticipants = int(*n)
 	}
-	b.nullBreaks("maxParticipants")
+	if b.dialect == v2 { // a primitive in v1, where null is 0
+		b.nullBreaks("maxParticipants")
+	}
 	in.endOnEndTime = value[bool](b, "endMeetingOnEndTime")
 	// An unknown template falls back to the default template in silence (§1.5); there is no
 	// other template here, so every id does.
@@ -58,7 +63,9 @@ func decodeCreateOptions(b *body, in *newMeeting) {
 	in.pool = kind != nil && *kind == "POOL"
 	pick(&in.guestMicrophone, b.oneOf("guestMicrophone", "on", "off", "muted"))
 	pick(&in.guestPINRequired, value[bool](b, "guestPinRequired"))
-	b.nullBreaks("guestPinRequired")
+	if b.dialect == v2 {
+		b.nullBreaks("guestPinRequired")
+	}
 }
 
 func decodeLayout(b *body) layoutWish {
@@ -113,8 +120,8 @@ func parseUUID(s string) (string, bool) {
 }
 
 // decodePut reads an update-meeting body: a replace of exactly these fields (§1.6).
-func decodePut(raw []byte, strict bool) (change, *problem) {
-	b, p := readBody(raw)
+func decodePut(raw []byte, d dialect, strict bool) (change, *problem) {
+	b, p := readBody(raw, d)
 	if p != nil {
 		return change{}, p
 	}
@@ -134,21 +141,33 @@ func wrap[T any](v *T) **T {
 	return &v
 }
 
-// decodePatch reads a patch-meeting body; null and absent are the same in v2 (§1.6).
-func decodePatch(raw []byte, strict bool) (change, *problem) {
-	b, p := readBody(raw)
+// decodePatch reads a patch-meeting body. In v2 null and absent are the same; in v1 null
+// clears, except where it is refused or breaks the service (§1.6).
+func decodePatch(raw []byte, d dialect, strict bool) (change, *problem) {
+	b, p := readBody(raw, d)
 	if p != nil {
 		return change{}, p
 	}
+	b.nullsMean = d == v1
 	var c change
 	decodeBooking(b, &c)
-	c.labels = b.labels(false)
-	c.info = b.info()
+	c.labels = emptied(b, "labels", b.labels(false))
+	c.info = emptied(b, "additionalInformation", b.info())
 	c.guestMicrophone = b.oneOf("guestMicrophone", "on", "off", "muted")
 	c.guestPINRequired = value[bool](b, "guestPinRequired")
-	c.hostPIN = b.pin("hostPin")
-	c.guestPIN = b.pin("guestPin")
-	c.callType = b.column("callType", 64)
+	c.callType = emptied(b, "callType", b.column("callType", 64))
+	if d == v2 {
+		c.hostPIN, c.guestPIN = b.pin("hostPin"), b.pin("guestPin")
+		return c, b.verdict(strict)
+	}
+	c.hostPIN = emptied(b, "hostPin", value[int](b, "hostPin")) // the range is not checked in v1
+	c.guestPIN = emptied(b, "guestPin", value[int](b, "guestPin"))
+	b.nullBreaks("guestMicrophone")
+	for _, name := range []string{"subject", "startTime", "endTime"} {
+		if b.cleared(name) {
+			c.refusal = breach(ruleRequiredNull)
+		}
+	}
 	return c, b.verdict(strict)
 }
 
@@ -156,7 +175,7 @@ func decodeBooking(b *body, c *change) {
 	c.subject = b.text("subject", 100)
 	c.start = b.instant("startTime")
 	c.end = b.instant("endTime")
-	c.description = b.text("description", 500)
-	c.projectCode = b.text("projectCode", 100)
+	c.description = b.nullable("description", 500)
+	c.projectCode = b.nullable("projectCode", 100)
 	c.organizedBy = nonEmpty(b.column("organizedByEmail", 100))
 }
