@@ -56,7 +56,8 @@ type Options struct {
 	ConnectTimeout time.Duration     // TCP and TLS each; DefaultConnectTimeout when 0
 	Timeout        time.Duration     // the whole call, body included; DefaultTimeout when 0
 	MaxBody        int               // bytes of an answer; DefaultMaxBody when 0
-	Limit          int               // exchanges at once; others wait in order; no limit when 0
+	Peer           *Peer             // what all clients of the system share; nil: only Limit holds, for this client alone
+	Limit          int               // without a Peer: exchanges at once; others wait in order; no limit when 0
 	TLS            *tls.Config       // roots and client certificates; nil: the system's roots
 	Auth           Authorizer        // nil: none
 	Header         map[string]string // sent with every request; values are never logged
@@ -69,7 +70,7 @@ type Client struct {
 	rest    *resty.Client
 	options Options
 	base    *url.URL
-	turns   turns
+	peer    *Peer
 }
 
 // Call is one request.
@@ -109,7 +110,12 @@ func New(options Options) (*Client, error) {
 		SetLogger(silent{}).
 		SetHeader("User-Agent", "sluse")
 
-	return &Client{rest: rest, options: options, base: base, turns: newTurns(options.Limit)}, nil
+	peer := options.Peer
+	if peer == nil {
+		peer = newPeer(PeerOptions{System: options.System, Now: options.Now, Limit: options.Limit})
+	}
+
+	return &Client{rest: rest, options: options, base: base, peer: peer}, nil
 }
 
 func (o *Options) check() (*url.URL, error) {
@@ -221,13 +227,9 @@ func (c *Client) exchange(ctx context.Context, call *Call) (*Answer, care.Secret
 		return nil, care.Secret{}, fail(connector.Rejected, err)
 	}
 
-	if err := c.turns.take(ctx); err != nil {
-		return nil, care.Secret{}, fail(connector.Unavailable, err)
-	}
-	defer c.turns.give()
-
 	var used care.Secret
 
+	// Before there is a turn: what the Authorizer asks a token endpoint needs a turn of its own.
 	if c.options.Auth != nil {
 		if used, err = c.options.Auth.Authorize(ctx); err != nil {
 			return nil, care.Secret{}, err
@@ -236,17 +238,38 @@ func (c *Client) exchange(ctx context.Context, call *Call) (*Answer, care.Secret
 		request.SetHeader("Authorization", used.Reveal())
 	}
 
-	progress := &progress{}
-	began := c.options.Now()
+	if err := c.peer.enter(ctx); err != nil {
+		held := c.peer.held(call.Op, err)
+		held.RequestID = id
+
+		return nil, care.Secret{}, held
+	}
+
+	progress, took := &progress{}, stopwatch()
 	response, err := request.SetContext(progress.watch(ctx)).Execute(call.Method, target)
 	answer, failure := c.judge(call, id, response, err, progress)
-	c.report(ctx, call.Op, id, answer, failure, c.options.Now().Sub(began))
+	spent := took()
+
+	c.peer.leave(c.outcome(ctx, call, answer, failure, spent))
+	c.report(ctx, call.Op, id, answer, failure, spent)
 
 	if failure != nil {
 		return nil, used, failure
 	}
 
 	return answer, used, nil
+}
+
+// outcome is what the peer's rules make of an exchange.
+func (c *Client) outcome(ctx context.Context, call *Call, answer *Answer, failure *connector.Error, took time.Duration) outcome {
+	switch {
+	case failure != nil:
+		return outcomeOf(ctx, call.Op, failure, took)
+	case answer.OK():
+		return outcome{op: call.Op, took: took}
+	default:
+		return outcomeOf(ctx, call.Op, answer.Fail(""), took)
+	}
 }
 
 // build makes the request and its address.

@@ -11,4 +11,9 @@
 // needs: nothing was sent (Unavailable) or nobody knows (Unknown). What the peer says by
 // status is an Answer; Fail turns it into an error with the usual kind, which an adapter may
 // change where its peer has habits of its own.
+//
+// All clients of one outside system share a Peer. It keeps to what was agreed with the system's
+// operator (calls at once, calls per second), makes fewer calls at once while the system is slow or
+// fails, stops calling while it is down or asked us to wait, begins with a trickle when it is back,
+// lets calls for which a person waits go first, and tells how the system is.
 package outbound

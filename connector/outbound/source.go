@@ -56,9 +56,9 @@ func (s *Source) Authorize(ctx context.Context) (care.Secret, error) {
 		f = &flight{done: make(chan struct{})}
 		s.flight = f
 
-		// The request outlives a caller that gives up: others wait for it too. The client's
-		// own time limit ends it.
-		go s.fly(context.WithoutCancel(ctx), f)
+		// The request outlives a caller that gives up: others wait for it too, perhaps a person.
+		// The client's own time limit ends it.
+		go s.fly(connector.WithBulk(context.WithoutCancel(ctx), false), f)
 	}
 	s.mu.Unlock()
 

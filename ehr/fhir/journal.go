@@ -29,6 +29,7 @@ type Options struct {
 	Observe outbound.Observe // nil: nobody listens
 	Log     *slog.Logger     // nil: none
 	Limit   int              // calls to the record at once; 0: no limit
+	Peer    *outbound.Peer   // what all clients of the record share; nil: only Limit holds
 }
 
 // Journal is a care record behind a FHIR R4 API. It is safe for concurrent use, and keeps
@@ -49,7 +50,7 @@ func New(config Config, options Options) (*Journal, error) {
 
 	common := outbound.Options{
 		System: System, AllowPlain: config.AllowPlain, Now: options.Now, ConnectTimeout: config.ConnectTimeout,
-		Timeout: config.Timeout, TLS: options.TLS, Observe: options.Observe, Log: options.Log,
+		Timeout: config.Timeout, TLS: options.TLS, Observe: options.Observe, Log: options.Log, Peer: options.Peer,
 	}
 
 	if config.TokenURL != "" {

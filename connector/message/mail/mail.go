@@ -25,6 +25,7 @@ import (
 
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/message"
+	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -42,6 +43,7 @@ type Options struct {
 	RootCAs *x509.CertPool                                              // nil: the system's
 	Observe func(system, op, outcome string, seconds float64)           // told of every delivery; nil: nobody listens
 	Dial    func(ctx context.Context, address string) (net.Conn, error) // nil: TCP
+	Peer    *outbound.Peer                                              // the relay's rules; nil: none
 }
 
 // Sender delivers letters to one relay. It is safe for concurrent use.
@@ -83,7 +85,7 @@ func New(config Config, options Options) (*Sender, error) {
 // was lost after the whole letter was sent).
 func (s *Sender) Send(ctx context.Context, m message.Message) (message.Receipt, error) {
 	began := s.options.Now()
-	receipt, err := s.send(ctx, m)
+	receipt, err := s.follow(ctx, m)
 	outcome := "ok"
 
 	if err != nil {
@@ -93,6 +95,34 @@ func (s *Sender) Send(ctx context.Context, m message.Message) (message.Receipt, 
 	s.options.Observe(system, "send", outcome, s.options.Now().Sub(began).Seconds())
 
 	return receipt, err
+}
+
+// follow sends by the relay's rules.
+func (s *Sender) follow(ctx context.Context, m message.Message) (receipt message.Receipt, err error) {
+	if s.options.Peer == nil {
+		return s.send(ctx, m)
+	}
+
+	held := s.options.Peer.Call(ctx, "send", func() error {
+		if receipt, err = s.send(ctx, m); postponed(err) {
+			return nil
+		}
+
+		return err
+	})
+	if err == nil {
+		err = held
+	}
+
+	return receipt, err
+}
+
+// postponed reports whether the relay put off this one receiver (RFC 5321 §4.2.3, and greylisting,
+// RFC 6647): it is there, and takes other letters.
+func postponed(err error) bool {
+	e, ok := errors.AsType[*connector.Error](err)
+
+	return ok && (e.Code == "450" || e.Code == "451" || e.Code == "452")
 }
 
 func (s *Sender) send(ctx context.Context, m message.Message) (message.Receipt, error) {

@@ -47,6 +47,7 @@ type Deps struct {
 	Log     *slog.Logger        // nil: none
 	TLS     *tls.Config         // nil: the system's roots
 	Auth    outbound.Authorizer // nil: client credentials from the configuration
+	Peer    *outbound.Peer      // what all clients of the service share; nil: no rules
 }
 
 // Sender sends SMS. It is safe for concurrent use.
@@ -61,6 +62,7 @@ func New(config Config, deps Deps) (*Sender, error) {
 	options := outbound.Options{
 		System: System, BaseURL: config.BaseURL, AllowPlain: config.AllowPlainHTTP, Now: deps.Now, TLS: deps.TLS,
 		ConnectTimeout: config.ConnectTimeout, Timeout: config.Timeout, Observe: deps.Observe, Log: deps.Log, Auth: deps.Auth,
+		Peer: deps.Peer,
 	}
 
 	if options.Auth == nil {

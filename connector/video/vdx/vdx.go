@@ -55,6 +55,7 @@ type Deps struct {
 	Log     *slog.Logger     // nil: none
 	TLS     *tls.Config      // nil: the system's roots
 	Limit   int              // calls to the video API at once; 0: no limit
+	Peer    *outbound.Peer   // what all clients of the platform share; nil: only Limit holds
 }
 
 // Platform is VDX. It is safe for concurrent use.
@@ -112,7 +113,7 @@ func New(config Config, deps Deps) (*Platform, error) {
 
 	options := outbound.Options{
 		System: System, BaseURL: config.BaseURL, AllowPlain: config.AllowPlainHTTP, Now: deps.Now, TLS: deps.TLS,
-		ConnectTimeout: config.ConnectTimeout, Timeout: config.Timeout, Observe: deps.Observe, Log: deps.Log,
+		ConnectTimeout: config.ConnectTimeout, Timeout: config.Timeout, Observe: deps.Observe, Log: deps.Log, Peer: deps.Peer,
 	}
 
 	endpoint := options

@@ -1,0 +1,150 @@
+package outbound
+
+import (
+	"slices"
+	"time"
+
+	"github.com/sluse/sluse/connector"
+)
+
+// What the ledger looks back at.
+const (
+	recentTime  = 5 * time.Minute
+	recentCalls = 512 // at most
+)
+
+// ledger remembers what became of the calls to a peer: the last ones, and counts by the hour until
+// somebody fetches them. Its owner's lock guards it.
+type ledger struct {
+	recent []exchange // a ring
+	next   int
+
+	success  time.Time
+	failure  time.Time
+	kind     connector.Kind
+	op       string
+	status   int
+	refused  bool // the last answer refused our credentials
+	hours    map[time.Time]*connector.HourCount
+	downFrom time.Time // from when the time that the peer is down is not counted yet; zero: it is up
+}
+
+// exchange is one call.
+type exchange struct {
+	at     time.Time
+	took   time.Duration
+	failed bool
+}
+
+func (l *ledger) hour(at time.Time) *connector.HourCount {
+	begins := at.UTC().Truncate(time.Hour)
+
+	count, ok := l.hours[begins]
+	if !ok {
+		if l.hours == nil {
+			l.hours = make(map[time.Time]*connector.HourCount)
+		}
+
+		count = &connector.HourCount{Hour: begins}
+		l.hours[begins] = count
+	}
+
+	return count
+}
+
+func (l *ledger) add(e exchange) {
+	if len(l.recent) < recentCalls {
+		l.recent = append(l.recent, e)
+
+		return
+	}
+
+	l.recent[l.next] = e
+	l.next = (l.next + 1) % recentCalls
+}
+
+// answered takes note of an answer; kind is 0 when it was a good one.
+func (l *ledger) answered(now time.Time, o outcome) {
+	l.add(exchange{at: now, took: o.took})
+	l.hour(now).Good++
+	l.refused = o.kind == connector.Unauthorized
+
+	if l.refused || o.kind == connector.Malformed {
+		l.wrong(now, o)
+	} else {
+		l.success = now
+	}
+}
+
+// failed takes note of a call without an answer.
+func (l *ledger) failed(now time.Time, o outcome) {
+	l.add(exchange{at: now, took: o.took, failed: true})
+	l.hour(now).Failed++
+	l.wrong(now, o)
+}
+
+func (l *ledger) wrong(now time.Time, o outcome) {
+	l.failure, l.kind, l.op, l.status = now, o.kind, o.op, o.status
+}
+
+// down counts the time that the peer is down up to now, by the hour. From then on it is, or is not.
+func (l *ledger) down(now time.Time, is bool) {
+	for from := l.downFrom; !from.IsZero() && from.Before(now); {
+		count := l.hour(from)
+		to := count.Hour.Add(time.Hour)
+
+		if to.After(now) {
+			to = now
+		}
+
+		count.Down += to.Sub(from)
+		from = to
+	}
+
+	l.downFrom = time.Time{}
+	if is {
+		l.downFrom = now
+	}
+}
+
+// fetch returns the counts since it was called last, by the hour.
+func (l *ledger) fetch(now time.Time) []connector.HourCount {
+	l.down(now, !l.downFrom.IsZero())
+
+	out := make([]connector.HourCount, 0, len(l.hours))
+	for _, count := range l.hours {
+		out = append(out, *count)
+	}
+
+	l.hours = nil
+
+	slices.SortFunc(out, func(a, b connector.HourCount) int { return a.Hour.Compare(b.Hour) })
+
+	return out
+}
+
+// sum puts the last minutes into a report.
+func (l *ledger) sum(now time.Time, h *connector.Health) {
+	h.LastSuccess, h.LastError, h.ErrorKind, h.ErrorOp, h.ErrorStatus = l.success, l.failure, l.kind, l.op, l.status
+
+	var times []time.Duration
+
+	for _, e := range l.recent {
+		if now.Sub(e.at) > recentTime || e.at.After(now) {
+			continue
+		}
+
+		h.Calls++
+
+		if e.failed {
+			h.Failures++
+		} else {
+			times = append(times, e.took)
+		}
+	}
+
+	if n := len(times); n > 0 {
+		slices.Sort(times)
+		h.P50, h.P95 = times[(n-1)/2], times[(n-1)*95/100]
+	}
+}

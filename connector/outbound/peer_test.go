@@ -1,0 +1,565 @@
+package outbound_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/connector/outbound"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// hand is a clock that moves by hand only.
+type hand struct{ at atomic.Int64 }
+
+func newHand() *hand {
+	h := &hand{}
+	h.at.Store(time.Date(2026, 11, 23, 6, 50, 0, 0, time.UTC).UnixNano())
+
+	return h
+}
+
+func (h *hand) now() time.Time       { return time.Unix(0, h.at.Load()).UTC() }
+func (h *hand) move(d time.Duration) { h.at.Add(int64(d)) }
+
+// system is an outside system that answers as it is told, with a peer for its clients.
+type system struct {
+	t      *testing.T
+	clock  *hand
+	peer   *outbound.Peer
+	server *httptest.Server
+	status atomic.Int64 // of every answer
+	after  atomic.Value // Retry-After of every answer
+	calls  atomic.Int64
+}
+
+func newSystem(t *testing.T, limit int) *system {
+	t.Helper()
+
+	s := &system{t: t, clock: newHand()}
+	s.status.Store(http.StatusOK)
+	s.after.Store("")
+	s.server = serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		s.calls.Add(1)
+
+		if after, _ := s.after.Load().(string); after != "" {
+			w.Header().Set("Retry-After", after)
+		}
+
+		w.WriteHeader(int(s.status.Load()))
+	})
+	s.peer = newPeer(t, outbound.PeerOptions{Limit: limit, Now: s.clock.now})
+
+	return s
+}
+
+func newPeer(t *testing.T, o outbound.PeerOptions) *outbound.Peer {
+	t.Helper()
+
+	o.Role, o.System = connector.VideoRole, "peer"
+
+	p, err := outbound.NewPeer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return p
+}
+
+func (s *system) client() *outbound.Client {
+	return newClient(s.t, outbound.Options{BaseURL: s.server.URL, Peer: s.peer, Now: s.clock.now})
+}
+
+// do makes a call and returns the error that its status means.
+func (s *system) do(c *outbound.Client) *connector.Error {
+	s.t.Helper()
+
+	answer, err := do(s.t.Context(), c, http.MethodGet)
+
+	switch {
+	case err != nil:
+		e, ok := err.(*connector.Error) //nolint:errorlint // Do returns nothing else
+		if !ok {
+			s.t.Fatal(err)
+		}
+
+		return e
+	case !answer.OK():
+		return answer.Fail("")
+	default:
+		return nil
+	}
+}
+
+func (s *system) fail(c *outbound.Client, times int) {
+	s.t.Helper()
+
+	for range times {
+		if e := s.do(c); e == nil || e.Kind != connector.Unavailable || e.RetryAfter != 0 {
+			s.t.Fatalf("got %v, want a call that fails", e)
+		}
+	}
+}
+
+func (s *system) held(c *outbound.Client) time.Duration {
+	s.t.Helper()
+
+	before := s.calls.Load()
+
+	e := s.do(c)
+	if e == nil || e.RetryAfter <= 0 || e.Status != 0 || s.calls.Load() != before {
+		s.t.Fatalf("got %v, want a call that is held back", e)
+	}
+
+	return e.RetryAfter
+}
+
+// TestOutage: after some failures in a row nobody calls any more; then one call tries at a time,
+// ever more seldom, and with the first answer the system is back.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+
+	s := newSystem(t, 8)
+	one, other := s.client(), s.client()
+
+	s.status.Store(http.StatusServiceUnavailable)
+	s.fail(one, 3)
+	s.fail(other, 3)
+
+	var waits []time.Duration
+
+	for range 7 {
+		wait := s.held(one)
+		waits = append(waits, wait)
+
+		s.clock.move(wait - time.Millisecond)
+		s.held(other)
+		s.clock.move(time.Millisecond)
+		s.fail(other, 1)
+	}
+
+	seconds := func(n int) time.Duration { return time.Duration(n) * time.Second }
+	if diff := cmp.Diff([]time.Duration{seconds(2), seconds(4), seconds(8), seconds(16), seconds(32), seconds(60), seconds(60)}, waits); diff != "" {
+		t.Errorf("waits between tries: %s", diff)
+	}
+
+	if h := s.peer.Health(); h.State != connector.Down || h.NextTry.IsZero() || h.ErrorStatus != http.StatusServiceUnavailable || h.ErrorOp != "try" {
+		t.Errorf("health in an outage: %+v", h)
+	}
+
+	s.status.Store(http.StatusOK)
+	s.clock.move(time.Minute)
+
+	if e := s.do(one); e != nil {
+		t.Fatal(e)
+	}
+
+	for want := 1; want < 8; want++ {
+		if h := s.peer.Health(); h.Limit != want {
+			t.Errorf("%d calls at once after %d answers", h.Limit, want)
+		}
+
+		if e := s.do(one); e != nil {
+			t.Fatal(e)
+		}
+	}
+
+	if h := s.peer.Health(); h.State != connector.Healthy || h.Limit != 8 || h.LastSuccess.IsZero() {
+		t.Errorf("health after an outage: %+v", h)
+	}
+}
+
+// TestRefusalsAreNoOutage: a system that refuses is there.
+func TestRefusalsAreNoOutage(t *testing.T) {
+	t.Parallel()
+
+	for _, status := range []int{400, 401, 403, 404, 406, 409, 412, 501} {
+		s := newSystem(t, 2)
+		c := s.client()
+
+		s.status.Store(int64(status))
+
+		for range 20 {
+			if e := s.do(c); e == nil || e.Status != status {
+				t.Fatalf("%d: got %v", status, e)
+			}
+		}
+
+		want := connector.Healthy
+		if status == 401 || status == 403 {
+			want = connector.Refused
+		}
+
+		if h := s.peer.Health(); h.State != want || h.Failures != 0 || h.Calls != 20 {
+			t.Errorf("%d: health %+v", status, h)
+		}
+	}
+}
+
+// TestRetryAfterHoldsEverybody: what one client was asked, all clients of the system do, and nobody
+// waits longer than a quarter of an hour for it.
+func TestRetryAfterHoldsEverybody(t *testing.T) {
+	t.Parallel()
+
+	for _, c := range []struct {
+		status int
+		after  string
+		kind   connector.Kind
+		wait   time.Duration
+	}{
+		{http.StatusTooManyRequests, "90", connector.RateLimited, 90 * time.Second},
+		{http.StatusServiceUnavailable, "120", connector.Unavailable, 2 * time.Minute},
+		{http.StatusServiceUnavailable, "86400", connector.Unavailable, 15 * time.Minute},
+	} {
+		s := newSystem(t, 4)
+		one, other, stranger := s.client(), s.client(), newSystem(t, 4)
+
+		s.status.Store(int64(c.status))
+		s.after.Store(c.after)
+
+		if e := s.do(one); e == nil || e.Kind != c.kind {
+			t.Fatalf("%d: got %v", c.status, e)
+		}
+
+		s.status.Store(http.StatusOK)
+
+		if wait := s.held(other); wait != c.wait {
+			t.Errorf("%d, %s: others wait %v, want %v", c.status, c.after, wait, c.wait)
+		}
+
+		if h := s.peer.Health(); h.State != connector.Limited {
+			t.Errorf("%d: state %s", c.status, h.State)
+		}
+
+		if e := stranger.do(stranger.client()); e != nil {
+			t.Errorf("another system: %v", e)
+		}
+
+		s.clock.move(c.wait)
+
+		if e := s.do(other); e != nil {
+			t.Errorf("%d: after the wait: %v", c.status, e)
+		}
+	}
+}
+
+// TestJumpingClock: a clock that jumps ahead makes us try early; one that jumps back never makes us
+// wait longer than from the beginning.
+func TestJumpingClock(t *testing.T) {
+	t.Parallel()
+
+	for name, jump := range map[string]time.Duration{"ahead": 5 * time.Hour, "back": -5 * time.Hour} {
+		s := newSystem(t, 2)
+		c := s.client()
+
+		s.status.Store(http.StatusBadGateway)
+		s.fail(c, 6)
+
+		first := s.held(c)
+		s.clock.move(jump)
+		s.status.Store(http.StatusOK)
+
+		if jump < 0 {
+			if again := s.held(c); again > first {
+				t.Errorf("%s: %v instead of %v", name, again, first)
+			}
+
+			s.clock.move(first)
+		}
+
+		if e := s.do(c); e != nil {
+			t.Errorf("%s: %v", name, e)
+		}
+	}
+}
+
+// TestHours: answers, failures and the time without answers are counted by the hour, once.
+func TestHours(t *testing.T) {
+	t.Parallel()
+
+	s := newSystem(t, 2)
+	c := s.client()
+
+	if e := s.do(c); e != nil {
+		t.Fatal(e)
+	}
+
+	s.status.Store(http.StatusServiceUnavailable)
+	s.fail(c, 6)
+	s.clock.move(2 * time.Hour)
+
+	hour := func(n int) time.Time { return time.Date(2026, 11, 23, 6+n, 0, 0, 0, time.UTC) }
+	want := []connector.HourCount{
+		{Hour: hour(0), Good: 1, Failed: 6, Down: 10 * time.Minute}, {Hour: hour(1), Down: time.Hour}, {Hour: hour(2), Down: 50 * time.Minute},
+	}
+
+	if diff := cmp.Diff(want, s.peer.Fetch()); diff != "" {
+		t.Error(diff)
+	}
+
+	s.status.Store(http.StatusOK)
+
+	if e := s.do(c); e != nil {
+		t.Fatal(e)
+	}
+
+	if diff := cmp.Diff([]connector.HourCount{{Hour: hour(2), Good: 1}}, s.peer.Fetch()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestPeopleFirst: a call for which a person waits goes before those for which nobody does.
+func TestPeopleFirst(t *testing.T) {
+	t.Parallel()
+
+	p := newPeer(t, outbound.PeerOptions{Limit: 1, Now: time.Now})
+	entered, let := make(chan struct{}), make(chan struct{})
+
+	var (
+		mutex sync.Mutex
+		order []string
+		group sync.WaitGroup
+	)
+
+	group.Go(func() {
+		_ = p.Call(t.Context(), "first", func() error {
+			close(entered)
+			<-let
+
+			return nil
+		})
+	})
+	<-entered
+
+	for i, name := range []string{"bulk", "bulk", "bulk", "person", "person"} {
+		group.Go(func() {
+			_ = p.Call(connector.WithBulk(t.Context(), name == "bulk"), name, func() error {
+				mutex.Lock()
+				defer mutex.Unlock()
+
+				order = append(order, name)
+
+				return nil
+			})
+		})
+
+		for p.Health().Waiting != i+1 { // somebody who waits leaves no other trace
+			<-time.After(time.Millisecond)
+		}
+	}
+
+	close(let)
+	group.Wait()
+
+	if diff := cmp.Diff([]string{"person", "person", "bulk", "bulk", "bulk"}, order); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWaitingIsEndedByAnOutage: who waits for a turn is told at once when the system is down.
+func TestWaitingIsEndedByAnOutage(t *testing.T) {
+	t.Parallel()
+
+	clock := newHand()
+	p := newPeer(t, outbound.PeerOptions{Limit: 1, Now: clock.now})
+	let, told := make(chan struct{}), make(chan error, 20)
+	down := &connector.Error{Kind: connector.Unknown}
+
+	for range 20 {
+		go func() {
+			told <- p.Call(t.Context(), "book", func() error {
+				<-let
+
+				return down
+			})
+		}()
+	}
+
+	for p.Health().Waiting != 19 {
+		<-time.After(time.Millisecond)
+	}
+
+	close(let)
+
+	sent := 0
+
+	for range 20 {
+		err := <-told
+		if slices.Contains([]error{down}, err) {
+			sent++
+		} else if e, ok := err.(*connector.Error); !ok || e.Kind != connector.Unavailable || e.RetryAfter == 0 { //nolint:errorlint // it is not wrapped
+			t.Errorf("got %v", err)
+		}
+	}
+
+	if sent != 6 || p.Health().InFlight != 0 || p.Health().Waiting != 0 {
+		t.Errorf("%d calls were made: %+v", sent, p.Health())
+	}
+}
+
+// TestOneTries: of many calls to a system that may be back, one is made.
+func TestOneTries(t *testing.T) {
+	t.Parallel()
+
+	clock := newHand()
+	p := newPeer(t, outbound.PeerOptions{Limit: 8, Now: clock.now})
+
+	for range 6 {
+		_ = p.Call(t.Context(), "book", func() error { return &connector.Error{Kind: connector.Unavailable} })
+	}
+
+	clock.move(time.Hour)
+
+	entered, let, tried := make(chan struct{}), make(chan struct{}), make(chan error)
+
+	go func() {
+		tried <- p.Call(t.Context(), "book", func() error {
+			close(entered)
+			<-let
+
+			return nil
+		})
+	}()
+	<-entered
+
+	for range 50 {
+		if err := p.Call(t.Context(), "book", func() error { return nil }); !connector.Is(err, connector.Unavailable) {
+			t.Errorf("a second try at once: %v", err)
+		}
+	}
+
+	close(let)
+
+	if err := <-tried; err != nil {
+		t.Error(err)
+	}
+
+	if since, down := p.Down(); down {
+		t.Errorf("down since %v after an answer", since)
+	}
+}
+
+// TestGivingUpSaysNothing: a call that its own caller broke off is not held against the system, and
+// leaves the try to the next one.
+func TestGivingUpSaysNothing(t *testing.T) {
+	t.Parallel()
+
+	clock := newHand()
+	p := newPeer(t, outbound.PeerOptions{Limit: 2, Now: clock.now})
+	failing := func() error { return &connector.Error{Kind: connector.Unknown} }
+
+	giveUp := func() {
+		gone, cancel := context.WithCancel(t.Context())
+
+		_ = p.Call(gone, "book", func() error {
+			cancel()
+
+			return &connector.Error{Kind: connector.Unknown, Err: context.Canceled}
+		})
+	}
+
+	for range 5 {
+		_ = p.Call(t.Context(), "book", failing)
+	}
+
+	giveUp()
+
+	if _, down := p.Down(); down {
+		t.Fatal("down by a call that was broken off")
+	}
+
+	_ = p.Call(t.Context(), "book", failing)
+
+	clock.move(time.Hour)
+
+	giveUp()
+
+	if err := p.Call(t.Context(), "book", func() error { return nil }); err != nil {
+		t.Errorf("the next try: %v", err)
+	}
+}
+
+// TestShare: processes divide the calls that were agreed to, and each has at least one.
+func TestShare(t *testing.T) {
+	t.Parallel()
+
+	p := newPeer(t, outbound.PeerOptions{Limit: 8, Rate: 30, Now: time.Now})
+
+	for _, c := range []struct{ rank, of, want int }{{0, 1, 8}, {0, 3, 3}, {1, 3, 3}, {2, 3, 2}, {11, 20, 1}, {0, 2, 4}, {0, 0, 8}} {
+		p.Share(c.rank, c.of)
+
+		if h := p.Health(); h.Agreed != c.want || h.Limit != c.want || h.Rate != 30/float64(max(c.of, 1)) {
+			t.Errorf("%d of %d: %d calls at once, %v a second", c.rank, c.of, h.Agreed, h.Rate)
+		}
+	}
+}
+
+// TestRate: no more calls begin per second than agreed.
+func TestRate(t *testing.T) {
+	t.Parallel()
+
+	p := newPeer(t, outbound.PeerOptions{Limit: 8, Rate: 200, Now: newHand().now})
+	begun := time.Now()
+
+	var group sync.WaitGroup
+
+	for range 41 {
+		group.Go(func() { _ = p.Call(t.Context(), "book", func() error { return nil }) })
+	}
+
+	group.Wait()
+
+	// The first may come at the end of an interval.
+	if took := time.Since(begun); took < 39*5*time.Millisecond {
+		t.Errorf("41 calls at 200 a second took %v", took)
+	}
+}
+
+// TestTokensNeedNoSecondTurn: with one call at once, the token is asked for before the turn is taken.
+func TestTokensNeedNoSecondTurn(t *testing.T) {
+	t.Parallel()
+
+	p := newPeer(t, outbound.PeerOptions{Limit: 1, Now: time.Now})
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"access_token":"t","expires_in":1}`))
+	})
+
+	tokens, err := outbound.NewTokens(outbound.Options{System: "peer", BaseURL: s.URL, Now: time.Now, Peer: p}, outbound.Credentials{ClientID: "a", Secret: care.NewSecret("b")})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	c := newClient(t, outbound.Options{BaseURL: s.URL, Auth: tokens, Peer: p})
+
+	for range 3 {
+		if _, err := do(t.Context(), c, http.MethodGet); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestPeerNeeds: what a peer can't be without.
+func TestPeerNeeds(t *testing.T) {
+	t.Parallel()
+
+	for _, o := range []outbound.PeerOptions{
+		{},
+		{Role: connector.VideoRole, System: "x"},
+		{Role: connector.VideoRole, Now: time.Now},
+		{System: "x", Now: time.Now},
+		{Role: connector.VideoRole, System: "x", Now: time.Now, Limit: -1},
+		{Role: connector.VideoRole, System: "x", Now: time.Now, Rate: -1},
+	} {
+		if _, err := outbound.NewPeer(o); err == nil {
+			t.Errorf("%+v was taken", o)
+		}
+	}
+}
