@@ -13,16 +13,21 @@ import (
 )
 
 // messageTrouble decides whether a message is tried again or has failed.
-func (s *Service) messageTrouble(ctx context.Context, job Job, citizen care.Citizen, err error) error {
+func (s *Service) messageTrouble(ctx context.Context, job Job, to recipient, err error) error {
 	switch connector.KindOf(err) {
 	case connector.Rejected, connector.Malformed, connector.Unsupported, connector.Conflict:
-		return s.bounce(ctx, job, citizen, advice(err, "Beskeden kunne ikke sendes: adressen eller nummeret bliver afvist. Ret det i omsorgsjournalen, eller ring til borgeren."))
+		text := "Beskeden kunne ikke sendes: adressen eller nummeret bliver afvist. Ret det i omsorgsjournalen, eller ring til borgeren."
+		if to.kind != "" {
+			text = "Beskeden til en deltager kunne ikke sendes: adressen eller nummeret bliver afvist. Ret det på kontakten, eller ring til deltageren."
+		}
+
+		return s.bounce(ctx, job, to, advice(err, text))
 	case connector.Unavailable, connector.Unknown, connector.RateLimited, connector.Unauthorized, connector.NotFound:
 		if job.Attempt < manyTries {
 			return err
 		}
 
-		text := "Beskeden til borgeren er ikke kommet afsted endnu. Vi prøver videre; ring, hvis det haster."
+		text := "Beskeden til " + to.noun() + " er ikke kommet afsted endnu. Vi prøver videre; ring, hvis det haster."
 		if raised := s.raise(ctx, job, care.MessageTrouble, text, false); raised != nil {
 			return raised
 		}
@@ -34,23 +39,24 @@ func (s *Service) messageTrouble(ctx context.Context, job Job, citizen care.Citi
 
 // bounce records that a message will not arrive. The other channel is tried by itself once;
 // when there is none, the planner is told before the visit.
-func (s *Service) bounce(ctx context.Context, job Job, citizen care.Citizen, text string) error {
+func (s *Service) bounce(ctx context.Context, job Job, to recipient, text string) error {
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
 		id := care.InvitationID(job.Ref)
 		if err := v.MessageBounced(id, text); err != nil {
 			return err
 		}
 
-		inv, _ := v.Snapshot().InvitationOf(id)
-		other := citizen.OtherChannel(inv.Channel)
-		if other != "" && inv.Kind == care.Invite && v.State().Active() && !tried(v.Snapshot(), other) {
-			v.InviteBy(other, s.now())
+		after := v.Snapshot()
+		inv, _ := after.InvitationOf(id)
+
+		if to.other != "" && inv.Kind == care.Invite && s.wanted(after, inv) && !tried(after, inv.To, to.other) {
+			v.InviteBy(inv.To, to.other, s.now())
 
 			return nil
 		}
 
-		if inv.Kind != care.Withdrawn && !v.State().Active() {
-			return nil // the citizen need not know
+		if inv.Kind != care.Withdrawn && !s.wanted(after, inv) {
+			return nil // nobody need know
 		}
 
 		v.Raise(care.MessageTrouble, job.Ref, text, true, s.now())
@@ -59,9 +65,25 @@ func (s *Service) bounce(ctx context.Context, job Job, citizen care.Citizen, tex
 	})
 }
 
-func tried(v care.Snapshot, c care.Channel) bool {
+// noun names the recipient in a Danish sentence.
+func (r recipient) noun() string {
+	if r.kind != "" {
+		return "deltageren"
+	}
+
+	return "borgeren"
+}
+
+// wanted reports whether the one whom a message is for is still to come.
+func (s *Service) wanted(v care.Snapshot, inv care.Invitation) bool {
+	p, ok := v.ParticipantOf(inv.To)
+
+	return v.State.Active() && (inv.To == "" || ok && p.Present())
+}
+
+func tried(v care.Snapshot, who care.ParticipantID, c care.Channel) bool {
 	for _, i := range v.Invitations {
-		if i.Channel == c {
+		if i.To == who && i.Channel == c {
 			return true
 		}
 	}
@@ -83,12 +105,12 @@ func (s *Service) track(ctx context.Context, job Job) error {
 		return nil
 	}
 
-	citizen, err := s.citizenOf(ctx, v)
+	to, err := s.recipientOf(ctx, v, inv.To, inv.Channel)
 	if err != nil {
 		return err
 	}
 
-	m := message.Message{Key: string(inv.ID), Channel: inv.Channel, Phone: citizen.Phone, Email: citizen.Email, Room: roomAt(v, inv.SentAt), Prior: prior(v, inv)}
+	m := message.Message{Key: string(inv.ID), Channel: inv.Channel, Phone: to.phone, Email: to.email, Room: roomAt(v, inv.SentAt), Prior: prior(v, inv)}
 
 	status, err := tracker.Status(ctx, m, message.Receipt{ID: inv.ProviderID})
 	if err != nil && passing(err) {
@@ -99,11 +121,16 @@ func (s *Service) track(ctx context.Context, job Job) error {
 	case status == care.Arrived:
 		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.MessageArrived(inv.ID, s.now()) })
 	case status == care.Undeliverable:
-		return s.bounce(ctx, job, citizen, "Beskeden kunne ikke leveres. Ret nummeret i omsorgsjournalen, eller ring til borgeren.")
+		text := "Beskeden kunne ikke leveres. Ret nummeret i omsorgsjournalen, eller ring til borgeren."
+		if to.kind != "" {
+			text = "Beskeden til en deltager kunne ikke leveres. Ret nummeret på kontakten, eller ring til deltageren."
+		}
+
+		return s.bounce(ctx, job, to, text)
 	case s.now().After(v.Facts.Planned.Start) || v.State.Final() || v.State == care.Reverted:
 		return nil
 	case s.now().After(s.overdue(inv, v)):
-		text := "Vi ved ikke, om beskeden er nået frem til borgeren. Ring, hvis du er i tvivl."
+		text := "Vi ved ikke, om beskeden er nået frem til " + to.noun() + ". Ring, hvis du er i tvivl."
 		if err := s.raise(ctx, job, care.MessageTrouble, text, false); err != nil {
 			return err
 		}
@@ -114,7 +141,7 @@ func (s *Service) track(ctx context.Context, job Job) error {
 
 // overtaken reports whether a newer message says what this one said.
 func overtaken(v care.Snapshot, inv care.Invitation) bool {
-	link, ok := v.Link()
+	link, ok := v.LinkOf(inv.To)
 
 	return ok && (inv.Kind == care.Invite || inv.Kind == care.Changed) && link.ID != inv.ID
 }
@@ -161,7 +188,7 @@ func reminded(v care.Snapshot, due time.Time) bool {
 	return slices.ContainsFunc(v.Invitations, func(i care.Invitation) bool { return i.Kind == care.Reminder && !i.QueuedAt.Before(due) })
 }
 
-// sendCode sends a one-time code to the number in the record. After a lost answer it looks whether
+// sendCode sends a one-time code to the citizen's number in the record, or to a participant's own. After a lost answer it looks whether
 // the code left; should it go out twice all the same, it is the same code.
 func (s *Service) sendCode(ctx context.Context, job Job) error {
 	id, number := splitCode(job.Ref)
@@ -176,7 +203,7 @@ func (s *Service) sendCode(ctx context.Context, job Job) error {
 		return nil
 	}
 
-	citizen, err := s.citizenOf(ctx, v)
+	to, err := s.recipientOf(ctx, v, adm.Participant, care.SMS)
 	if err != nil {
 		return err
 	}
@@ -185,24 +212,24 @@ func (s *Service) sendCode(ctx context.Context, job Job) error {
 		return s.later("send_code", patience(s.now().Sub(adm.CodeSentAt)))
 	}
 
-	data := message.Data{Municipality: s.set.Name, Sender: s.set.Sender, Phone: s.set.Phone, Names: []string{citizen.Name}, Services: []string{v.Facts.Service}}
+	data := message.Data{Municipality: s.set.Name, Sender: s.set.Sender, Phone: s.set.Phone, Names: []string{to.name}, Services: []string{v.Facts.Service}}
 
 	draft, err := message.ComposeCode(data, s.code(id, number))
 	if err != nil {
-		return s.raise(ctx, job, care.CitizenTrouble, "Engangskoden kunne ikke skrives: "+care.MessageOf(err)+" Ring til borgeren, og giv systemforvalteren besked.", false)
+		return s.raise(ctx, job, care.CitizenTrouble, "Engangskoden kunne ikke skrives: "+care.MessageOf(err)+" Ring til "+to.noun()+", og giv systemforvalteren besked.", false)
 	}
 
-	if citizen.Phone.IsZero() {
-		return s.raise(ctx, job, care.CitizenTrouble, "Borgeren kan ikke få en engangskode: der er intet mobilnummer. Ring til borgeren.", false)
+	if to.phone.IsZero() {
+		return s.raise(ctx, job, care.CitizenTrouble, "Engangskoden kan ikke sendes: der er intet mobilnummer. Ring til "+to.noun()+".", false)
 	}
 
 	_, err = s.deliver(ctx, job, message.Message{
-		Key: job.Ref, Channel: care.SMS, Phone: citizen.Phone, Room: roomFor(v), Text: draft.Text, Prior: priorToCode(v, adm),
+		Key: job.Ref, Channel: care.SMS, Phone: to.phone, Room: roomFor(v), Text: draft.Text, Prior: priorToCode(v, adm),
 	}, true)
 
 	switch connector.KindOf(err) {
 	case connector.Rejected, connector.Unsupported, connector.Conflict, connector.Malformed:
-		return s.raise(ctx, job, care.CitizenTrouble, "Engangskoden kunne ikke sendes til borgerens nummer. Ring til borgeren.", false)
+		return s.raise(ctx, job, care.CitizenTrouble, "Engangskoden kunne ikke sendes til "+to.noun()+"s nummer. Ring til "+to.noun()+".", false)
 	case connector.Unavailable, connector.RateLimited, connector.Unauthorized, connector.Unknown, connector.NotFound, connector.Pending:
 	}
 

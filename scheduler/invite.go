@@ -32,8 +32,32 @@ func (s *Service) citizenOf(ctx context.Context, v care.Snapshot) (care.Citizen,
 	return all[v.Facts.Citizen], nil
 }
 
-// tell has the citizen invited or told of a new time; without a channel somebody must call.
+// recipient is whom a message or a code goes to: the citizen or a participant.
+type recipient struct {
+	name  string
+	phone care.Phone
+	email care.Email
+	kind  care.ParticipantKind // empty: the citizen
+	other care.Channel         // how else they are reached; empty: in no other way
+}
+
+// recipientOf reads whom a message on a channel goes to. A participant stands on the visit; the
+// citizen is read from the store, so it is never called inside a change.
+func (s *Service) recipientOf(ctx context.Context, v care.Snapshot, who care.ParticipantID, channel care.Channel) (recipient, error) {
+	if p, ok := v.ParticipantOf(who); who != "" && ok {
+		return recipient{name: p.Name, phone: p.Phone, email: p.Email, kind: p.Kind, other: p.OtherChannel(channel)}, nil
+	}
+
+	c, err := s.citizenOf(ctx, v)
+
+	return recipient{name: c.Name, phone: c.Phone, email: c.Email, other: c.OtherChannel(channel)}, err
+}
+
+// tell has everybody invited or told of a new time; without a channel somebody must call the
+// citizen.
 func tell(v *care.Visit, channel care.Channel, at time.Time) {
+	v.InviteParticipants(at)
+
 	if channel == "" {
 		v.Raise(care.MessageTrouble, "", "Borgeren har hverken mobilnummer eller e-mail, der virker. Ring og giv besked.", false, at)
 
@@ -59,7 +83,7 @@ func (s *Service) send(ctx context.Context, job Job) error {
 		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.MessageRevoked(inv.ID) })
 	}
 
-	citizen, err := s.citizenOf(ctx, v)
+	to, err := s.recipientOf(ctx, v, inv.To, inv.Channel)
 	if err != nil {
 		return err
 	}
@@ -68,9 +92,14 @@ func (s *Service) send(ctx context.Context, job Job) error {
 		return s.later("send_message", patience(s.now().Sub(inv.QueuedAt)))
 	}
 
-	m, locator, err := s.compose(v, inv, citizen)
+	citizen, err := s.citizenOf(ctx, v)
 	if err != nil {
-		return s.bounce(ctx, job, citizen, care.MessageOf(err))
+		return err
+	}
+
+	m, locator, err := s.compose(v, inv, to, citizen.Name)
+	if err != nil {
+		return s.bounce(ctx, job, to, care.MessageOf(err))
 	}
 
 	receipt, err := s.deliver(ctx, job, m, s.holds(v, inv))
@@ -79,7 +108,7 @@ func (s *Service) send(ctx context.Context, job Job) error {
 	case connector.Is(err, connector.NotFound): // overtaken, and it never left
 		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.MessageRevoked(inv.ID) })
 	case err != nil:
-		return s.messageTrouble(ctx, job, citizen, err)
+		return s.messageTrouble(ctx, job, to, err)
 	}
 
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
@@ -89,7 +118,9 @@ func (s *Service) send(ctx context.Context, job Job) error {
 
 // holds reports whether a message is still true.
 func (s *Service) holds(v care.Snapshot, inv care.Invitation) bool {
-	active := v.State == care.RoomIsBooked || v.State == care.Open
+	p, here := v.ParticipantOf(inv.To)
+	here = inv.To == "" || here && p.Present()
+	active := here && (v.State == care.RoomIsBooked || v.State == care.Open)
 
 	switch inv.Kind {
 	case care.Invite, care.Changed:
@@ -100,7 +131,7 @@ func (s *Service) holds(v care.Snapshot, inv care.Invitation) bool {
 		return v.State == care.RoomIsBooked && inv.State == care.InvitationQueued && v.Facts.Planned.Start.After(s.now()) &&
 			ok && link.LocatorHash != "" // nobody is reminded of what they were not told
 	case care.Withdrawn:
-		return !v.State.Active() && inv.State == care.InvitationQueued
+		return (!v.State.Active() || !here) && inv.State == care.InvitationQueued
 	}
 
 	return false
@@ -143,11 +174,12 @@ func lookup(channel care.Channel, err error) error {
 	return &connector.Error{System: string(channel), Op: "find", Kind: connector.Unavailable, Err: err}
 }
 
-// compose writes the message. The locator's hash is what the store keeps of the link.
-func (s *Service) compose(v care.Snapshot, inv care.Invitation, citizen care.Citizen) (message.Message, string, error) {
+// compose writes the message; names are those of the visit's people, who must not stand in it. The
+// locator's hash is what the store keeps of the link.
+func (s *Service) compose(v care.Snapshot, inv care.Invitation, to recipient, names ...string) (message.Message, string, error) {
 	data := message.Data{
-		Municipality: s.set.Name, Sender: s.set.Sender, Start: v.Facts.Planned.Start, Phone: s.set.Phone,
-		Names: []string{citizen.Name}, Services: []string{v.Facts.Service},
+		Municipality: s.set.Name, Sender: s.set.Sender, Start: v.Facts.Planned.Start, Phone: s.set.Phone, To: to.kind,
+		Now: v.AdHoc() && inv.Kind == care.Invite, Names: append(names, to.name), Services: []string{v.Facts.Service},
 	}
 
 	hash := ""
@@ -173,9 +205,9 @@ func (s *Service) compose(v care.Snapshot, inv care.Invitation, citizen care.Cit
 	}
 
 	if inv.Channel == care.Mail {
-		m.Email, m.Event = citizen.Email, s.event(v, inv, data.Link)
+		m.Email, m.Event = to.email, s.event(v, inv, data.Link)
 	} else {
-		m.Phone, m.Room = citizen.Phone, roomFor(v)
+		m.Phone, m.Room = to.phone, roomFor(v)
 	}
 
 	return m, hash, nil

@@ -30,11 +30,25 @@ func (s *Service) Landing(ctx context.Context, locator care.Locator) (CitizenVie
 		view.Stage = StageLanding
 	}
 
-	if link, ok := v.Link(); ok && link.ID != inv && view.Stage != StageEnded {
+	return asSeenBy(v, inv, view), nil
+}
+
+// asSeenBy turns what is true of the visit into what is true for whoever holds a link: an older
+// message's link leads on to the newer one, and somebody who was removed finds that it is over.
+func asSeenBy(v care.Snapshot, id care.InvitationID, view CitizenView) CitizenView {
+	inv, _ := v.InvitationOf(id)
+	p, ok := v.ParticipantOf(inv.To)
+	view.Guest = p.Kind
+
+	switch link, valid := v.LinkOf(inv.To); {
+	case view.Stage == StageEnded:
+	case inv.To != "" && (!ok || !p.Present()):
+		view.Stage = StageEnded
+	case valid && link.ID != id:
 		view.Stage = StageMoved
 	}
 
-	return view, nil
+	return view
 }
 
 // door tells whether a citizen may come in now. StageIdentify stands for yes.
@@ -67,8 +81,12 @@ func (s *Service) Enter(ctx context.Context, locator care.Locator) (Entered, err
 		return Entered{}, err
 	}
 
-	if link, ok := v.Link(); ok && link.ID != inv {
+	switch view := asSeenBy(v, inv, s.door(v)); view.Stage {
+	case StageMoved:
 		return Entered{}, care.NewError(care.Gone, "Skærmbesøget er flyttet. Brug linket i den nyeste besked.")
+	case StageEnded:
+		return Entered{}, ended()
+	case StageEarly, StageIdentify, StageCode, StageWaiting, StageAdmitted, StageRefused, StageWrong, StageLanding:
 	}
 
 	if err := s.shut(v); err != nil {
@@ -82,15 +100,26 @@ func (s *Service) Enter(ctx context.Context, locator care.Locator) (Entered, err
 
 	id := care.AdmissionID(randomID())
 
-	err = s.update(ctx, v.ID, &AuditRow{Actor: "citizen", Action: "enter"}, func(v *care.Visit) error {
+	message, _ := v.InvitationOf(inv)
+
+	err = s.update(ctx, v.ID, &AuditRow{Actor: visitor(message.To), Action: "enter"}, func(v *care.Visit) error {
 		if err := v.LinkOpened(inv, s.now()); err != nil {
 			return err
 		}
 
-		return v.Arrive(id, hashOf(token), s.now())
+		return v.Arrive(id, message.To, hashOf(token), s.now())
 	})
 
 	return Entered{Token: token, Expires: v.Facts.Planned.End.Add(s.set.Grace + s.set.HardCap)}, err
+}
+
+// visitor names in the audit who came through a link.
+func visitor(who care.ParticipantID) string {
+	if who != "" {
+		return "participant"
+	}
+
+	return "citizen"
 }
 
 // newToken makes a session token of 256 bits.
@@ -115,18 +144,24 @@ func (s *Service) Lounge(ctx context.Context, token care.SessionToken) (CitizenV
 	}
 
 	view := s.door(v)
+
+	p, ok := v.ParticipantOf(adm.Participant)
+	if view.Guest = p.Kind; adm.Participant != "" && (!ok || !p.Present()) {
+		view.Stage = StageEnded
+	}
+
 	if view.Stage == StageEnded || view.Stage == StageEarly {
 		return view, nil
 	}
 
-	citizen, err := s.citizenOf(ctx, v)
+	who, err := s.recipientOf(ctx, v, adm.Participant, care.SMS)
 	if err != nil {
 		return CitizenView{}, err
 	}
 
-	view.PhoneHint = citizen.Phone.Hint()
+	view.PhoneHint = who.phone.Hint()
 	view.Stage = stageOf(adm, s.now())
-	view.CodeLeft = codesLeft(v, s.now())
+	view.CodeLeft = v.CodesLeft(adm.Participant, s.now())
 
 	return view, nil
 }
@@ -146,18 +181,6 @@ func stageOf(adm care.Admission, now time.Time) CitizenStage {
 	}
 
 	return StageIdentify
-}
-
-func codesLeft(v care.Snapshot, now time.Time) int {
-	used := 0
-
-	for _, a := range v.Admissions {
-		if now.Sub(a.CodeSentAt) < care.CodeWindow {
-			used += a.CodeCount
-		}
-	}
-
-	return max(0, care.CodesPerVisit-used)
 }
 
 func (s *Service) session(ctx context.Context, token care.SessionToken) (care.Snapshot, care.Admission, error) {
@@ -182,8 +205,14 @@ func (s *Service) open(ctx context.Context, token care.SessionToken) (care.Snaps
 		return v, adm, err
 	}
 
+	if p, ok := v.ParticipantOf(adm.Participant); adm.Participant != "" && (!ok || !p.Present()) {
+		return v, adm, ended()
+	}
+
 	return v, adm, s.shut(v)
 }
+
+func ended() error { return care.NewError(care.Gone, "Dette skærmbesøg er afsluttet.") }
 
 // shut returns why a citizen may not come in now, nil when they may.
 func (s *Service) shut(v care.Snapshot) error {
@@ -196,10 +225,10 @@ func (s *Service) shut(v care.Snapshot) error {
 		return care.NewError(care.Conflict, "Dit skærmbesøg åbner "+clock(view.Opens)+".")
 	}
 
-	return care.NewError(care.Gone, "Dette skærmbesøg er afsluttet.")
+	return ended()
 }
 
-// AskCode has a one-time code sent to the number in the record. Limits: identity.md §5.2.
+// AskCode has a one-time code sent to the citizen's number in the record, or to a participant's. Limits: identity.md §5.2.
 func (s *Service) AskCode(ctx context.Context, token care.SessionToken) error {
 	v, adm, err := s.open(ctx, token)
 	if err != nil {
@@ -208,7 +237,7 @@ func (s *Service) AskCode(ctx context.Context, token care.SessionToken) error {
 
 	today := care.DayOf(s.now()).Bounds().Start
 
-	sent, err := s.store.CodesSent(ctx, v.Facts.Citizen, today)
+	sent, err := s.codesSent(ctx, v, adm.Participant, today)
 	if err != nil {
 		return err
 	}
@@ -217,11 +246,20 @@ func (s *Service) AskCode(ctx context.Context, token care.SessionToken) error {
 		return care.NewError(care.TooMany, "Der er sendt mange koder til dit nummer i dag. Ring til os, så hjælper vi dig ind.")
 	}
 
-	return s.update(ctx, v.ID, &AuditRow{Actor: "citizen", Action: "ask_code"}, func(v *care.Visit) error {
+	return s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "ask_code"}, func(v *care.Visit) error {
 		_, err := v.AskCode(adm.ID, s.now())
 
 		return err
 	})
+}
+
+// codesSent counts the codes that went to a person's telephone since a time.
+func (s *Service) codesSent(ctx context.Context, v care.Snapshot, who care.ParticipantID, since time.Time) (int, error) {
+	if p, ok := v.ParticipantOf(who); ok {
+		return s.store.CodesSentTo(ctx, p.Phone, since)
+	}
+
+	return s.store.CodesSent(ctx, v.Facts.Citizen, since)
 }
 
 // EnterCode compares a typed code with the newest one of this session. A wrong try is counted
@@ -234,7 +272,7 @@ func (s *Service) EnterCode(ctx context.Context, token care.SessionToken, code c
 
 	var refusal *care.Error
 
-	err = s.update(ctx, v.ID, &AuditRow{Actor: "citizen", Action: "enter_code"}, func(v *care.Visit) error {
+	err = s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "enter_code"}, func(v *care.Visit) error {
 		now, _ := v.Snapshot().AdmissionOf(adm.ID)
 		right := now.CodeCount > 0 && code.Equal(s.code(adm.ID, now.CodeCount))
 
@@ -255,7 +293,8 @@ func (s *Service) EnterCode(ctx context.Context, token care.SessionToken, code c
 	return nil
 }
 
-// GuestLink gives the room's guest link to a session that was let in, and to no other.
+// GuestLink gives the guest link of the person's seat to a session that was let in, and to no
+// other.
 func (s *Service) GuestLink(ctx context.Context, token care.SessionToken) (care.GuestLink, error) {
 	v, adm, err := s.open(ctx, token)
 	if err != nil {
@@ -263,15 +302,17 @@ func (s *Service) GuestLink(ctx context.Context, token care.SessionToken) (care.
 	}
 
 	room, ok := v.LiveRoom()
+	p, _ := v.ParticipantOf(adm.Participant) // the citizen has seat 0
+	link := room.SeatLink(p.Seat)
 
 	switch {
 	case adm.State != care.AdmissionAdmitted:
 		return care.GuestLink{}, care.NewError(care.Forbidden, "Medarbejderen har ikke lukket dig ind endnu.")
-	case !ok || room.GuestLink.IsZero():
+	case !ok || link.IsZero():
 		return care.GuestLink{}, care.NewError(care.Unavailable, "Rummet er ikke klar endnu. Prøv igen om lidt.")
 	}
 
-	row := AuditRow{At: s.now(), Actor: "citizen", Action: "open_guest_link", Visit: v.ID, Citizen: v.Facts.Citizen}
+	row := AuditRow{At: s.now(), Actor: visitor(adm.Participant), Action: "open_guest_link", Visit: v.ID, Citizen: v.Facts.Citizen}
 
-	return room.GuestLink, s.store.Record(ctx, []AuditRow{row})
+	return link, s.store.Record(ctx, []AuditRow{row})
 }

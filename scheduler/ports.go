@@ -46,7 +46,7 @@ type Job struct {
 // AuditRow tells who did what with whose data, when. It is append-only.
 type AuditRow struct {
 	At      time.Time
-	Actor   string // employee id, "system", or "citizen"
+	Actor   string // employee id, "system", "citizen" or "participant"
 	Action  string // snake_case verb, for example "convert", "admit", "open_host_link"
 	Visit   care.VisitID
 	Citizen care.CitizenID
@@ -88,8 +88,43 @@ type Visits interface {
 	VisitsBySource(ctx context.Context, refs []care.SourceRef) ([]care.Snapshot, error)
 	// CountVisits counts for statistics.
 	CountVisits(ctx context.Context, q CountQuery) ([]CountRow, error)
-	// CodesSent counts the one-time codes that a citizen's visits asked for since a time.
+	// CodesSent counts the one-time codes that a citizen asked for since a time, at all visits.
 	CodesSent(ctx context.Context, citizen care.CitizenID, since time.Time) (int, error)
+	// CodesSentTo counts those that participants of any visit asked for to a telephone number.
+	CodesSentTo(ctx context.Context, phone care.Phone, since time.Time) (int, error)
+	// AddVisit stores a visit that came from no list. Conflict: its source is stored already.
+	AddVisit(ctx context.Context, v *care.Visit, effects Effects) error
+	// Links tells which units visit which citizens by their driving lists, in order of citizen,
+	// then unit. Visits of our own and those that were taken off a list do not count.
+	Links(ctx context.Context, q LinkQuery) ([]Link, error)
+}
+
+// LinkQuery narrows Links. Window is on the planned start; no Units means none at all.
+type LinkQuery struct {
+	Window   care.Interval
+	Units    []care.UnitID
+	Citizens []care.CitizenID // empty: all
+}
+
+// Link is a citizen whom a unit visits.
+type Link struct {
+	Citizen care.CitizenID
+	Unit    care.UnitID
+	Visits  int
+	First   time.Time       // planned start of the first visit in the window
+	Last    time.Time       // planned start of the last one
+	Law     care.LegalBasis // of the visits; LawUnknown when they differ
+}
+
+// Contacts stores the contact networks of citizens.
+type Contacts interface {
+	// Contact reads one contact, removed or not. NotFound.
+	Contact(ctx context.Context, id care.ContactID) (care.Contact, error)
+	// ContactsOf reads the contacts of a citizen that stand, in the order in which they were added.
+	ContactsOf(ctx context.Context, citizen care.CitizenID) ([]care.Contact, error)
+	// SaveContact inserts a contact with Version 0, or updates one that still has its Version;
+	// otherwise Conflict.
+	SaveContact(ctx context.Context, c care.Contact, effects Effects) error
 }
 
 // VisitQuery narrows Visits; zero fields do not narrow. Window is on the planned start.
@@ -196,4 +231,5 @@ type Store interface {
 	Visits
 	Lists
 	Batches
+	Contacts
 }

@@ -212,6 +212,8 @@ type CitizenView struct {
 	PhoneHint string // "•• •• •• 12", where codes go
 	CodeLeft  int    // codes that may still be asked for now
 	Visit     care.VisitID
+	// Guest is what a participant is in the visit; empty for the citizen.
+	Guest care.ParticipantKind
 }
 
 // Entered is a fresh citizen session.

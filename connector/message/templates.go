@@ -42,23 +42,16 @@ const (
 		"Du kan ikke svare på denne besked.\n\nVenlig hilsen\n{kommune}\n"
 )
 
-// templateOf returns the text with its placeholders.
-func templateOf(kind care.InvitationKind, channel care.Channel) (Draft, error) {
-	var sms string
+// templateOf returns the text for a receiver, the citizen when to is empty, with its placeholders.
+// Now says that an invitation is to a call that is made at this moment.
+func templateOf(kind care.InvitationKind, channel care.Channel, to care.ParticipantKind, now bool) (Draft, error) {
+	sms, mail, err := citizenTemplateOf(kind, now)
+	if to != "" {
+		sms, mail, err = guestTemplateOf(kind, to)
+	}
 
-	var mail Draft
-
-	switch kind {
-	case care.Invite:
-		sms, mail = inviteSMS, Draft{Subject: inviteSubject, Text: inviteMail}
-	case care.Changed:
-		sms, mail = changedSMS, Draft{Subject: changedSubject, Text: changedMail}
-	case care.Withdrawn:
-		sms, mail = withdrawnSMS, Draft{Subject: withdrawnSubject, Text: withdrawnMail}
-	case care.Reminder:
-		sms, mail = reminderSMS, Draft{Subject: reminderSubject, Text: reminderMail}
-	default:
-		return Draft{}, invalid("Ukendt slags besked.")
+	if err != nil {
+		return Draft{}, err
 	}
 
 	switch channel {
@@ -71,12 +64,31 @@ func templateOf(kind care.InvitationKind, channel care.Channel) (Draft, error) {
 	return Draft{}, invalid("Ukendt kanal.")
 }
 
+func citizenTemplateOf(kind care.InvitationKind, now bool) (sms string, mail Draft, err error) {
+	switch kind {
+	case care.Invite:
+		if now {
+			return callSMS, Draft{Subject: callSubject, Text: callMail}, nil
+		}
+
+		return inviteSMS, Draft{Subject: inviteSubject, Text: inviteMail}, nil
+	case care.Changed:
+		return changedSMS, Draft{Subject: changedSubject, Text: changedMail}, nil
+	case care.Withdrawn:
+		return withdrawnSMS, Draft{Subject: withdrawnSubject, Text: withdrawnMail}, nil
+	case care.Reminder:
+		return reminderSMS, Draft{Subject: reminderSubject, Text: reminderMail}, nil
+	}
+
+	return "", Draft{}, invalid("Ukendt slags besked.")
+}
+
 // allTemplates returns every text that is ever sent, for the words that are our own.
 func allTemplates() []string {
-	return []string{
+	return append(guestTemplates(),
 		inviteSMS, changedSMS, withdrawnSMS, reminderSMS, codeSMS,
 		inviteSubject, changedSubject, withdrawnSubject, reminderSubject,
 		inviteMail, changedMail, withdrawnMail, reminderMail,
 		doorText, EventTitle,
-	}
+	)
 }

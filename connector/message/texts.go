@@ -21,16 +21,18 @@ const MaxSender = 11
 // Data is what the texts are filled with. Names and Services are never printed: they are
 // given so that Compose can refuse a text in which one of them stands.
 type Data struct {
-	Municipality string    // the full name, in e-mails: "Testby Kommune"
-	Sender       string    // the short name, in SMS: "Testby"; at most MaxSender characters
-	Start        time.Time // when the visit begins; shown in Europe/Copenhagen
-	Link         string    // the citizen's link; empty in code-only mode
-	Door         string    // code-only mode: what the citizen types in the browser, "testby.dk/skaerm"
-	DoorCode     care.Code // code-only mode: the code to type there
-	Origin       string    // host name that a one-time code is bound to (WebOTP); may be empty
-	Phone        string    // the number to call for help, Danish, any spelling
-	Names        []string  // names of the people of the visit
-	Services     []string  // services of the visit
+	Municipality string               // the full name, in e-mails: "Testby Kommune"
+	Sender       string               // the short name, in SMS: "Testby"; at most MaxSender characters
+	Start        time.Time            // when the visit begins; shown in Europe/Copenhagen
+	Link         string               // the citizen's link; empty in code-only mode
+	Door         string               // code-only mode: what the citizen types in the browser, "testby.dk/skaerm"
+	DoorCode     care.Code            // code-only mode: the code to type there
+	Origin       string               // host name that a one-time code is bound to (WebOTP); may be empty
+	Phone        string               // the number to call for help, Danish, any spelling
+	To           care.ParticipantKind // who is written to; empty: the citizen
+	Now          bool                 // the call is made at this moment; for invitations
+	Names        []string             // names of the people of the visit
+	Services     []string             // services of the visit
 }
 
 // Draft is a composed message: Subject is empty for SMS.
@@ -49,7 +51,7 @@ func Compose(kind care.InvitationKind, channel care.Channel, d Data) (Draft, err
 		return Draft{}, err
 	}
 
-	t, err := templateOf(kind, channel)
+	t, err := templateOf(kind, channel, d.To, d.Now)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -89,6 +91,14 @@ func Fits(d Data) error {
 	for _, kind := range []care.InvitationKind{care.Invite, care.Changed, care.Withdrawn, care.Reminder} {
 		if _, err := Compose(kind, care.SMS, d); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", kind, err))
+		}
+	}
+
+	for _, d.To = range care.ParticipantKinds() {
+		for _, kind := range []care.InvitationKind{care.Invite, care.Changed, care.Withdrawn} {
+			if _, err := Compose(kind, care.SMS, d); err != nil {
+				errs = append(errs, fmt.Errorf("%s to %s: %w", kind, d.To, err))
+			}
 		}
 	}
 

@@ -69,6 +69,17 @@ func TestTexts(t *testing.T) {
 		}
 	}
 
+	for _, c := range others() {
+		for _, channel := range []care.Channel{care.SMS, care.Mail} {
+			draft, err := message.Compose(c.kind, channel, c.d)
+			if err != nil {
+				t.Fatalf("%s %s: %v", c.name, channel, err)
+			}
+
+			fmt.Fprintf(&out, "=== %s · %s · %s\n%s\n%s\n", c.name, channel, c.kind, draft.Subject, draft.Text)
+		}
+	}
+
 	for _, origin := range []string{"", "skaerm.testby.dk"} {
 		d := data()
 		d.Origin = origin
@@ -82,6 +93,46 @@ func TestTexts(t *testing.T) {
 	}
 
 	golden(t, "texts.golden", out.String())
+}
+
+// other is a text that is not the citizen's about a planned visit.
+type other struct {
+	name string
+	kind care.InvitationKind
+	d    message.Data
+}
+
+func others() []other {
+	call := data()
+	call.Now = true
+	out := []other{{"call", care.Invite, call}}
+
+	for _, to := range care.ParticipantKinds() {
+		d := data()
+		d.To = to
+		out = append(out, other{string(to), care.Invite, d}, other{string(to), care.Changed, d}, other{string(to), care.Withdrawn, d})
+	}
+
+	return out
+}
+
+// TestOthersAreNotReminded: a reminder goes to the citizen alone.
+func TestOthersAreNotReminded(t *testing.T) {
+	t.Parallel()
+
+	for _, to := range append(care.ParticipantKinds(), "unknown") {
+		d := data()
+		d.To = to
+
+		kind := care.Reminder
+		if to == "unknown" {
+			kind = care.Invite
+		}
+
+		if _, err := message.Compose(kind, care.SMS, d); care.KindOf(err) != care.Invalid {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
 }
 
 func golden(t *testing.T, name, got string) {

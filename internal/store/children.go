@@ -80,6 +80,10 @@ func children() []child {
 			hasLegs, func(s *care.Snapshot) *[]care.Leg { return &s.Legs },
 			func(l care.Leg) string { return string(l.Room) + "\x00" + l.ID }, equal[care.Leg], (*Keys).legToRow, (*Keys).legFromRow,
 		},
+		table[care.Participant, participantRow]{
+			hasParticipants, func(s *care.Snapshot) *[]care.Participant { return &s.Participants },
+			func(p care.Participant) string { return string(p.ID) }, equal[care.Participant], (*Keys).participantToRow, (*Keys).participantFromRow,
+		},
 	}
 }
 

@@ -58,13 +58,7 @@ func (k *Keys) citizenFromRow(row citizenRow) (care.Citizen, error) {
 		Suitability: care.Suitability(row.Suitability), Hospitalised: row.Hospitalised, UpdatedAt: instantOrZero(row.Touched),
 	}
 
-	if phone := seal.open("phone", row.PhoneSealed); phone != "" {
-		c.Phone = care.NewPhone(phone)
-	}
-
-	if email := seal.open("email", row.EmailSealed); email != "" {
-		c.Email = care.NewEmail(email)
-	}
+	c.Phone, c.Email = seal.phone(row.PhoneSealed), seal.email(row.EmailSealed)
 
 	return c, seal.err
 }

@@ -266,7 +266,7 @@ func (s *Store) CodesSent(ctx context.Context, citizen care.CitizenID, since tim
 	var sum int
 
 	err := s.read.WithContext(ctx).Raw(
-		"SELECT COALESCE(SUM(a.code_count), 0) FROM admissions a JOIN visits v ON v.id = a.visit_id WHERE v.citizen_id = ? AND a.code_sent_at >= ?",
+		"SELECT COALESCE(SUM(a.code_count), 0) FROM admissions a JOIN visits v ON v.id = a.visit_id WHERE v.citizen_id = ? AND a.participant_id = '' AND a.code_sent_at >= ?",
 		citizen, micros(since)).Scan(&sum).Error
 
 	return sum, translate(err)

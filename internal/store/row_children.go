@@ -117,19 +117,20 @@ func splitLinks(text string, host care.HostPIN) ([]care.GuestLink, error) {
 }
 
 type invitationRow struct {
-	ID          string `gorm:"primaryKey"`
-	VisitID     string
-	Seq         int
-	Kind        string
-	Channel     string
-	State       string
-	Sequence    int
-	LocatorHash *string
-	ProviderID  string
-	Failure     string
-	QueuedAt    *int64
-	SentAt      *int64
-	OpenedAt    *int64
+	ID            string `gorm:"primaryKey"`
+	VisitID       string
+	Seq           int
+	Kind          string
+	Channel       string
+	State         string
+	Sequence      int
+	LocatorHash   *string
+	ProviderID    string
+	Failure       string
+	QueuedAt      *int64
+	SentAt        *int64
+	OpenedAt      *int64
+	ParticipantID string
 }
 
 // TableName names the table for gorm.
@@ -142,6 +143,7 @@ func (k *Keys) invitationToRow(visit care.VisitID, seq int, i care.Invitation) (
 		ID: string(i.ID), VisitID: string(visit), Seq: seq, Kind: string(i.Kind), Channel: string(i.Channel),
 		State: string(i.State), Sequence: i.Sequence, ProviderID: i.ProviderID, Failure: i.Failure,
 		QueuedAt: microsOrNull(i.QueuedAt), SentAt: microsOrNull(i.SentAt), OpenedAt: microsOrNull(i.OpenedAt),
+		ParticipantID: string(i.To),
 	}
 
 	if i.LocatorHash != "" {
@@ -156,6 +158,7 @@ func (k *Keys) invitationFromRow(row invitationRow) (care.Invitation, error) {
 		ID: care.InvitationID(row.ID), Kind: care.InvitationKind(row.Kind), Channel: care.Channel(row.Channel),
 		State: care.InvitationState(row.State), Sequence: row.Sequence, ProviderID: row.ProviderID, Failure: row.Failure,
 		QueuedAt: instantOrZero(row.QueuedAt), SentAt: instantOrZero(row.SentAt), OpenedAt: instantOrZero(row.OpenedAt),
+		To: care.ParticipantID(row.ParticipantID),
 	}
 
 	if row.LocatorHash != nil {
@@ -166,22 +169,23 @@ func (k *Keys) invitationFromRow(row invitationRow) (care.Invitation, error) {
 }
 
 type admissionRow struct {
-	ID           string `gorm:"primaryKey"`
-	VisitID      string
-	Seq          int
-	State        string
-	SessionHash  string
-	Method       string
-	CodeCount    int
-	CodeSentAt   *int64
-	CodeTries    int
-	CodeUsed     bool
-	Failures     int
-	Recognised   bool
-	DecidedBy    string
-	CameAt       *int64
-	IdentifiedAt *int64
-	DecidedAt    *int64
+	ID            string `gorm:"primaryKey"`
+	VisitID       string
+	Seq           int
+	State         string
+	SessionHash   string
+	Method        string
+	CodeCount     int
+	CodeSentAt    *int64
+	CodeTries     int
+	CodeUsed      bool
+	Failures      int
+	Recognised    bool
+	DecidedBy     string
+	CameAt        *int64
+	IdentifiedAt  *int64
+	DecidedAt     *int64
+	ParticipantID string
 }
 
 // TableName names the table for gorm.
@@ -195,6 +199,7 @@ func (k *Keys) admissionToRow(visit care.VisitID, seq int, a care.Admission) (ad
 		Method: string(a.Method), CodeCount: a.CodeCount, CodeSentAt: microsOrNull(a.CodeSentAt), CodeTries: a.CodeTries,
 		CodeUsed: a.CodeUsed, Failures: a.Failures, Recognised: a.Recognised, DecidedBy: string(a.DecidedBy),
 		CameAt: microsOrNull(a.CameAt), IdentifiedAt: microsOrNull(a.IdentifiedAt), DecidedAt: microsOrNull(a.DecidedAt),
+		ParticipantID: string(a.Participant),
 	}, nil
 }
 
@@ -205,5 +210,6 @@ func (k *Keys) admissionFromRow(row admissionRow) (care.Admission, error) {
 		CodeTries: row.CodeTries, CodeUsed: row.CodeUsed, Failures: row.Failures, Recognised: row.Recognised,
 		DecidedBy: care.EmployeeID(row.DecidedBy), CameAt: instantOrZero(row.CameAt),
 		IdentifiedAt: instantOrZero(row.IdentifiedAt), DecidedAt: instantOrZero(row.DecidedAt),
+		Participant: care.ParticipantID(row.ParticipantID),
 	}, nil
 }

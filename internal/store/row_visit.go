@@ -15,6 +15,7 @@ const (
 	hasEntries
 	hasExceptions
 	hasLegs
+	hasParticipants
 )
 
 type visitRow struct {
@@ -88,6 +89,7 @@ func partsOf(s care.Snapshot) int {
 	for bit, n := range map[int]int{
 		hasRooms: len(s.Rooms), hasInvitations: len(s.Invitations), hasAdmissions: len(s.Admissions),
 		hasEntries: len(s.Entries), hasExceptions: len(s.Exceptions), hasLegs: len(s.Legs),
+		hasParticipants: len(s.Participants),
 	} {
 		if n > 0 {
 			parts |= bit

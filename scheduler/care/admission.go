@@ -29,20 +29,33 @@ func (m IdentityMethod) Danish() string {
 	return string(m)
 }
 
+// Identity tells in Danish how the person of a session was identified; empty when they were not.
+func (a Admission) Identity() string {
+	switch {
+	case a.Method == "":
+		return ""
+	case a.Method == ByCode && a.Participant != "":
+		return "Engangskode på SMS til deltagerens eget nummer"
+	default:
+		return a.Method.Danish()
+	}
+}
+
 // Limits of one-time codes (identity.md §5.2).
 const (
 	CodeLife        = 5 * time.Minute
 	CodeTries       = 5 // wrong tries for one code
-	CodesPerVisit   = 3 // codes for one visit in CodeWindow
+	CodesPerVisit   = 3 // codes to one person for one visit in CodeWindow
 	CodeWindow      = 15 * time.Minute
 	CodesPerPhone   = 10 // codes to one phone number in a local day
-	CodeLockFailure = 5  // wrong tries in all that lock the SMS path of the visit
+	CodeLockFailure = 5  // wrong tries of one person in all that lock their SMS path at the visit
 )
 
-// Admission is one browser session of a citizen at a visit. A link may be used from several
-// devices, but only one session at a time is identified.
+// Admission is one browser session of a citizen or a participant at a visit. A link may be used
+// from several devices, but only one session of a person at a time is identified.
 type Admission struct {
 	ID           AdmissionID
+	Participant  ParticipantID // empty: the citizen
 	State        AdmissionState
 	SessionHash  string // hex SHA-256 of the cookie's token
 	Method       IdentityMethod

@@ -19,23 +19,27 @@ type Citizen struct {
 
 // Channel returns the channel by which the citizen is reached, SMS before mail; empty when
 // there is none.
-func (c Citizen) Channel() Channel {
+func (c Citizen) Channel() Channel { return channelOf(c.Phone, c.Email) }
+
+// OtherChannel returns a channel that is not the given one, or empty.
+func (c Citizen) OtherChannel(than Channel) Channel { return otherChannel(c.Phone, c.Email, than) }
+
+func channelOf(phone Phone, email Email) Channel {
 	switch {
-	case !c.Phone.IsZero():
+	case !phone.IsZero():
 		return SMS
-	case !c.Email.IsZero():
+	case !email.IsZero():
 		return Mail
 	default:
 		return ""
 	}
 }
 
-// OtherChannel returns a channel that is not the given one, or empty.
-func (c Citizen) OtherChannel(than Channel) Channel {
+func otherChannel(phone Phone, email Email, than Channel) Channel {
 	switch {
-	case than != SMS && !c.Phone.IsZero():
+	case than != SMS && !phone.IsZero():
 		return SMS
-	case than != Mail && !c.Email.IsZero():
+	case than != Mail && !email.IsZero():
 		return Mail
 	default:
 		return ""

@@ -25,6 +25,11 @@ type (
 	AdmissionID string
 	// EntryID identifies one write to the care record.
 	EntryID string
+	// ContactID identifies one person of a citizen's contact network.
+	ContactID string
+	// ParticipantID identifies one person who is invited to a visit besides employee and citizen;
+	// empty stands for the citizen.
+	ParticipantID string
 	// ExceptionID identifies one thing that needs a person.
 	ExceptionID string
 )
@@ -32,7 +37,7 @@ type (
 // SourceRef is the identity of a visit in the system it came from: system + id + occurrence
 // (a recurring visit has one id on many days).
 type SourceRef struct {
-	System     string // "file", "fhir", "nexus"
+	System     string // "file", "fhir", "nexus", or our own for a call
 	ID         string // native id, or a stable key made from the row when the file has none
 	Occurrence string // the local day, 2006-01-02, or the system's own occurrence key
 }

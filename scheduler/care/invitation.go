@@ -11,7 +11,7 @@ const (
 	Mail Channel = "mail"
 )
 
-// InvitationKind says what a message tells the citizen. The zero value is invalid.
+// InvitationKind says what a message tells. The zero value is invalid.
 type InvitationKind string
 
 // The kinds.
@@ -45,9 +45,10 @@ const (
 	Undeliverable DeliveryStatus = "undeliverable"
 )
 
-// Invitation is one message to the citizen about the visit.
+// Invitation is one message to the citizen or a participant about the visit.
 type Invitation struct {
 	ID          InvitationID
+	To          ParticipantID // empty: the citizen
 	Kind        InvitationKind
 	Channel     Channel
 	State       InvitationState
@@ -57,7 +58,7 @@ type Invitation struct {
 	Failure     string // Danish sentence when bounced
 	QueuedAt    time.Time
 	SentAt      time.Time // zero until sent
-	OpenedAt    time.Time // when the citizen first pressed on through the link; zero until then
+	OpenedAt    time.Time // when somebody first pressed on through the link; zero until then
 }
 
 // Waiting reports whether the message has still to go out.

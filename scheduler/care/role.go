@@ -46,11 +46,14 @@ const (
 	HostVisits     Permission = "host_visits" // own visits, and colleagues' in the unit when standing in
 	SeeStatistics  Permission = "see_statistics"
 	SeeConnections Permission = "see_connections"
+	CallCitizens   Permission = "call_citizens"   // ad hoc, those whom the unit visits
+	ManageContacts Permission = "manage_contacts" // of citizens whom the unit visits, with their consent
+	InviteOthers   Permission = "invite_others"   // relatives, interpreters and others into a visit
 )
 
 // Permissions lists every permission.
 func Permissions() []Permission {
-	return []Permission{ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, SeeConnections}
+	return []Permission{ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, SeeConnections, CallCitizens, ManageContacts, InviteOthers}
 }
 
 // RolesWith returns the roles that have a permission. Whatever is not named here is denied.
@@ -62,8 +65,10 @@ func RolesWith(p Permission) []Role {
 		return []Role{Planner, Leader}
 	case ConvertRed:
 		return []Role{Leader}
-	case HostVisits:
+	case HostVisits, CallCitizens:
 		return []Role{Caregiver}
+	case ManageContacts, InviteOthers:
+		return []Role{Planner, Caregiver}
 	case SeeStatistics:
 		return []Role{Leader, Planner}
 	case SeeConnections:

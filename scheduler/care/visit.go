@@ -48,22 +48,23 @@ type Facts struct {
 // Snapshot is a visit's whole state: the only way into and out of storage. Version is the
 // store's; 0 means never stored.
 type Snapshot struct {
-	ID          VisitID
-	Version     int
-	Source      SourceRef
-	Facts       Facts
-	Delivery    Delivery
-	State       VisitState
-	Batch       BatchID // the conversion that chose it; empty when listed
-	Generation  int     // how often it was chosen
-	OpenedAt    time.Time
-	Outcome     Outcome // zero until concluded
-	Rooms       []Room
-	Invitations []Invitation
-	Admissions  []Admission
-	Entries     []Entry
-	Exceptions  []Exception
-	Legs        []Leg
+	ID           VisitID
+	Version      int
+	Source       SourceRef
+	Facts        Facts
+	Delivery     Delivery
+	State        VisitState
+	Batch        BatchID // the conversion that chose it; empty when listed
+	Generation   int     // how often it was chosen
+	OpenedAt     time.Time
+	Outcome      Outcome // zero until concluded
+	Rooms        []Room
+	Invitations  []Invitation
+	Admissions   []Admission
+	Entries      []Entry
+	Exceptions   []Exception
+	Legs         []Leg
+	Participants []Participant
 }
 
 // Visit is one row of a driving list and everything that hangs on it. It is the unit of
@@ -92,6 +93,7 @@ func (s Snapshot) clone() Snapshot {
 	s.Entries = slices.Clone(s.Entries)
 	s.Exceptions = slices.Clone(s.Exceptions)
 	s.Legs = slices.Clone(s.Legs)
+	s.Participants = slices.Clone(s.Participants)
 
 	return s
 }
@@ -217,7 +219,7 @@ func (v *Visit) Conclude(o Outcome) error {
 		return NewError(Invalid, "Vælg, om besøget blev gennemført, og hvorfor hvis det ikke blev.")
 	}
 
-	if err := v.to(next, RoomIsBooked, Open); err != nil {
+	if err := v.to(next, v.concludable(o)...); err != nil {
 		return err
 	}
 
@@ -256,6 +258,10 @@ func (v *Visit) Cancel(reason ReasonCode, by string, channel Channel, at time.Ti
 // Revert makes the visit physical again: the citizen is told, the room closed, the record
 // restored. It is what undo does.
 func (v *Visit) Revert(channel Channel, at time.Time) error {
+	if v.s.AdHoc() {
+		return NewError(Conflict, "Et opkald står ikke på en køreliste og kan ikke gøres fysisk. Aflys det i stedet.")
+	}
+
 	if err := v.to(Reverted, Chosen, BookingRoom, RoomIsBooked, Open); err != nil {
 		return err
 	}
@@ -264,6 +270,12 @@ func (v *Visit) Revert(channel Channel, at time.Time) error {
 	v.release(at)
 	v.resolveKind(OutcomeTrouble, "system", at)
 	v.withdraw(channel, at)
+
+	for i := range v.s.Participants { // another conversion begins without them
+		if p := &v.s.Participants[i]; p.Present() {
+			p.RemovedBy, p.RemovedAt = "system", at
+		}
+	}
 
 	if v.supersedeDue(); v.written(EntryPlanned) {
 		v.due(EntryRestored, at)
@@ -299,9 +311,9 @@ func (v *Visit) release(at time.Time) {
 	}
 }
 
-// byList marks a cancellation that came from the list alone, so that a row that comes back
+// ByList marks, as who did it, a cancellation that came from the list alone, so that a row that comes back
 // brings the visit back.
-const byList = "list"
+const ByList = "list"
 
 // Drop records that the visit is gone from the driving list, as a file named list tells. A
 // physical one is cancelled; one that is given by screen goes on the exception list, once per
@@ -310,7 +322,7 @@ func (v *Visit) Drop(list ListID, at time.Time) {
 	switch {
 	case v.s.State == Listed || v.s.State == Reverted:
 		v.s.State = Cancelled
-		v.s.Outcome = Outcome{Kind: ResultNotCompleted, Reason: CancelledStaff, Delivery: Physical, Grade: Manual, By: byList, At: at}
+		v.s.Outcome = Outcome{Kind: ResultNotCompleted, Reason: CancelledStaff, Delivery: Physical, Grade: Manual, By: ByList, At: at}
 	case v.s.State.Active() && !v.s.MissedIn(list):
 		v.resolveKind(SourceGone, "system", at)
 		v.Raise(SourceGone, string(list), "Besøget er ikke længere på kørelisten. Aflys det, gør det fysisk, eller behold det som skærmbesøg.", false, at)
@@ -328,7 +340,7 @@ func (s Snapshot) Missed() bool {
 }
 
 // Dropped reports whether the visit was cancelled because it was gone from the list.
-func (s Snapshot) Dropped() bool { return s.State == Cancelled && s.Outcome.By == byList }
+func (s Snapshot) Dropped() bool { return s.State == Cancelled && s.Outcome.By == ByList }
 
 // Relist takes over what a newer list says. It reports whether the planned time changed for
 // a visit whose room has to follow. A visit that has ended keeps its facts. What can't be

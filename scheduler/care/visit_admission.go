@@ -2,11 +2,12 @@ package care
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
-// maxAdmissions bounds how many browser sessions one visit can have, against a link that is
-// fetched in a loop.
+// maxAdmissions bounds how many browser sessions one person can have at one visit, against a link
+// that is fetched in a loop.
 const maxAdmissions = 30
 
 // AdmissionOf returns the admission with the given id.
@@ -28,25 +29,45 @@ func (v *Visit) admission(id AdmissionID) (*Admission, error) {
 	return &v.s.Admissions[i], nil
 }
 
-// Arrive opens a session for somebody who came through the link.
-func (v *Visit) Arrive(id AdmissionID, sessionHash string, at time.Time) error {
-	if v.s.State != RoomIsBooked && v.s.State != Open {
+// Arrive opens a session for somebody who came through the citizen's link, or through a
+// participant's.
+func (v *Visit) Arrive(id AdmissionID, who ParticipantID, sessionHash string, at time.Time) error {
+	if v.s.State != RoomIsBooked && v.s.State != Open || who != "" && !v.stillIn(who) {
 		return NewError(Gone, "Dette skærmbesøg er afsluttet.")
 	}
 
-	if len(v.s.Admissions) >= maxAdmissions {
+	if len(v.s.admissionsOf(who)) >= maxAdmissions {
 		return NewError(TooMany, "Linket er åbnet for mange gange. Ring til os.")
 	}
 
-	v.s.Admissions = append(v.s.Admissions, Admission{ID: id, State: AdmissionWaiting, SessionHash: sessionHash, CameAt: at})
+	v.s.Admissions = append(v.s.Admissions, Admission{ID: id, Participant: who, State: AdmissionWaiting, SessionHash: sessionHash, CameAt: at})
 
 	return nil
 }
 
-// CodeLocked reports whether wrong tries have locked the code path of this visit.
-func (s Snapshot) CodeLocked() bool {
+// admissionsOf returns the sessions of the citizen or a participant.
+func (s Snapshot) admissionsOf(who ParticipantID) []Admission {
+	return slices.DeleteFunc(slices.Clone(s.Admissions), func(a Admission) bool { return a.Participant != who })
+}
+
+// CodesLeft returns how many codes the citizen or a participant may still ask for now.
+func (s Snapshot) CodesLeft(who ParticipantID, now time.Time) int {
+	used := 0
+
+	for _, a := range s.admissionsOf(who) {
+		if now.Sub(a.CodeSentAt) < CodeWindow {
+			used += a.CodeCount
+		}
+	}
+
+	return max(0, CodesPerVisit-used)
+}
+
+// CodeLocked reports whether wrong tries have locked the code path of the citizen or a participant
+// at this visit.
+func (s Snapshot) CodeLocked(who ParticipantID) bool {
 	failures := 0
-	for _, a := range s.Admissions {
+	for _, a := range s.admissionsOf(who) {
 		failures += a.Failures
 	}
 
@@ -65,19 +86,11 @@ func (v *Visit) AskCode(id AdmissionID, at time.Time) (int, error) {
 		return 0, NewError(Conflict, "Du er allerede identificeret.")
 	}
 
-	if v.s.CodeLocked() {
+	if v.s.CodeLocked(a.Participant) {
 		return 0, NewError(TooMany, "Der er tastet forkert for mange gange. Ring til os, så hjælper vi dig ind.")
 	}
 
-	recent := 0
-
-	for _, other := range v.s.Admissions {
-		if at.Sub(other.CodeSentAt) < CodeWindow {
-			recent += other.CodeCount
-		}
-	}
-
-	if recent >= CodesPerVisit {
+	if v.s.CodesLeft(a.Participant, at) == 0 {
 		return 0, NewError(TooMany, "Vi har sendt dig flere koder. Vent et kvarter, eller ring til os.")
 	}
 
@@ -88,7 +101,7 @@ func (v *Visit) AskCode(id AdmissionID, at time.Time) (int, error) {
 }
 
 // TryCode records a try at the newest code; right says whether it was the right one. A right
-// one identifies the session and ends every other identified one. The refusal is what to tell
+// one identifies the session and ends every other identified one of the same person. The refusal is what to tell
 // the citizen; it is apart from the error because the failed try has to be stored.
 func (v *Visit) TryCode(id AdmissionID, right bool, at time.Time) (refusal *Error, err error) {
 	a, err := v.admission(id)
@@ -101,7 +114,7 @@ func (v *Visit) TryCode(id AdmissionID, right bool, at time.Time) (refusal *Erro
 		return nil, nil
 	case a.State == AdmissionRefused:
 		return NewError(Gone, "Din plads i venteværelset er lukket. Åbn linket i beskeden igen."), nil
-	case v.s.CodeLocked() || a.CodeTries >= CodeTries:
+	case v.s.CodeLocked(a.Participant) || a.CodeTries >= CodeTries:
 		return NewError(TooMany, "Der er tastet forkert for mange gange. Ring til os, så hjælper vi dig ind."), nil
 	case a.CodeCount == 0 || a.CodeUsed || at.Sub(a.CodeSentAt) > CodeLife:
 		return NewError(Invalid, "Koden virker ikke længere. Få en ny kode."), nil
@@ -110,7 +123,7 @@ func (v *Visit) TryCode(id AdmissionID, right bool, at time.Time) (refusal *Erro
 	}
 
 	for i := range v.s.Admissions {
-		if o := &v.s.Admissions[i]; o.ID != id && (o.State == AdmissionIdentified || o.State == AdmissionAdmitted) {
+		if o := &v.s.Admissions[i]; o.ID != id && o.Participant == a.Participant && (o.State == AdmissionIdentified || o.State == AdmissionAdmitted) {
 			o.State, o.DecidedAt = AdmissionRefused, at
 		}
 	}
@@ -124,8 +137,13 @@ func (v *Visit) wrongCode(a *Admission, at time.Time) *Error {
 	a.CodeTries++
 	a.Failures++
 
-	if v.s.CodeLocked() {
-		v.Raise(CitizenTrouble, string(a.ID), "Der er tastet forkert engangskode for mange gange. Ring til borgeren, og tag besøget en anden vej, hvis det er nødvendigt.", false, at)
+	if v.s.CodeLocked(a.Participant) {
+		text := "Der er tastet forkert engangskode for mange gange. Ring til borgeren, og tag besøget en anden vej, hvis det er nødvendigt."
+		if a.Participant != "" {
+			text = "En deltager har tastet forkert engangskode for mange gange. Ring til deltageren, eller fjern deltageren fra besøget."
+		}
+
+		v.Raise(CitizenTrouble, string(a.ID), text, false, at)
 
 		return NewError(TooMany, "Der er tastet forkert for mange gange. Ring til os, så hjælper vi dig ind.")
 	}
@@ -133,31 +151,42 @@ func (v *Visit) wrongCode(a *Admission, at time.Time) *Error {
 	return NewError(Invalid, "Koden er ikke rigtig. Prøv igen.")
 }
 
-// Admit lets an identified citizen in. The employee must have recognised the citizen (R13).
-// The visit opens.
+// Admit lets an identified person in. The employee must have recognised them (R13). The visit opens
+// with the citizen.
 func (v *Visit) Admit(id AdmissionID, by EmployeeID, recognised bool, at time.Time) error {
 	a, err := v.admission(id)
 	if err != nil {
 		return err
 	}
 
+	who := "borgeren"
+	if a.Participant != "" {
+		who = "deltageren"
+	}
+
 	switch {
 	case a.State == AdmissionAdmitted:
 		return nil
 	case a.State != AdmissionIdentified:
-		return NewError(Conflict, "Borgeren er ikke identificeret endnu.")
+		return NewError(Conflict, title(who)+" er ikke identificeret endnu.")
 	case !recognised:
-		return NewError(Invalid, "Sæt kryds ved »genkendt«, før du lukker borgeren ind.")
+		return NewError(Invalid, "Sæt kryds ved »genkendt«, før du lukker "+who+" ind.")
+	case v.s.State != RoomIsBooked && v.s.State != Open:
+		return NewError(Conflict, forbidden(v.s.State))
 	}
 
-	if err := v.Open(at); err != nil {
-		return err
+	if a.Participant == "" {
+		if err := v.Open(at); err != nil {
+			return err
+		}
 	}
 
 	a.State, a.Recognised, a.DecidedBy, a.DecidedAt = AdmissionAdmitted, true, by, at
 
 	return nil
 }
+
+func title(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 // Refuse turns a waiting person away.
 func (v *Visit) Refuse(id AdmissionID, by EmployeeID, at time.Time) error {
@@ -167,7 +196,7 @@ func (v *Visit) Refuse(id AdmissionID, by EmployeeID, at time.Time) error {
 	}
 
 	if a.State != AdmissionWaiting && a.State != AdmissionIdentified {
-		return NewError(Conflict, "Borgeren venter ikke længere.")
+		return NewError(Conflict, "Personen venter ikke længere.")
 	}
 
 	a.State, a.DecidedBy, a.DecidedAt = AdmissionRefused, by, at

@@ -25,13 +25,18 @@ func (s Snapshot) InvitationOf(id InvitationID) (Invitation, bool) {
 	return s.Invitations[i], true
 }
 
-// queue appends a message. Its id is made from the visit's, so that a repeated transaction
-// makes the same one.
+// queue appends a message to the citizen.
 func (v *Visit) queue(kind InvitationKind, channel Channel, at time.Time) {
+	v.queueTo("", kind, channel, at)
+}
+
+// queueTo appends a message. Its id is made from the visit's, so that a repeated transaction
+// makes the same one.
+func (v *Visit) queueTo(to ParticipantID, kind InvitationKind, channel Channel, at time.Time) {
 	n := len(v.s.Invitations)
 	id := InvitationID(fmt.Sprintf("%s-i%d", v.s.ID, n+1))
 	v.s.Invitations = append(v.s.Invitations, Invitation{
-		ID: id, Kind: kind, Channel: channel, State: InvitationQueued, Sequence: n, QueuedAt: at,
+		ID: id, To: to, Kind: kind, Channel: channel, State: InvitationQueued, Sequence: n, QueuedAt: at,
 	})
 }
 
@@ -39,9 +44,9 @@ func (v *Visit) queue(kind InvitationKind, channel Channel, at time.Time) {
 // has already been invited. A message that still waits is recalled: it may be on its way at this
 // moment, and then it holds what was true before.
 func (v *Visit) Invite(channel Channel, at time.Time) {
-	v.recall()
+	v.recallFrom("")
 
-	if v.informed() {
+	if v.informed("") {
 		v.queue(Changed, channel, at)
 
 		return
@@ -53,20 +58,23 @@ func (v *Visit) Invite(channel Channel, at time.Time) {
 // Reinvite invites anew, because the citizen is reached in another way now. The link of the
 // message before does not work any more.
 func (v *Visit) Reinvite(channel Channel, at time.Time) {
-	v.recall()
+	v.recallFrom("")
 	v.queue(Invite, channel, at)
 }
 
-func (v *Visit) recall() {
+func (v *Visit) recallFrom(to ParticipantID) {
 	for i := range v.s.Invitations {
-		if m := &v.s.Invitations[i]; m.Waiting() && (m.Kind == Invite || m.Kind == Changed) {
+		if m := &v.s.Invitations[i]; m.To == to && m.Waiting() && (m.Kind == Invite || m.Kind == Changed) {
 			m.State = InvitationRecalled
 		}
 	}
 }
 
-// InviteBy queues the invitation once more over another channel, after the first one bounced.
-func (v *Visit) InviteBy(channel Channel, at time.Time) { v.queue(Invite, channel, at) }
+// InviteBy queues the invitation to the citizen or a participant once more over another channel,
+// after the first one bounced.
+func (v *Visit) InviteBy(to ParticipantID, channel Channel, at time.Time) {
+	v.queueTo(to, Invite, channel, at)
+}
 
 // Remind queues a reminder; whether it goes out is decided when it is sent.
 func (v *Visit) Remind(channel Channel, at time.Time) {
@@ -79,13 +87,14 @@ func (v *Visit) pending(kind InvitationKind) bool {
 	return slices.ContainsFunc(v.s.Invitations, func(i Invitation) bool { return i.Kind == kind && i.Waiting() })
 }
 
-// informed reports whether the citizen believes in a screen visit: a message that says so
-// left, and did not bounce, after the last one that took it back.
-func (v *Visit) informed() bool {
+// informed reports whether the citizen or a participant believes in a screen visit: a message that
+// says so left, and did not bounce, after the last one that took it back.
+func (v *Visit) informed(who ParticipantID) bool {
 	informed := false
 
 	for _, i := range v.s.Invitations {
 		switch {
+		case i.To != who:
 		case i.Kind == Withdrawn && (i.Left() || i.Waiting()):
 			informed = false
 		case (i.Kind == Invite || i.Kind == Changed) && (i.State == InvitationSent || i.State == InvitationDelivered):
@@ -96,18 +105,34 @@ func (v *Visit) informed() bool {
 	return informed
 }
 
-// withdraw tells a citizen who believes in a screen visit that there is none.
+// withdraw tells everybody who believes in a screen visit that there is none. Channel is how the
+// citizen is reached; empty when they are not.
 func (v *Visit) withdraw(channel Channel, at time.Time) {
-	if channel != "" && v.informed() {
-		v.queue(Withdrawn, channel, at)
+	v.withdrawFrom("", channel, at)
+
+	for _, p := range v.s.Present() {
+		v.withdrawFrom(p.ID, p.Channel(), at)
 	}
 }
 
-// Link returns the message whose link is the valid one: the newest invitation or change that
-// was not recalled.
-func (s Snapshot) Link() (Invitation, bool) {
+func (v *Visit) withdrawFrom(who ParticipantID, channel Channel, at time.Time) {
+	if channel != "" && v.informed(who) {
+		v.queueTo(who, Withdrawn, channel, at)
+	}
+}
+
+// Link returns the message whose link is the citizen's valid one.
+func (s Snapshot) Link() (Invitation, bool) { return s.LinkOf("") }
+
+// LinkOf returns the message whose link is the valid one of the citizen or a participant: the
+// newest invitation or change that was not recalled. Somebody who was removed has none.
+func (s Snapshot) LinkOf(who ParticipantID) (Invitation, bool) {
+	if p, ok := s.ParticipantOf(who); who != "" && (!ok || !p.Present()) {
+		return Invitation{}, false
+	}
+
 	for _, i := range slices.Backward(s.Invitations) {
-		if (i.Kind == Invite || i.Kind == Changed) && i.State != InvitationRecalled && i.State != InvitationRevoked {
+		if i.To == who && (i.Kind == Invite || i.Kind == Changed) && i.State != InvitationRecalled && i.State != InvitationRevoked {
 			return i, true
 		}
 	}
@@ -115,7 +140,7 @@ func (s Snapshot) Link() (Invitation, bool) {
 	return Invitation{}, false
 }
 
-// MessageSent records that a message left. When it was recalled meanwhile, the citizen is told
+// MessageSent records that a message left. When it was recalled meanwhile, whoever got it is told
 // that it does not hold.
 func (v *Visit) MessageSent(id InvitationID, providerID, locatorHash string, at time.Time) error {
 	i, err := v.invitation(id)
@@ -130,13 +155,23 @@ func (v *Visit) MessageSent(id InvitationID, providerID, locatorHash string, at 
 	overtaken := i.State == InvitationRecalled || i.State == InvitationRevoked
 	i.State, i.ProviderID, i.LocatorHash, i.SentAt = InvitationSent, providerID, locatorHash, at
 
-	if overtaken && !v.s.State.Active() && !v.s.State.Final() || overtaken && v.s.State == Cancelled {
-		v.withdraw(i.Channel, at)
+	to, channel := i.To, i.Channel // withdrawFrom appends, so i is not used any more
+	removed := to != "" && !v.stillIn(to)
+
+	if overtaken && (removed || !v.s.State.Active() && !v.s.State.Final() || v.s.State == Cancelled) {
+		v.withdrawFrom(to, channel, at)
 	}
 
 	v.resolve(MessageTrouble, string(id), at)
 
 	return nil
+}
+
+// stillIn reports whether a participant is invited and was not removed.
+func (v *Visit) stillIn(id ParticipantID) bool {
+	p, ok := v.s.ParticipantOf(id)
+
+	return ok && p.Present()
 }
 
 // MessageRevoked records that a waiting or recalled message never left and will not.
@@ -189,8 +224,9 @@ func (v *Visit) MessageRetried(id InvitationID, channel Channel, by string, at t
 		return err
 	}
 
-	if i.State == InvitationBounced && v.s.State.Active() == (i.Kind != Withdrawn) {
-		v.queue(i.Kind, channel, at)
+	wanted := v.s.State.Active() && (i.To == "" || v.stillIn(i.To))
+	if i.State == InvitationBounced && wanted == (i.Kind != Withdrawn) {
+		v.queueTo(i.To, i.Kind, channel, at)
 	}
 
 	v.resolveBy(MessageTrouble, string(id), by, at)

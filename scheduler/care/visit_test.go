@@ -120,7 +120,7 @@ func TestTransitions(t *testing.T) {
 		}},
 		{"cancel", func(v *care.Visit) error { return v.Cancel(care.CancelledStaff, "PLAN", care.SMS, start) }},
 		{"revert", func(v *care.Visit) error { return v.Revert(care.SMS, start) }},
-		{"arrive", func(v *care.Visit) error { return v.Arrive("a1", "hash", start) }},
+		{"arrive", func(v *care.Visit) error { return v.Arrive("a1", "", "hash", start) }},
 		{"drop", func(v *care.Visit) error { v.Drop("later", start); return nil }},
 	}
 
@@ -321,7 +321,7 @@ func TestCodeLimits(t *testing.T) {
 	t.Parallel()
 
 	v := inState(t, care.RoomIsBooked)
-	if err := v.Arrive("a1", "h1", start); err != nil {
+	if err := v.Arrive("a1", "", "h1", start); err != nil {
 		t.Fatal(err)
 	}
 
@@ -361,7 +361,7 @@ func TestOneIdentifiedSessionAtATime(t *testing.T) {
 	v := inState(t, care.RoomIsBooked)
 
 	for _, id := range []care.AdmissionID{"a1", "a2"} {
-		if err := v.Arrive(id, string(id), start); err != nil {
+		if err := v.Arrive(id, "", string(id), start); err != nil {
 			t.Fatal(err)
 		}
 

@@ -59,7 +59,7 @@ func checkCodes(t *testing.T, b Bench) {
 			book(t, v)
 
 			session := care.AdmissionID("a-" + string(id))
-			if err := v.Arrive(session, "s-"+string(id), Now()); err != nil {
+			if err := v.Arrive(session, "", "s-"+string(id), Now()); err != nil {
 				return scheduler.Effects{}, err
 			}
 

@@ -105,7 +105,7 @@ func checkLifecycle(t *testing.T, b Bench) {
 		func(v *care.Visit) error { return v.MessageBounced(invited, "Nummeret findes ikke.") },
 		func(v *care.Visit) error { return v.MessageRetried(invited, care.Mail, "PLA", minute(5)) },
 		func(v *care.Visit) error { return v.LinkOpened(invited, minute(6)) },
-		func(v *care.Visit) error { return v.Arrive(session, "session-1", minute(7)) },
+		func(v *care.Visit) error { return v.Arrive(session, "", "session-1", minute(7)) },
 		func(v *care.Visit) error { _, err := v.AskCode(session, minute(8)); return err },
 		func(v *care.Visit) error { _, err := v.TryCode(session, false, minute(8)); return err },
 		func(v *care.Visit) error { _, err := v.TryCode(session, true, minute(9)); return err },
@@ -290,7 +290,7 @@ func checkLinks(t *testing.T, b Bench) {
 
 			return scheduler.Effects{}, errors.Join(
 				v.MessageSent(care.InvitationID(string(id)+"-i1"), "p", "locator-"+string(id), Now()),
-				v.Arrive(care.AdmissionID("admission-"+string(id)), "session-"+string(id), Now()))
+				v.Arrive(care.AdmissionID("admission-"+string(id)), "", "session-"+string(id), Now()))
 		}))
 	}
 
@@ -305,7 +305,7 @@ func checkLinks(t *testing.T, b Bench) {
 	same(t, "admission", care.AdmissionID("admission-visit-0001"), admission)
 
 	err = b.Store.UpdateVisit(t.Context(), ids[0], func(v *care.Visit) (scheduler.Effects, error) {
-		return scheduler.Effects{}, v.Arrive("admission-x", "session-visit-0001", Now())
+		return scheduler.Effects{}, v.Arrive("admission-x", "", "session-visit-0001", Now())
 	})
 	wantKind(t, err, care.Conflict)
 }

@@ -1,0 +1,179 @@
+package care
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// others is how many people of a room are neither employee nor citizen's seat.
+const others = 2
+
+// ParticipantOf returns the participant with the given id, removed or not.
+func (s Snapshot) ParticipantOf(id ParticipantID) (Participant, bool) {
+	i := slices.IndexFunc(s.Participants, func(p Participant) bool { return p.ID == id })
+	if i < 0 {
+		return Participant{}, false
+	}
+
+	return s.Participants[i], true
+}
+
+// Present returns the participants who are invited and were not removed, by seat.
+func (s Snapshot) Present() []Participant {
+	present := slices.DeleteFunc(slices.Clone(s.Participants), func(p Participant) bool { return !p.Present() })
+	slices.SortFunc(present, func(a, b Participant) int { return a.Seat - b.Seat })
+
+	return present
+}
+
+// Sitting returns who had a seat at a time; seat 0 is the citizen's and nobody's here.
+func (s Snapshot) Sitting(seat int, at time.Time) (Participant, bool) {
+	for _, p := range slices.Backward(s.Participants) {
+		if p.Seat == seat && !at.Before(p.AddedAt) && (p.Present() || at.Before(p.RemovedAt)) {
+			return p, true
+		}
+	}
+
+	return Participant{}, false
+}
+
+// MayAdd returns why a contact can't take part in the visit now, nil when it can. A room holds
+// most people, employee and citizen among them (D02).
+func (s Snapshot) MayAdd(c Contact, most int) error {
+	switch {
+	case !s.State.Active():
+		return NewError(Conflict, "Der kan kun inviteres flere til et skærmbesøg, der er planlagt eller i gang.")
+	case !c.RemovedAt.IsZero() || c.Citizen != s.Facts.Citizen:
+		return NewError(NotFound, "Kontakten findes ikke hos borgeren.")
+	case !c.Consent.Given():
+		return NewError(Invalid, "Borgerens samtykke til, at kontakten deltager, er ikke noteret. Spørg borgeren, og notér samtykket.")
+	case c.Phone.IsZero():
+		return NewError(Invalid, "Kontakten har intet mobilnummer og kan ikke få en engangskode. Skriv nummeret på kontakten.")
+	case len(s.Present()) >= most-others:
+		return NewError(Conflict, fmt.Sprintf("Der er plads til højst %d i rummet. Fjern en anden deltager først.", most))
+	}
+
+	return nil
+}
+
+// AddParticipant invites a contact of the citizen, who must have agreed. Whoever takes part
+// already is not added twice. Most is how many people the room holds. It returns the participant's
+// id, which is id unless the contact takes part already.
+func (v *Visit) AddParticipant(id ParticipantID, c Contact, most int, by EmployeeID, at time.Time) (ParticipantID, error) {
+	if i := slices.IndexFunc(v.s.Participants, func(p Participant) bool { return p.Contact == c.ID && p.Present() }); i >= 0 && v.s.State.Active() {
+		return v.s.Participants[i].ID, nil
+	}
+
+	if err := v.s.MayAdd(c, most); err != nil {
+		return "", err
+	}
+
+	p := Participant{
+		ID: id, Contact: c.ID, Seat: v.s.freeSeat(most), Kind: c.Kind, Name: c.Name, Phone: c.Phone, Email: c.Email,
+		Consent: c.Consent, AddedBy: by, AddedAt: at,
+	}
+	v.s.Participants = append(v.s.Participants, p)
+
+	if v.s.State == RoomIsBooked || v.s.State == Open { // otherwise all are told when the room is there
+		v.queueTo(p.ID, Invite, p.Channel(), at)
+	}
+
+	return id, nil
+}
+
+// freeSeat returns a seat that nobody ever had, because whoever was removed may still know its
+// link; when there is none, one that is free now.
+func (s Snapshot) freeSeat(most int) int {
+	free := 0
+
+	for seat := most - others; seat >= 1; seat-- {
+		had := func(p Participant) bool { return p.Seat == seat }
+		if !slices.ContainsFunc(s.Participants, had) {
+			free = seat
+		}
+	}
+
+	for seat := 1; free == 0 && seat <= most-others; seat++ {
+		if !slices.ContainsFunc(s.Participants, func(p Participant) bool { return p.Seat == seat && p.Present() }) {
+			free = seat
+		}
+	}
+
+	return free
+}
+
+// RemoveParticipant takes an invitation back: the link is dead at once, a message that waits does
+// not leave, and whoever got one is told.
+func (v *Visit) RemoveParticipant(id ParticipantID, by string, at time.Time) error {
+	i := slices.IndexFunc(v.s.Participants, func(p Participant) bool { return p.ID == id })
+	if i < 0 {
+		return NewError(NotFound, "Deltageren findes ikke på besøget.")
+	}
+
+	p := &v.s.Participants[i]
+	if !p.Present() {
+		return nil
+	}
+
+	p.RemovedBy, p.RemovedAt = by, at
+	v.recallFrom(id)
+
+	for _, m := range v.s.Invitations {
+		if m.To == id {
+			v.resolve(MessageTrouble, string(m.ID), at)
+		}
+	}
+
+	v.refuseAll(id, at)
+	v.withdrawFrom(id, p.Channel(), at)
+
+	return nil
+}
+
+// Readdress gives a participant the contact's present name, number and address. A new number or
+// address kills the old link, because somebody else may read it now, and the participant is
+// invited anew.
+func (v *Visit) Readdress(id ParticipantID, c Contact, at time.Time) {
+	i := slices.IndexFunc(v.s.Participants, func(p Participant) bool { return p.ID == id && p.Present() })
+	if i < 0 {
+		return
+	}
+
+	p := &v.s.Participants[i]
+	moved := p.Phone.Reveal() != c.Phone.Reveal() || p.Channel() != channelOf(c.Phone, c.Email)
+	p.Name, p.Kind, p.Phone, p.Email = c.Name, c.Kind, c.Phone, c.Email
+
+	if !moved {
+		return
+	}
+
+	v.refuseAll(id, at)
+	v.recallFrom(id)
+
+	if v.s.State == RoomIsBooked || v.s.State == Open {
+		v.queueTo(id, Invite, p.Channel(), at)
+	}
+}
+
+// InviteParticipants queues the first message to every participant, or tells of a new time.
+func (v *Visit) InviteParticipants(at time.Time) {
+	for _, p := range v.s.Present() {
+		kind := Invite
+		if v.informed(p.ID) {
+			kind = Changed
+		}
+
+		v.recallFrom(p.ID)
+		v.queueTo(p.ID, kind, p.Channel(), at)
+	}
+}
+
+// refuseAll ends every session of a participant.
+func (v *Visit) refuseAll(id ParticipantID, at time.Time) {
+	for i := range v.s.Admissions {
+		if a := &v.s.Admissions[i]; a.Participant == id && a.State != AdmissionRefused {
+			a.State, a.DecidedAt = AdmissionRefused, at
+		}
+	}
+}
