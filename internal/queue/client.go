@@ -110,7 +110,7 @@ func (q *Queue) buildRunner(ctx context.Context) error {
 		return fmt.Errorf("river: %w", err)
 	}
 
-	q.runner, q.owner = client, newLockOwner(pool, client.ID(), q.bell, q.options.Logger)
+	q.runner, q.owner = client, newLockOwner(pool, client.ID(), q.bell, &q.options)
 
 	return nil
 }

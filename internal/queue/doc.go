@@ -6,6 +6,7 @@
 //
 //	nil                                   done
 //	Pending, RateLimited                  again after the peer's wait; not counted as a try
+//	Unavailable with a wait               the same: the system is down, and nothing was sent
 //	Unknown, care.Conflict                again soon; the use case looks up before it repeats
 //	Unavailable, care.Unavailable         again with growing waits, at most a minute
 //	Unauthorized                          again slowly, with an alarm in the log

@@ -25,6 +25,7 @@ type decision struct {
 	outcome string        // for metrics and the log
 	wait    time.Duration // with again
 	counts  bool          // the run counts as a try
+	crowd   bool          // many jobs were told the same wait
 	level   slog.Level
 }
 
@@ -65,23 +66,32 @@ func judgeOutside(e *connector.Error, failures int) decision {
 
 	switch e.Kind {
 	case connector.Unavailable:
+		if e.RetryAfter > 0 {
+			return asked(e, outcome) // nothing was tried, or the system told when to come back
+		}
+
 		return retry(outcome, 500*time.Millisecond, failures, slog.LevelWarn)
 	case connector.Unknown:
 		return retry(outcome, 100*time.Millisecond, failures, slog.LevelWarn)
 	case connector.Unauthorized:
 		return retry(outcome, 5*time.Second, failures, slog.LevelError)
 	case connector.RateLimited, connector.Pending:
-		wait := min(e.RetryAfter, maxAsked)
-		if wait <= 0 {
-			wait = pendingWait
-		}
-
-		return decision{next: again, outcome: outcome, wait: wait, level: slog.LevelDebug}
+		return asked(e, outcome)
 	case connector.NotFound, connector.Conflict, connector.Rejected, connector.Malformed, connector.Unsupported:
 		return decision{next: stopped, outcome: outcome, level: slog.LevelWarn}
 	}
 
 	return retry("internal", time.Second, failures, slog.LevelError)
+}
+
+// asked waits as long as the error says. That is no try, so an outage uses up none.
+func asked(e *connector.Error, outcome string) decision {
+	wait := min(e.RetryAfter, maxAsked)
+	if wait <= 0 {
+		wait = pendingWait
+	}
+
+	return decision{next: again, outcome: outcome, wait: wait, crowd: e.Kind != connector.Pending, level: slog.LevelDebug}
 }
 
 func judgeInside(kind care.Kind, failures int) decision {
@@ -113,9 +123,18 @@ func retry(outcome string, base time.Duration, failures int, level slog.Level) d
 	return decision{next: again, outcome: outcome, wait: min(wait, maxWait), counts: true, level: level}
 }
 
+// longestCrowd bounds by how much the jobs of a crowd are spread.
+const longestCrowd = 2 * time.Minute
+
 // spread shifts a wait by up to a tenth, so that jobs that failed together do not all come
-// back together. It never shortens what a peer asked for and never exceeds the longest wait.
+// back together. It never shortens what a peer asked for and never exceeds the longest wait. A
+// crowd that was held back by an outage is spread over as long again as it waited: most of it
+// looks seldom, and when the system is back it comes little by little.
 func (d decision) spread(id int64) time.Duration {
+	if d.crowd {
+		return d.wait + min(d.wait, longestCrowd)*time.Duration(id%97)/97
+	}
+
 	shifted := d.wait + d.wait*time.Duration(id%11)/100
 	if d.counts {
 		return min(shifted, maxWait)

@@ -25,6 +25,10 @@ type lockOwner struct {
 	id   string
 	bell *bell
 	log  *slog.Logger
+	tell func(rank, of int)
+
+	rank, of int // as told last
+	rounds   int
 
 	held   *pgxpool.Conn
 	free   map[string]bool // ids whose lock was free the last time
@@ -32,8 +36,8 @@ type lockOwner struct {
 	group  sync.WaitGroup
 }
 
-func newLockOwner(pool *pgxpool.Pool, id string, b *bell, log *slog.Logger) *lockOwner {
-	return &lockOwner{pool: pool, id: id, bell: b, log: log, free: make(map[string]bool)}
+func newLockOwner(pool *pgxpool.Pool, id string, b *bell, o *Options) *lockOwner {
+	return &lockOwner{pool: pool, id: id, bell: b, log: o.Logger, tell: o.Present, free: make(map[string]bool)}
 }
 
 // lockKey maps a client id into the space of advisory locks.
@@ -81,7 +85,7 @@ func (o *lockOwner) hold(ctx context.Context) error {
 
 	o.held = conn
 
-	return nil
+	return o.appear(ctx)
 }
 
 func (o *lockOwner) release(ctx context.Context) error {
@@ -137,6 +141,14 @@ func (o *lockOwner) round(ctx context.Context) error {
 			return err
 		}
 	}
+
+	if o.rounds%countEvery == 0 {
+		if err := o.count(ctx); err != nil {
+			return err
+		}
+	}
+
+	o.rounds++
 
 	ids, err := o.others(ctx)
 	if err != nil {

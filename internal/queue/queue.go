@@ -70,6 +70,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Observe is told of every run; may be nil.
 	Observe func(Observation)
+	// Present is told at the start, and whenever it changes, that this process is the rank-th, from
+	// 0, of several that work this database, so that they can divide what peers agreed to; may be nil.
+	Present func(rank, of int)
 	// Timeout bounds one run of a job; default 2 minutes.
 	Timeout time.Duration
 	// Poll is how long a job may wait that nobody announced: one that another process put into
@@ -94,6 +97,10 @@ func (o *Options) complete() error {
 
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
+	}
+
+	if o.Present == nil {
+		o.Present = func(int, int) {}
 	}
 
 	if o.Logger == nil {
@@ -169,6 +176,10 @@ func (q *Queue) Start(ctx context.Context) error {
 	err := q.owner.claim(ctx)
 	if err == nil {
 		q.forward()
+
+		if q.dialect == migrations.SQLite {
+			q.options.Present(0, 1) // nobody else can
+		}
 
 		if err = q.runner.Start(context.WithoutCancel(ctx)); err == nil {
 			q.startKeeper(ctx)
@@ -261,11 +272,14 @@ func due(at time.Time) time.Time {
 	return at.UTC()
 }
 
+// urgent is the priority of what a person waits for. Its calls outside go first too.
+const urgent = 1
+
 // priority puts first what a person waits for; 1 is the highest of river's four.
 func priority(kind scheduler.JobKind) int {
 	switch kind {
 	case scheduler.SendCodeJob, scheduler.CloseRoomJob:
-		return 1
+		return urgent
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
 		return 2
 	case scheduler.WatchRoomJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob:
