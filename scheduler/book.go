@@ -17,9 +17,10 @@ const subject = "Aftale på skærm"
 // while the work goes on being tried.
 const manyTries = 6
 
-// bookRoom makes the platform have the wanted room, exactly once: from the second try on it
-// looks the room up by our own key before it asks for it. When nobody wants the room any more
-// and it may exist, it is closed again.
+// bookRoom makes the platform have the wanted room, exactly once: when it may have been asked for
+// it already, the room is looked up by our own key first. When nobody wants the room any more and
+// it may exist, it is closed again. A platform that makes rooms late is not asked before their
+// time: then the booking is our promise, which makeRoom keeps.
 func (s *Service) bookRoom(ctx context.Context, job Job) error {
 	ref := care.RoomRef(job.Ref)
 
@@ -33,16 +34,16 @@ func (s *Service) bookRoom(ctx context.Context, job Job) error {
 		return nil
 	}
 
-	wanted := room.State == care.RoomWanted
-	if !wanted && job.Attempt < 2 {
+	wanted, asked := room.State == care.RoomWanted, s.asked(room, job)
+	if !wanted && !asked {
 		return nil // it was given up before we ever asked
 	}
 
-	if wanted && s.waitsForAnother(v) {
+	if wanted && !s.early(v) && s.waitsForAnother(v) {
 		return s.later("book_room", patience(s.now().Sub(room.WantedAt)))
 	}
 
-	booking, err := s.book(ctx, v, ref, job.Attempt, wanted)
+	booking, err := s.book(ctx, v, ref, asked, wanted)
 
 	switch {
 	case !wanted && connector.Is(err, connector.NotFound):
@@ -90,31 +91,78 @@ func (s *Service) giveUp(ctx context.Context, job Job, err error) error {
 	})
 }
 
-func (s *Service) book(ctx context.Context, v care.Snapshot, ref care.RoomRef, attempt int, wanted bool) (video.Booking, error) {
-	if attempt >= 2 || !wanted {
+// asked reports whether the platform may have been asked for a room. With a platform that makes
+// rooms late we wrote that down before.
+func (s *Service) asked(room care.Room, job Job) bool {
+	if _, late := s.video.(video.Late); late {
+		return !room.MakingAt.IsZero()
+	}
+
+	return job.Attempt >= 2
+}
+
+// never reports whether certainly nothing of a room exists at the platform.
+func (s *Service) never(room care.Room) bool {
+	_, late := s.video.(video.Late)
+
+	return room.Promised() || late && room.BookedAt.IsZero() && room.MakingAt.IsZero()
+}
+
+// answered is a booking, and whether it is only our promise so far.
+type answered struct {
+	video.Booking
+
+	promised bool
+}
+
+func (s *Service) book(ctx context.Context, v care.Snapshot, ref care.RoomRef, asked, wanted bool) (answered, error) {
+	if asked || !wanted {
 		found, err := s.video.Find(ctx, ref)
 		if err == nil || !wanted || !connector.Is(err, connector.NotFound) {
-			return found, err
+			return answered{Booking: found}, err
 		}
 	}
 
 	host, guest, err := pins()
 	if err != nil {
-		return video.Booking{}, err
+		return answered{}, err
 	}
 
-	return s.video.Book(ctx, ref, video.Spec{
-		Planned: s.lasting(v.Facts.Planned), Subject: subject, HostPIN: host, GuestPIN: guest, MaxParticipants: s.set.Participants,
-	})
+	spec := s.spec(v, host, guest, s.set.Participants)
+
+	late, is := s.video.(video.Late)
+	if is && s.early(v) {
+		promise, err := late.Reserve(ref, spec)
+
+		return answered{promise, true}, err
+	}
+
+	if is && !asked {
+		if err := s.update(ctx, v.ID, nil, func(v *care.Visit) error { return v.Making(ref, s.now()) }); err != nil {
+			return answered{}, err
+		}
+	}
+
+	booking, err := s.video.Book(ctx, ref, spec)
+
+	return answered{Booking: booking}, err
+}
+
+func (s *Service) spec(v care.Snapshot, host care.HostPIN, guest care.GuestPIN, participants int) video.Spec {
+	return video.Spec{Planned: s.lasting(v.Facts.Planned), Subject: subject, HostPIN: host, GuestPIN: guest, MaxParticipants: participants}
 }
 
 // booked stores the booking and, with the first room of a conversion, has the citizen invited
 // and the record told.
-func (s *Service) booked(v *care.Visit, ref care.RoomRef, b video.Booking, channel care.Channel) error {
+func (s *Service) booked(v *care.Visit, ref care.RoomRef, b answered, channel care.Channel) error {
 	now, before := s.now(), v.Snapshot()
 
 	room, _ := before.RoomOf(ref)
 	if room.State != care.RoomWanted {
+		if b.promised {
+			return nil // undone; there is nothing to close
+		}
+
 		return v.CloseAgain(ref) // undone while we were asking
 	}
 
@@ -140,12 +188,14 @@ func (s *Service) lasting(planned care.Interval) care.Interval {
 	return planned
 }
 
-func (s *Service) answer(b video.Booking) care.BookedRoom {
+func (s *Service) answer(b answered) care.BookedRoom {
 	b.Planned.End = b.Planned.End.Add(-s.set.Grace - s.set.HardCap)
+	_, late := s.video.(video.Late)
 
 	return care.BookedRoom{
 		Planned: b.Planned, Address: b.Address, HostPIN: b.HostPIN, GuestPIN: b.GuestPIN,
-		HostLink: b.HostLink, GuestLink: b.GuestLink, Ready: b.Status == video.Ready,
+		HostLink: b.HostLink, GuestLink: b.GuestLink, SeatLinks: b.SeatLinks,
+		Ready: b.Status == video.Ready, Late: late, Promised: b.promised,
 	}
 }
 
@@ -165,7 +215,13 @@ func (s *Service) moveRoom(ctx context.Context, job Job) error {
 	}
 
 	planned := v.Facts.Planned
-	if room.Planned.Equal(planned) && job.Attempt < 2 {
+
+	switch {
+	case room.Promised(): // nobody needs to be told
+		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.RoomMoved(ref, planned, s.now()) })
+	case !room.Made():
+		return s.later("move_room", patience(s.now().Sub(room.MakingAt))) // it is just being made
+	case room.Planned.Equal(planned) && job.Attempt < 2:
 		return nil // after a lost answer nobody knows where the room is, so it is told again
 	}
 
@@ -207,6 +263,10 @@ func (s *Service) watchRoom(ctx context.Context, job Job) error {
 		return s.later("watch_room", wait) // the visit was moved
 	}
 
+	if !room.Made() {
+		return s.unmadeInTime(ctx, job, v)
+	}
+
 	booking, err := s.video.Find(ctx, ref)
 
 	switch {
@@ -220,8 +280,7 @@ func (s *Service) watchRoom(ctx context.Context, job Job) error {
 			return err
 		}
 	case booking.Status == video.ProblemMake || booking.Status == video.Ended || now.After(v.Facts.Planned.Start):
-		text := "Rummet er ikke klar, og besøget begynder nu. Ring til borgeren, eller gør besøget fysisk."
-		if err := s.raise(ctx, job, care.RoomTrouble, text, true); err != nil {
+		if err := s.raise(ctx, job, care.RoomTrouble, notReady, true); err != nil {
 			return err
 		}
 	}
@@ -233,28 +292,10 @@ func (s *Service) watchRoom(ctx context.Context, job Job) error {
 	return s.later("watch_room", watchEvery)
 }
 
+const notReady = "Rummet er ikke klar, og besøget begynder nu. Ring til borgeren, eller gør besøget fysisk."
+
 // watchEvery is how long to wait between two looks at a room that is not ready.
 const watchEvery = 15 * time.Second
-
-// closeRoom ends a room that nobody needs any more.
-func (s *Service) closeRoom(ctx context.Context, job Job) error {
-	ref := care.RoomRef(job.Ref)
-
-	v, err := s.store.Visit(ctx, job.Visit)
-	if err != nil {
-		return err
-	}
-
-	if room, ok := v.RoomOf(ref); !ok || room.State != care.RoomClosing || !v.MayClose(ref) {
-		return nil // when it may not be closed yet, the last message brings another job
-	}
-
-	if err := s.video.Close(ctx, ref); err != nil && !connector.Is(err, connector.NotFound) {
-		return s.roomTrouble(ctx, job, err, "Rummet kunne ikke lukkes.")
-	}
-
-	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.RoomClosed(ref, s.now()) })
-}
 
 // roomTrouble puts a refusal on the exception list at once, and an outage after some tries.
 func (s *Service) roomTrouble(ctx context.Context, job Job, err error, what string) error {

@@ -87,18 +87,25 @@ func (s *Service) HostLink(ctx context.Context, actor care.Actor, id care.VisitI
 	switch now := s.now(); {
 	case !v.State.Active():
 		return care.HostLink{}, care.NewError(care.Gone, "Skærmbesøget er afsluttet, og rummet er lukket.")
+	case now.After(s.over(v)):
+		return care.HostLink{}, care.NewError(care.Gone, "Tiden for skærmbesøget er gået.")
 	case !ok || room.HostLink.IsZero():
 		return care.HostLink{}, care.NewError(care.Unavailable, "Rummet er ikke booket endnu. Prøv igen om lidt.")
 	case now.Before(v.Facts.Planned.Start.Add(-s.set.Door)):
 		return care.HostLink{}, care.NewError(care.Conflict, "Rummet åbner "+clock(v.Facts.Planned.Start.Add(-s.set.Door))+".")
-	case now.After(v.Facts.Planned.End.Add(s.set.Grace + s.set.HardCap)):
-		return care.HostLink{}, care.NewError(care.Gone, "Tiden for skærmbesøget er gået.")
+	case !room.Made():
+		return care.HostLink{}, notMade()
 	}
 
 	row := *by(actor, "open_host_link")
 	row.At, row.Visit, row.Citizen = s.now(), v.ID, v.Facts.Citizen
 
 	return room.HostLink, s.store.Record(ctx, []AuditRow{row})
+}
+
+// notMade is the answer to whoever would enter a room before it stands.
+func notMade() error {
+	return care.NewError(care.Unavailable, "Rummet er ikke klar endnu. Prøv igen om lidt.")
 }
 
 // clock writes "kl. 09.45" in Danish time.
@@ -111,6 +118,10 @@ func (s *Service) Admit(ctx context.Context, actor care.Actor, id care.VisitID, 
 	}
 
 	return s.update(ctx, id, by(actor, "admit"), func(v *care.Visit) error {
+		if room, ok := v.Snapshot().LiveRoom(); ok && room.Late && !room.Made() {
+			return notMade()
+		}
+
 		return v.Admit(admission, actor.Employee, recognised, s.now())
 	})
 }

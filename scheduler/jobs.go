@@ -58,8 +58,9 @@ func (s *Service) roomJobs(before, after care.Snapshot) []Job {
 	for _, r := range after.Rooms {
 		old, known := before.RoomOf(r.Ref)
 		released := r.State == care.RoomClosing && after.MayClose(r.Ref) && !before.MayClose(r.Ref)
+		replanned := !before.Facts.Planned.Equal(after.Facts.Planned)
 
-		if known && !released && old.State == r.State && old.Planned.Equal(r.Planned) && before.Facts.Planned.Equal(after.Facts.Planned) {
+		if known && !released && !replanned && old.State == r.State && old.Planned.Equal(r.Planned) && old.MadeAt.Equal(r.MadeAt) {
 			continue
 		}
 
@@ -73,12 +74,17 @@ func (s *Service) roomJobs(before, after care.Snapshot) []Job {
 			}
 		case care.RoomBooked, care.RoomProvisioned:
 			jobs = append(jobs, s.keepUp(job, old, r, after)...)
+			jobs = append(jobs, s.lateJobs(job, old, r, replanned, after)...)
 		case care.RoomClosing:
 			if after.MayClose(r.Ref) { // otherwise it is closed when the last message has left
 				job.Kind = CloseRoomJob
 				jobs = append(jobs, job)
 			}
-		case care.RoomClosed, care.RoomFailed:
+		case care.RoomClosed:
+			if known && old.State != care.RoomClosed {
+				jobs = append(jobs, s.closingJobs(after.ID, r)...)
+			}
+		case care.RoomFailed:
 		}
 	}
 
@@ -160,6 +166,14 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.watchRoom(ctx, job)
 	case CloseRoomJob:
 		return s.closeRoom(ctx, job)
+	case MakeRoomJob:
+		return s.makeRoom(ctx, job)
+	case EndRoomJob:
+		return s.endRoom(ctx, job)
+	case CloseAgainJob:
+		return s.closeAgain(ctx, job)
+	case PollRoomJob:
+		return s.pollRoom(ctx, job)
 	case SendJob:
 		return s.send(ctx, job)
 	case TrackJob:

@@ -308,8 +308,8 @@ func (s *Service) GuestLink(ctx context.Context, token care.SessionToken) (care.
 	switch {
 	case adm.State != care.AdmissionAdmitted:
 		return care.GuestLink{}, care.NewError(care.Forbidden, "Medarbejderen har ikke lukket dig ind endnu.")
-	case !ok || link.IsZero():
-		return care.GuestLink{}, care.NewError(care.Unavailable, "Rummet er ikke klar endnu. Prøv igen om lidt.")
+	case !ok || link.IsZero() || !room.Made():
+		return care.GuestLink{}, notMade()
 	}
 
 	row := AuditRow{At: s.now(), Actor: visitor(adm.Participant), Action: "open_guest_link", Visit: v.ID, Citizen: v.Facts.Citizen}

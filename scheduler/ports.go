@@ -18,6 +18,10 @@ const (
 	MoveRoomJob   JobKind = "move_room"    // Ref: the room
 	WatchRoomJob  JobKind = "watch_room"   // Ref: the room; from shortly before the start until people can enter
 	CloseRoomJob  JobKind = "close_room"   // Ref: the room
+	MakeRoomJob   JobKind = "make_room"    // Ref: the room; keeps the promise of a late one
+	EndRoomJob    JobKind = "end_room"     // Ref: the room; when the time of a late one is over
+	CloseAgainJob JobKind = "close_again"  // Ref: the room; where a closed one may come back
+	PollRoomJob   JobKind = "poll_room"    // Ref: the room; looks who is in it, again and again
 	SendJob       JobKind = "send_message" // Ref: the invitation
 	TrackJob      JobKind = "track_message"
 	SendCodeJob   JobKind = "send_code" // Ref: the admission
@@ -30,7 +34,7 @@ const (
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, UndoVisitJob, KeepListJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, UndoVisitJob, KeepListJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.

@@ -79,6 +79,8 @@ type Service struct {
 	journal  ehr.Journal
 	links    care.Secret
 	now      func() time.Time
+
+	looks looks // into rooms
 }
 
 // New makes a Service. It refuses settings that no visit could be given with.

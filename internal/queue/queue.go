@@ -33,13 +33,14 @@ func Names() []Name { return []Name{Video, Message, Record, Work} }
 // Of returns the queue of a kind of job; empty for an unknown kind.
 func Of(kind scheduler.JobKind) Name {
 	switch kind {
-	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.WatchRoomJob, scheduler.CloseRoomJob:
+	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.WatchRoomJob, scheduler.CloseRoomJob,
+		scheduler.MakeRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob:
 		return Video
 	case scheduler.SendJob, scheduler.TrackJob, scheduler.SendCodeJob, scheduler.RemindJob:
 		return Message
 	case scheduler.WriteEntryJob, scheduler.KeepListJob:
 		return Record
-	case scheduler.ConcludeJob, scheduler.UndoVisitJob:
+	case scheduler.ConcludeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob:
 		return Work
 	}
 
@@ -278,11 +279,11 @@ const urgent = 1
 // priority puts first what a person waits for; 1 is the highest of river's four.
 func priority(kind scheduler.JobKind) int {
 	switch kind {
-	case scheduler.SendCodeJob, scheduler.CloseRoomJob:
+	case scheduler.SendCodeJob, scheduler.CloseRoomJob, scheduler.EndRoomJob:
 		return urgent
-	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
+	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
 		return 2
-	case scheduler.WatchRoomJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob:
+	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob:
 		return 3
 	}
 

@@ -15,7 +15,8 @@ type BookedRoom struct {
 	GuestLink GuestLink
 	SeatLinks []GuestLink
 	Ready     bool // people can enter already
-	// Promised: the platform was not asked yet and makes the room later, just so.
+	Late      bool // the platform keeps rooms only while they are needed
+	// Promised: the platform was not asked yet and makes the room later, just so. Only with Late.
 	Promised bool
 }
 
@@ -41,7 +42,14 @@ func (v *Visit) Booked(ref RoomRef, b BookedRoom, at time.Time) error {
 	}
 
 	r.answer(b)
-	r.State, r.BookedAt, r.Late, r.MadeAt = RoomBooked, at, b.Promised, time.Time{}
+	r.State, r.BookedAt, r.Late, r.MadeAt = RoomBooked, at, b.Late, time.Time{}
+
+	switch {
+	case b.Promised:
+		r.MakingAt = time.Time{}
+	case b.Late:
+		r.MadeAt = at
+	}
 
 	if b.Ready && !b.Promised {
 		r.State = RoomProvisioned
