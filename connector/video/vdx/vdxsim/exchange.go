@@ -255,6 +255,9 @@ func unauthorized(code, text string) reply {
 // expired is the 401 of a credential that has run out: of a token, or of a v1 session, whose
 // answer has neither a body nor a hint.
 func expired(x *exchange) reply {
+	if x.r.TLS != nil {
+		return challenge("the session is unknown or over")
+	}
 	if strings.HasPrefix(x.rec.Authorization, "Bearer ") {
 		return unauthorized("invalid_token", "Jwt expired")
 	}

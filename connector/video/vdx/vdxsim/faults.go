@@ -14,6 +14,8 @@ const DefaultFaultRate = 0.02
 // Operation names, used in RequestRecord.Op, Script and Counts.
 const (
 	OpToken              = "token"
+	OpSTS                = "sts.issue"     // WS-Trust Issue
+	OpSession            = "session.start" // POST {base}/token at the gateway
 	OpInfo               = "info"
 	OpMeetingCreate      = "meeting.create"
 	OpMeetingSearch      = "meeting.search"

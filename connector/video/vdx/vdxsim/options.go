@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -41,6 +42,8 @@ type Options struct {
 	// Doors are the front doors that answer; behind a closed door there is only 404. Nil means
 	// DoorBearer and DoorSession, and DoorGateway when Gateway is set.
 	Doors []Door
+	// Gateway are the options of DoorGateway; nil is no gateway, unless Doors names it.
+	Gateway *Gateway
 	// SessionHeader is the name of the session-data header of DoorSession. Empty is
 	// "session-data"; the published API description says "X-SESSIONDATA" (§3.1).
 	SessionHeader string
@@ -189,6 +192,15 @@ func (o Options) defaulted() Options {
 	}
 	if o.Doors == nil {
 		o.Doors = []Door{DoorBearer, DoorSession}
+		if o.Gateway != nil {
+			o.Doors = append(o.Doors, DoorGateway)
+		}
+	}
+	switch named := slices.Contains(o.Doors, DoorGateway); {
+	case named && o.Gateway == nil:
+		o.Gateway = &Gateway{}
+	case !named:
+		o.Gateway = nil
 	}
 	if o.SessionHeader == "" {
 		o.SessionHeader = "session-data"
@@ -240,6 +252,11 @@ func (o Options) validate() error {
 	for _, org := range o.Organisations {
 		if org.Parent != "" && !known[org.Parent] {
 			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: unknown parent %q", org.Code, org.Parent))
+		}
+	}
+	for _, d := range o.Doors {
+		if d != DoorBearer && d != DoorSession && d != DoorGateway {
+			errs = append(errs, fmt.Errorf("vdxsim: unknown door %q", d))
 		}
 	}
 	ids := make(map[string]bool, len(o.Clients))

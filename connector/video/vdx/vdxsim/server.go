@@ -23,13 +23,18 @@ type Server struct {
 	faults *faultBox
 	ledger *ledger
 	pages  *pages
+	files  Files
 	warm   atomic.Bool
 	offset atomic.Int64 // nanoseconds added to the clock
 
 	mu         sync.Mutex
 	world      *world
 	sms        *smsBook
-	generation int // tokens of older generations are expired
+	generation int // tokens and sessions of older generations are expired
+	sessions   map[string]holderSession
+	issued     int                  // sessions ever
+	messages   map[string]time.Time // MessageIDs that the STS has seen
+	revoked    map[string]bool      // registrations that the STS has forgotten
 	baseURL    string
 
 	done     chan struct{}
@@ -47,6 +52,10 @@ func New(o Options) (*Server, error) {
 	}
 	o = o.defaulted()
 	d := dice{o.Seed}
+	var err error
+	if o.Gateway, err = o.Gateway.defaulted(o.Clock()); err != nil {
+		return nil, err
+	}
 	parsed, err := parsePages()
 	if err != nil {
 		return nil, err
@@ -56,6 +65,12 @@ func New(o Options) (*Server, error) {
 		faults: newFaultBox(d, o.Faults), ledger: newLedger(o.RequestLimit),
 		done: make(chan struct{}), baseURL: strings.TrimRight(o.PublicURL, "/"),
 		callback: callbackClient(),
+		sessions: map[string]holderSession{}, messages: map[string]time.Time{}, revoked: map[string]bool{},
+	}
+	if o.Gateway != nil && o.Gateway.Dir != "" {
+		if s.files, err = o.Gateway.Keys.Write(o.Gateway.Dir); err != nil {
+			return nil, err
+		}
 	}
 	s.world = newWorld(o, d, s.Now())
 	s.sms = newSMSBook(o, d)
@@ -77,6 +92,10 @@ type URLs struct {
 	History string `json:"history"`
 	// Portal is the page of the rooms; portalLink points below it.
 	Portal string `json:"portal"`
+	// SessionHeader is the header of v1 without the gateway, empty from URLsAt.
+	SessionHeader string `json:"session_header,omitempty"`
+	// Gateway are the addresses of v1 behind the gateway, empty without one and from URLsAt.
+	Gateway GatewayURLs `json:"gateway,omitzero"`
 	// Control is the base of the control plane, empty when it is not started.
 	Control string `json:"control,omitempty"`
 	// Inbox is the page of sent messages, empty when the control plane is not started.
@@ -97,8 +116,8 @@ func URLsAt(base, control string) URLs {
 	return u
 }
 
-// Start serves the APIs on addr and, unless controlAddr is empty, the control plane on
-// controlAddr, and lets time pass on its own (callbacks, scripted people). Both must be
+// Start serves the APIs on addr, the gateway if there is one on Gateway.Listen and, unless
+// controlAddr is empty, the control plane on controlAddr, and lets time pass on its own (callbacks, scripted people). Both must be
 // loopback addresses such as "127.0.0.1:0". The end of ctx does not stop it; Close does.
 func (s *Server) Start(ctx context.Context, addr, controlAddr string) (URLs, error) {
 	select {
@@ -118,6 +137,13 @@ func (s *Server) Start(ctx context.Context, addr, controlAddr string) (URLs, err
 		}
 		control = "http://" + plane.Addr().String()
 	}
+	urls := URLsAt(base, control)
+	if urls.Gateway, err = s.startGateway(ctx); err != nil {
+		return URLs{}, errors.Join(err, api.Close(), closeAll(plane))
+	}
+	if s.opens(DoorSession) {
+		urls.SessionHeader = s.opts.SessionHeader
+	}
 	s.mu.Lock()
 	if s.baseURL == "" {
 		s.baseURL = base
@@ -133,7 +159,15 @@ func (s *Server) Start(ctx context.Context, addr, controlAddr string) (URLs, err
 		s.tickLoop(loop)
 	})
 	s.wait.Go(func() { <-s.done; cancel() })
-	return URLsAt(base, control), nil
+	return urls, nil
+}
+
+// closeAll closes a listener that there may be.
+func closeAll(l net.Listener) error {
+	if l == nil {
+		return nil
+	}
+	return l.Close() //nolint:wrapcheck // joined to the error that matters
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
