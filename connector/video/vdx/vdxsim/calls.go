@@ -82,7 +82,7 @@ func (r *room) roleOf(pin int) (Role, error) {
 // open tells whether people may come in at t.
 func (r *room) open(t time.Time) error {
 	switch {
-	case !r.deletedAt.IsZero(), !t.Before(r.meeting.end):
+	case !r.deletedAt.IsZero(), !t.Before(r.end()):
 		return ErrClosed
 	}
 	switch r.status {
@@ -108,12 +108,12 @@ func (w *world) join(r *room, name string, role Role, t time.Time) (*leg, error)
 	current := r.currentCall()
 	if current == nil {
 		n := strconv.Itoa(len(r.calls))
-		current = &call{id: w.dice.uuid("call", r.meeting.uuid, n), room: r, started: t}
+		current = &call{id: w.dice.uuid("call", r.uuid, n), room: r, started: t}
 		r.calls = append(r.calls, current)
 		w.calls = append(w.calls, current)
 	}
 	l := &leg{
-		id:   w.dice.uuid("leg", r.meeting.uuid, strconv.Itoa(len(r.calls)), strconv.Itoa(len(current.legs))),
+		id:   w.dice.uuid("leg", r.uuid, strconv.Itoa(len(r.calls)), strconv.Itoa(len(current.legs))),
 		name: name, role: role, call: current, room: r, joined: t,
 	}
 	current.legs = append(current.legs, l)

@@ -21,7 +21,8 @@ type newMeeting struct {
 	pool                     bool
 	guestMicrophone          string
 	guestPINRequired         bool
-	reservation              bool
+	reservation              *string
+	template                 *int64
 	labels                   []string
 	info                     []keyValue
 	layout                   layoutWish
@@ -50,6 +51,15 @@ func (l layoutWish) over(base layout) layout {
 	return base
 }
 
+// exactly is a wish for this layout and no other.
+func (l layout) exactly() layoutWish {
+	return layoutWish{
+		vmrType: &l.vmrType, hostView: &l.hostView, guestView: &l.guestView, vmrQuality: &l.vmrQuality,
+		enableOverlayText: &l.enableOverlayText, guestsCanPresent: &l.guestsCanPresent,
+		forcePresenterIntoMain: &l.forcePresenterIntoMain, forceEncryption: &l.forceEncryption, muteAllGuests: &l.muteAllGuests,
+	}
+}
+
 func pick[T any](into, wish *T) {
 	if wish != nil {
 		*into = *wish
@@ -59,12 +69,8 @@ func pick[T any](into, wish *T) {
 // create is the algorithm of §2.3. Everything that can be refused is checked before the
 // first write, which stands for the service's transaction.
 func (w *world) create(by principal, in newMeeting, now time.Time) (*meeting, *problem) {
-	if in.reservation {
-		if in.hostPIN != 0 || in.guestPIN != 0 {
-			return nil, breach(ruleReservationWithPINs)
-		}
-		// Reservations are made by GET scheduling-info-reserve, which is not built.
-		return nil, breach(ruleReservation)
+	if p := w.checkReservation(by, in); p != nil {
+		return nil, p
 	}
 	if in.pool && w.poolOf(by.organisation) == nil {
 		return nil, breach(ruleNoPool)
@@ -77,10 +83,25 @@ func (w *world) create(by principal, in newMeeting, now time.Time) (*meeting, *p
 	if p != nil {
 		return nil, p
 	}
-	m.room, r.meeting = r, m
+	m.room = r
 	w.keep(m)
 	w.advance(r, now)
 	return m, nil
+}
+
+// checkReservation: a reservation is the own organisation's, not used yet, and brings its own
+// PINs (§1.5).
+func (w *world) checkReservation(by principal, in newMeeting) *problem {
+	if in.reservation == nil {
+		return nil
+	}
+	if in.hostPIN != 0 || in.guestPIN != 0 {
+		return breach(ruleReservationWithPINs)
+	}
+	if r := w.byReservation[*in.reservation]; r == nil || r.meeting != nil || r.organisation != by.organisation {
+		return breach(ruleReservation)
+	}
+	return nil
 }
 
 func (w *world) checkUnique(by principal, in newMeeting) *problem {
@@ -132,27 +153,38 @@ func (w *world) draft(by principal, in newMeeting, now time.Time) *meeting {
 // adHocWindow: a start no later than this takes a pool room if there is one (§2.3 d).
 const adHocWindow = 2 * time.Minute
 
+// roomFor finds or makes the room, in the order of §2.3: a custom URI or any PIN makes a
+// fresh one, a reservation is taken, a start in the future makes a fresh one, and a start now
+// takes a room of a pool if there is one.
 func (w *world) roomFor(by principal, m *meeting, in newMeeting, now time.Time) (*room, *problem) {
 	org := w.organisations[by.organisation]
-	adHoc := in.customURI == nil && in.hostPIN == 0 && in.guestPIN == 0 && !in.start.After(now.Add(adHocWindow))
-	if adHoc {
-		pool := w.poolOf(by.organisation)
-		if pool != nil && in.layout.over(defaultLayout()) == defaultLayout() && pool.take(now, w.opts.ProvisionDelay) {
-			return w.pooledRoom(pool, m, in, now)
-		}
-		if in.pool {
-			return nil, breach(rulePoolEmpty)
-		}
+	t := w.templateFor(by.organisation, in.template)
+	switch {
+	case in.customURI != nil, in.hostPIN != 0, in.guestPIN != 0:
+		return w.freshRoom(org, t, m, in, now)
+	case in.reservation != nil:
+		r := w.byReservation[*in.reservation]
+		w.attach(r, m, in, now)
+		return r, nil
+	case in.start.After(now.Add(adHocWindow)):
+		return w.freshRoom(org, t, m, in, now)
 	}
-	return w.freshRoom(org, m, in, now)
+	if r := w.pooledRoom(m, in, now); r != nil {
+		w.attach(r, m, in, now)
+		return r, nil
+	}
+	if in.pool {
+		return nil, breach(rulePoolEmpty)
+	}
+	return w.freshRoom(org, t, m, in, now)
 }
 
 // freshRoom makes a room by template and request. The portal link is built before callType
 // is known, as in the service (§2.7 staleness).
-func (w *world) freshRoom(org *organisation, m *meeting, in newMeeting, now time.Time) (*room, *problem) {
-	t := org.Template
-	r := w.blankRoom(org, m, in, now)
-	r.maxParticipants, r.endOnEndTime, r.layout = t.MaxParticipants, t.EndMeetingOnEndTime, in.layout.over(defaultLayout())
+func (w *world) freshRoom(org *organisation, t *roomTemplate, m *meeting, in newMeeting, now time.Time) (*room, *problem) {
+	r := w.blankRoom(m.uuid, org, t, now)
+	r.meeting, r.start, r.createdBy, r.baseURL = m, m.start, m.createdBy, in.baseURL
+	r.maxParticipants, r.endOnEndTime, r.layout = t.MaxParticipants, t.EndMeetingOnEndTime, in.layout.over(t.layout)
 	if in.maxParticipants > 0 {
 		r.maxParticipants = in.maxParticipants
 	}
@@ -164,7 +196,7 @@ func (w *world) freshRoom(org *organisation, m *meeting, in newMeeting, now time
 	if in.guestPIN != 0 {
 		r.guestPIN = in.guestPIN
 	}
-	if p := w.address(r, org, in.customURI); p != nil {
+	if p := w.address(r, org, t, in.customURI); p != nil {
 		return nil, p
 	}
 	r.portalLink = w.portalLink(r, m)
@@ -173,53 +205,35 @@ func (w *world) freshRoom(org *organisation, m *meeting, in newMeeting, now time
 	return r, nil
 }
 
-// pooledRoom is a room that stood ready: already provisioned, and deaf to the request's
-// maxParticipants, endMeetingOnEndTime and callType (§2.3).
-func (w *world) pooledRoom(pool *organisation, m *meeting, in newMeeting, now time.Time) (*room, *problem) {
-	r := w.blankRoom(pool, m, in, now)
-	r.pooled = true
-	r.maxParticipants, r.endOnEndTime, r.layout = pool.Template.MaxParticipants, pool.Template.EndMeetingOnEndTime, defaultLayout()
-	r.hostPIN, r.guestPIN = w.pins(pool.Template, m.uuid)
-	if p := w.address(r, pool, nil); p != nil {
-		return nil, p
-	}
-	r.portalLink = w.portalLink(r, m)
-	r.returnURL = pool.Template.ReturnURL
-	ready := now.Add(-poolMinimumAge)
-	r.status, r.statusText, r.statusAt, r.provisionedAt = ProvisionedOK, "ok", ready, ready
-	r.vmrID = w.dice.hex(6, "vmr", m.uuid)
-	return r, nil
-}
-
-func (w *world) blankRoom(org *organisation, m *meeting, in newMeeting, now time.Time) *room {
-	t := org.Template
+// blankRoom is a room as its template makes it, without address, PINs and start.
+func (w *world) blankRoom(uuid string, org *organisation, t *roomTemplate, now time.Time) *room {
 	r := &room{
-		meeting: m, start: m.start, availableBefore: time.Duration(t.VMRAvailableBefore) * time.Minute,
-		ivrTheme: t.IVRTheme, portalHost: t.CustomPortalHost, portalGuest: t.CustomPortalGuest,
-		callType: t.CallType, createdBy: m.createdBy, created: m.created, bornAt: now, considerFrom: now,
-		provisionDelay: w.opts.ProvisionDelay, baseURL: in.baseURL,
+		uuid: uuid, organisation: org.Code, external: org.Classic, directMedia: t.directMedia,
+		availableBefore: time.Duration(t.VMRAvailableBefore) * time.Minute,
+		ivrTheme:        t.IVRTheme, portalHost: t.CustomPortalHost, portalGuest: t.CustomPortalGuest,
+		callType: t.CallType, created: now.UTC().Truncate(time.Second), bornAt: now, considerFrom: now,
+		provisionDelay: w.opts.ProvisionDelay,
 	}
 	if !w.opts.Calm {
-		r.provisionDelay += time.Duration(2 * w.dice.share("provision", m.uuid) * float64(w.opts.ProvisionDelay))
+		r.provisionDelay += time.Duration(2 * w.dice.share("provision", uuid) * float64(w.opts.ProvisionDelay))
 	}
 	return r
 }
 
-// pins invents PINs of the template's default range [1000, 10000); host and guest differ.
-func (w *world) pins(t Template, uuid string) (host, guest int) {
+// pins invents PINs in the template's ranges [low, high); no PIN where none is required.
+func (w *world) pins(t *roomTemplate, uuid string) (host, guest int) {
 	if t.HostPINRequired {
-		host = w.dice.between(1000, 5500, "hostpin", uuid)
+		host = w.dice.between(t.HostPINLow, t.HostPINHigh, "hostpin", uuid)
 	}
 	if t.GuestPINRequired {
-		guest = w.dice.between(5500, 10_000, "guestpin", uuid)
+		guest = w.dice.between(t.GuestPINLow, t.GuestPINHigh, "guestpin", uuid)
 	}
 	return host, guest
 }
 
 // address gives the room its number. A generated uriWithDomain has a prefix that
 // uriWithoutDomain lacks; a custom one has none (§2.7).
-func (w *world) address(r *room, org *organisation, custom *string) *problem {
-	t := org.Template
+func (w *world) address(r *room, org *organisation, t *roomTemplate, custom *string) *problem {
 	r.uriDomain = t.URIDomain
 	if custom != nil {
 		switch {
@@ -235,7 +249,7 @@ func (w *world) address(r *room, org *organisation, custom *string) *problem {
 		return nil
 	}
 	for try := range 100 {
-		number := strconv.Itoa(w.dice.between(t.URINumberLow, t.URINumberHigh, "number", r.meeting.uuid, strconv.Itoa(try)))
+		number := strconv.Itoa(w.dice.between(t.URINumberLow, t.URINumberHigh, "number", r.uuid, strconv.Itoa(try)))
 		if w.byLiveNumber[number+"@"+t.URIDomain] == nil {
 			r.uriWithoutDomain = number
 			r.uriWithDomain = t.URIPrefix + number + "@" + t.URIDomain

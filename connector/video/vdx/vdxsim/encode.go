@@ -79,22 +79,24 @@ func (s *Server) meetingLinks(x *exchange, m *meeting, room bool) map[string]any
 // encodeRoom is the scheduling-info (§1.8), with breakoutRooms as an extra member of a
 // later version.
 func (s *Server) encodeRoom(x *exchange, r *room) map[string]any {
-	m := r.meeting
 	out := map[string]any{
-		"uuid": m.uuid, "hostPin": pinOrNull(r.hostPIN), "guestPin": pinOrNull(r.guestPIN),
+		"uuid": r.uuid, "hostPin": pinOrNull(r.hostPIN), "guestPin": pinOrNull(r.guestPIN),
 		"vmrAvailableBefore": int(r.availableBefore / time.Minute), "maxParticipants": r.maxParticipants,
 		"endMeetingOnEndTime": r.endOnEndTime,
 		"uriWithDomain":       r.uriWithDomain, "uriWithoutDomain": orNull(r.uriWithoutDomain),
 		"provisionStatus": r.status.String(), "provisionStatusDescription": orNull(r.statusText),
 		"provisionTimestamp": s.date(x, r.statusAt), "provisionVmrId": orNull(r.vmrID),
-		"portalLink": r.portalLink, "ivrTheme": orNull(r.ivrTheme),
-		"directMedia": "never", "callType": orNull(r.callType), "breakoutRooms": false,
-		"reservationId": nil, "customPortalGuest": orNull(r.portalGuest), "customPortalHost": orNull(r.portalHost),
+		"portalLink": orNull(r.portalLink), "ivrTheme": orNull(r.ivrTheme),
+		"directMedia": r.directMedia, "callType": orNull(r.callType), "breakoutRooms": false,
+		"reservationId": orNull(r.reservation), "customPortalGuest": orNull(r.portalGuest), "customPortalHost": orNull(r.portalHost),
 		"returnUrl": orNull(r.returnURL), "createdBy": encodePerson(r.createdBy), "updatedBy": encodePerson(r.updatedBy),
 		"createdTime": s.date(x, r.created), "updatedTime": s.date(x, r.updated),
-		"shortLink": shortLink(r.baseURL, m), "shortlink": shortLink(r.baseURL, m),
-		"meetingDetails": s.encodeMeeting(x, m),
-		"_links":         map[string]any{"self": map[string]any{"href": s.prefix(x) + "/scheduling-info/" + m.uuid}},
+		"shortLink": nil, "shortlink": nil, "meetingDetails": nil,
+		"_links": map[string]any{"self": map[string]any{"href": s.prefix(x) + "/scheduling-info/" + r.uuid}},
+	}
+	if m := r.meeting; m != nil {
+		link := shortLink(r.baseURL, m)
+		out["shortLink"], out["shortlink"], out["meetingDetails"] = link, link, s.encodeMeeting(x, m)
 	}
 	encodeLayout(out, r.layout)
 	return out

@@ -444,3 +444,17 @@ func TestWhatTheGatewayRefuses(t *testing.T) {
 		t.Errorf("expired assertion: %d", a.status)
 	}
 }
+
+func TestARoleFailureAtTheGatewayIs401(t *testing.T) {
+	t.Parallel()
+	b := setupGateway(t, nil)
+	d := b.door(t, "sluse-provisioner")
+	assertion, fault := d.ask(t, d.rst(t))
+	if fault != "" {
+		t.Fatal(fault)
+	}
+	token := d.exchange(t, b.urls.Gateway.Video, assertion).str("access_token")
+	if a := d.call(t, token, http.MethodGet, b.urls.Gateway.Video+"/scheduling-info-reserve", ""); a.status != http.StatusUnauthorized {
+		t.Errorf("reserve as provisioner: %d %s", a.status, a.raw)
+	}
+}

@@ -108,7 +108,7 @@ func (s *Server) conferences(x *exchange, org string) []record {
 
 func (s *Server) shown(c *call, org string, now time.Time) bool {
 	return !c.ended.IsZero() && !now.Before(c.ended.Add(s.opts.HistoryLag)) &&
-		s.world.below(org, c.room.meeting.organisation)
+		s.world.below(org, c.room.organisation)
 }
 
 // participants are the legs of the ended calls: who was in, when, in which role.

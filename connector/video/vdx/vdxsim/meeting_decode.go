@@ -34,7 +34,7 @@ func decodeCreate(raw []byte, d dialect, strict bool) (newMeeting, *problem) {
 	if id := b.uuid("uuid"); id != nil {
 		in.uuid = *id
 	}
-	in.reservation = b.uuid("schedulingInfoReservationId") != nil
+	in.reservation = b.uuid("schedulingInfoReservationId")
 	pick(&in.labels, b.labels(true))
 	pick(&in.info, b.info())
 	if d == v1 {
@@ -56,9 +56,7 @@ func decodeCreateOptions(b *body, in *newMeeting) {
 		b.nullBreaks("maxParticipants")
 	}
 	in.endOnEndTime = value[bool](b, "endMeetingOnEndTime")
-	// An unknown template falls back to the default template in silence (§1.5); there is no
-	// other template here, so every id does.
-	value[int64](b, "schedulingTemplateId")
+	in.template = value[int64](b, "schedulingTemplateId")
 	kind := b.oneOf("meetingType", "NORMAL", "POOL")
 	in.pool = kind != nil && *kind == "POOL"
 	pick(&in.guestMicrophone, b.oneOf("guestMicrophone", "on", "off", "muted"))

@@ -59,6 +59,9 @@ type Options struct {
 	Clients []Client
 	// Organisations known to the service. Nil means DefaultOrganisations.
 	Organisations []Organisation
+	// OverflowPool is the organisation whose pool is used when an organisation's own one is
+	// empty; empty is none (§2.5).
+	OverflowPool string
 	// ProvisionDelay is the time from STARTING_TO_PROVISION to PROVISIONED_OK by the
 	// simulator's clock. Zero is 8 seconds. Without Calm single rooms take up to three times
 	// as long.
@@ -106,6 +109,10 @@ type Organisation struct {
 	Parent string `json:"parent,omitempty"`
 	// PoolSize is the number of ready-made rooms kept; 0 is no pool (§2.5).
 	PoolSize int `json:"pool_size,omitempty"`
+	// Classic is an organisation of the polling provisioner: its pool is listed by /pool and
+	// filled by POST /scheduling-info, and its rooms change status only by PUT
+	// /scheduling-info (§2.2). Otherwise the simulator provisions and fills.
+	Classic bool `json:"classic,omitempty"`
 	// AllowCustomURI permits uriWithoutDomain in a create call.
 	AllowCustomURI bool `json:"allow_custom_uri,omitempty"`
 	// SMSSenderName is shown in the inbox, at most 11 characters.
@@ -132,9 +139,14 @@ type Template struct {
 	// URINumberLow and URINumberHigh bound the room number, [low, high).
 	URINumberLow  int `json:"uri_number_low"`
 	URINumberHigh int `json:"uri_number_high"`
-	// HostPINRequired and GuestPINRequired make the server invent PINs of four digits.
+	// HostPINRequired and GuestPINRequired make the server invent PINs in [low, high). A
+	// missing range is [1000, 5500) for hosts and [5500, 10000) for guests.
 	HostPINRequired  bool `json:"host_pin_required"`
 	GuestPINRequired bool `json:"guest_pin_required"`
+	HostPINLow       int  `json:"host_pin_low,omitempty"`
+	HostPINHigh      int  `json:"host_pin_high,omitempty"`
+	GuestPINLow      int  `json:"guest_pin_low,omitempty"`
+	GuestPINHigh     int  `json:"guest_pin_high,omitempty"`
 	// VMRAvailableBefore is the number of minutes that a room is provisioned before start.
 	VMRAvailableBefore int `json:"vmr_available_before"`
 	// MaxParticipants is the default lock limit; 0 is unlimited.
@@ -253,6 +265,9 @@ func (o Options) validate() error {
 		if org.Parent != "" && !known[org.Parent] {
 			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: unknown parent %q", org.Code, org.Parent))
 		}
+	}
+	if o.OverflowPool != "" && !known[o.OverflowPool] {
+		errs = append(errs, fmt.Errorf("vdxsim: unknown overflow pool %q", o.OverflowPool))
 	}
 	for _, d := range o.Doors {
 		if d != DoorBearer && d != DoorSession && d != DoorGateway {

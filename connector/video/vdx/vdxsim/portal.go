@@ -110,7 +110,7 @@ func (s *Server) joinRoom(x *exchange) reply {
 	r := s.roomAt(in.Get("conference"), x.now)
 	l, err := s.door(r, name, in.Get("pin"), x.now)
 	if r != nil {
-		x.rec.Key = r.meeting.uuid
+		x.rec.Key = r.uuid
 	}
 	if err != nil {
 		if wantsJSON(x) {
@@ -157,7 +157,7 @@ func (s *Server) leaveRoom(x *exchange) reply {
 	err := s.leaveLeg(id, x.now)
 	l := s.world.legs[id]
 	if l != nil {
-		x.rec.Key = l.room.meeting.uuid
+		x.rec.Key = l.room.uuid
 	}
 	switch {
 	case err != nil && wantsJSON(x):
@@ -234,7 +234,7 @@ func (s *Server) roomReply(x *exchange, r *room, pin, legID string, refused erro
 	if r == nil {
 		return s.pages.html(http.StatusNotFound, "room", roomView{Title: "Rummet findes ikke", State: "Tjek linket."})
 	}
-	x.rec.Key = r.meeting.uuid
+	x.rec.Key = r.uuid
 	rec := r.record()
 	state := r.open(x.now)
 	view := roomView{

@@ -31,7 +31,7 @@ func (w *world) advance(r *room, now time.Time) {
 
 // pastEnd notes the end and throws people out where the room says so (§2.7).
 func (w *world) pastEnd(r *room, now time.Time) {
-	end := r.meeting.end
+	end := r.end()
 	if now.Before(end) {
 		return
 	}
@@ -45,14 +45,14 @@ func (w *world) pastEnd(r *room, now time.Time) {
 
 // nextStatus is the provisioner's next step by the present plan.
 func (r *room) nextStatus() (ProvisionStatus, time.Time, bool) {
-	if !r.deletedAt.IsZero() {
+	if !r.deletedAt.IsZero() || r.external {
 		return 0, time.Time{}, false
 	}
 	switch r.status {
 	case AwaitsProvision:
 		// A meeting whose end passed while it waited stays here for ever (§2.2).
 		at := latest(r.vmrStart(), r.considerFrom)
-		return StartingToProvision, at, !r.stuck && !at.After(r.meeting.end)
+		return StartingToProvision, at, !r.stuck && !at.After(r.end())
 	case StartingToProvision:
 		at := r.statusAt.Add(r.provisionDelay)
 		if r.failWith != "" {
@@ -60,7 +60,7 @@ func (r *room) nextStatus() (ProvisionStatus, time.Time, bool) {
 		}
 		return ProvisionedOK, at, !r.stuck
 	case ProvisionedOK:
-		return StartingToDeprovision, latest(r.meeting.end, r.considerFrom, r.statusAt).Add(pickup), true
+		return StartingToDeprovision, latest(r.end(), r.considerFrom, r.statusAt).Add(pickup), true
 	case StartingToDeprovision:
 		at := r.statusAt.Add(r.provisionDelay)
 		if r.closeFailWith != "" {
@@ -81,7 +81,7 @@ func (w *world) setStatus(r *room, status ProvisionStatus, at time.Time) {
 	case ProvisionedOK:
 		r.provisionedAt = at
 		r.statusText = "ok"
-		r.vmrID = w.dice.hex(6, "vmr", r.meeting.uuid)
+		r.vmrID = w.dice.hex(6, "vmr", r.uuid)
 	case ProvisionProblems:
 		r.statusText = r.failWith
 	case DeprovisionProblems:

@@ -140,7 +140,7 @@ func (r *room) record() RoomRecord {
 
 func (l *leg) record() LegRecord {
 	return LegRecord{
-		ID: l.id, RoomUUID: l.room.meeting.uuid, CallID: l.call.id, Name: l.name, Role: l.role,
+		ID: l.id, RoomUUID: l.room.uuid, CallID: l.call.id, Name: l.name, Role: l.role,
 		Joined: l.joined.UTC(), Left: l.left.UTC(), Reason: l.reason,
 	}
 }

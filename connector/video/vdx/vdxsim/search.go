@@ -22,11 +22,11 @@ func mayRead(by principal, m *meeting) *problem {
 
 // mayReadRoom is the visibility of a room (§1.8, §2.8): provisioners everything, the own
 // organisation always, planners and administrators also the descendants.
-func (w *world) mayReadRoom(by principal, m *meeting) bool {
-	if by.has(RoleProvisioner) || by.has(RoleProvisionerUser) || m.organisation == by.organisation {
+func (w *world) mayReadRoom(by principal, r *room) bool {
+	if by.has(RoleProvisioner) || by.has(RoleProvisionerUser) || r.organisation == by.organisation {
 		return true
 	}
-	return (by.has(RolePlanner) || by.has(RoleAdmin)) && w.below(by.organisation, m.organisation)
+	return (by.has(RolePlanner) || by.has(RoleAdmin)) && w.below(by.organisation, r.organisation)
 }
 
 // visible are the meetings that match and that the caller may see. It scans: only search
@@ -139,7 +139,7 @@ func (w *world) roomsIn(by principal, from, to time.Time, status ProvisionStatus
 	inside := func(t time.Time) bool { return t.After(from) && t.Before(to) }
 	var found []*room
 	for _, r := range w.rooms {
-		if r.deletedAt.IsZero() && r.status == status && w.mayReadRoom(by, r.meeting) &&
+		if r.deletedAt.IsZero() && r.status == status && w.mayReadRoom(by, r) &&
 			(inside(r.vmrStart()) || inside(r.meeting.end)) {
 			found = append(found, r)
 		}

@@ -251,6 +251,9 @@ func (s *Server) Tick() {
 	for _, r := range s.world.rooms {
 		s.world.advance(r, now)
 	}
+	for _, o := range s.world.organisations {
+		s.world.fill(o, now)
+	}
 	s.sms.advance(now)
 	s.mu.Unlock()
 }

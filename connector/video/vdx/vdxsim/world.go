@@ -88,7 +88,11 @@ type meeting struct {
 }
 
 type room struct {
-	meeting *meeting // never nil: pool rooms become rooms when they are taken
+	uuid         string // its own, later the meeting's
+	organisation string
+	meeting      *meeting // nil in a pool
+	reservation  string   // reservationId, empty without one
+	external     bool     // of a classic organisation: only programs change its status
 
 	hostPIN, guestPIN    int // 0 is none
 	availableBefore      time.Duration
@@ -103,6 +107,7 @@ type room struct {
 	portalGuest          string
 	callType             string
 	layout               layout
+	directMedia          string
 	pooled               bool
 	createdBy, updatedBy person
 	created, updated     time.Time // to the second, as stored
@@ -128,6 +133,14 @@ type room struct {
 	baseURL              string
 }
 
+// end is the meeting's, or far away.
+func (r *room) end() time.Time {
+	if r.meeting == nil {
+		return farFuture()
+	}
+	return r.meeting.end
+}
+
 // vmrStart is when the provisioner takes the room on.
 func (r *room) vmrStart() time.Time { return r.start.Add(-r.availableBefore) }
 
@@ -144,17 +157,13 @@ type world struct {
 	byFullURI     map[string][]*room  // uriWithDomain of every undeleted room; numbers recur
 	byShortURI    map[string][]*room  // uriWithoutDomain of live rooms, any domain
 	lastAtURI     map[string]*room    // uriWithDomain of every room ever, the latest one
-	rooms         []*room             // every room ever, in order of creation
+	rooms         []*room             // every room that ever had a meeting, in order of that
+	loose         map[string]*room    // rooms without a meeting, by their own uuid
+	byReservation map[string]*room
+	templates     []*roomTemplate // by id, from 1; deleted ones included
 	created       int
 	calls         []*call // every call ever, in order of start
 	legs          map[string]*leg
-}
-
-// organisation is the configured row plus its pool.
-type organisation struct {
-	Organisation
-	pool     []time.Time // when each waiting pool room is idle enough to be taken
-	nextFill time.Time
 }
 
 func newWorld(o Options, d dice, now time.Time) *world {
@@ -169,21 +178,40 @@ func newWorld(o Options, d dice, now time.Time) *world {
 		byShortURI:    make(map[string][]*room),
 		lastAtURI:     make(map[string]*room),
 		legs:          make(map[string]*leg),
+		loose:         make(map[string]*room),
+		byReservation: make(map[string]*room),
 	}
 	for _, org := range o.Organisations {
 		w.addOrganisation(org, now)
 	}
+	w.stock(now)
 	return w
 }
 
 // addOrganisation enters an organisation with its pool filled.
 func (w *world) addOrganisation(org Organisation, now time.Time) {
-	org.Template = w.completed(org.Code, org.Template)
 	held := &organisation{Organisation: org, nextFill: now}
-	for range org.PoolSize {
-		held.pool = append(held.pool, now)
-	}
 	w.organisations[org.Code] = held
+	if !org.NoTemplate {
+		held.Template = w.completed(org.Code, org.Template)
+		w.addTemplate(&roomTemplate{Template: held.Template, organisation: org.Code, isDefault: true, conferencingSysID: 1, created: now})
+	}
+}
+
+// stock fills the pools once all organisations are there; their rooms are old enough to be
+// taken at once. A pool without free numbers stays short.
+func (w *world) stock(now time.Time) {
+	for _, o := range w.organisations {
+		for range o.PoolSize {
+			if o.Classic {
+				break
+			}
+			r, p := w.addPoolRoom(o, w.poolTemplate(o.Code), now.Add(-2*poolMinimumAge))
+			if p == nil {
+				w.setStatus(r, ProvisionedOK, now.Add(-poolMinimumAge))
+			}
+		}
+	}
 }
 
 // completed fills a template's gaps from the seed, so that no client can count on a prefix,
@@ -198,49 +226,13 @@ func (w *world) completed(code string, t Template) Template {
 	if t.URINumberHigh <= t.URINumberLow {
 		t.URINumberLow, t.URINumberHigh = 100_000, 10_000_000
 	}
+	if t.HostPINRequired && t.HostPINHigh <= t.HostPINLow {
+		t.HostPINLow, t.HostPINHigh = 1000, 5500
+	}
+	if t.GuestPINRequired && t.GuestPINHigh <= t.GuestPINLow {
+		t.GuestPINLow, t.GuestPINHigh = 5500, 10_000
+	}
 	return t
-}
-
-// poolFillInterval and poolMinimumAge are the service's shipped settings (§2.5).
-const (
-	poolFillInterval = time.Minute
-	poolMinimumAge   = time.Minute
-)
-
-// fill lets time pass for the pool: at most one new room per interval.
-func (o *organisation) fill(now time.Time, provisionDelay time.Duration) {
-	for len(o.pool) < o.PoolSize && !o.nextFill.After(now) {
-		o.pool = append(o.pool, o.nextFill.Add(provisionDelay+poolMinimumAge))
-		o.nextFill = o.nextFill.Add(poolFillInterval)
-	}
-}
-
-// take removes an idle room from the pool and tells whether there was one.
-func (o *organisation) take(now time.Time, provisionDelay time.Duration) bool {
-	o.fill(now, provisionDelay)
-	for i, ready := range o.pool {
-		if ready.After(now) {
-			continue
-		}
-		o.pool = append(o.pool[:i], o.pool[i+1:]...)
-		if next := now.Add(poolFillInterval); o.nextFill.Before(now) {
-			o.nextFill = next
-		}
-		return true
-	}
-	return false
-}
-
-// idle counts rooms that could be taken now.
-func (o *organisation) idle(now time.Time, provisionDelay time.Duration) int {
-	o.fill(now, provisionDelay)
-	n := 0
-	for _, ready := range o.pool {
-		if !ready.After(now) {
-			n++
-		}
-	}
-	return n
 }
 
 // poolOf walks the organisation tree upwards to the first organisation with a pool (§2.3).
