@@ -48,7 +48,7 @@ type simulator struct {
 // simulators is the table: one row per simulator, one file per row.
 func simulators() []simulator {
 	return []simulator{
-		{"vdx", "MedCom VDX: video API v2, SMS, call history, room pages", vdxFlags},
+		{"vdx", "MedCom VDX: video API v1 and v2, gateway with STS, SMS, call history, room pages", vdxFlags},
 		{"pexip", "an own Pexip Infinity platform: management API, event sinks, web app pages", pexipFlags},
 		{"fhir", "a care record with FHIR R4: Appointment and Encounter, a page of what it holds", fhirFlags},
 		{"mail", "mail relay (SMTP) with the citizens' mailboxes and a page of them", mailFlags},

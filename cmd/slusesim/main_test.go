@@ -8,6 +8,7 @@ import (
 	"flag"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 )
@@ -70,6 +71,26 @@ func TestVDXIsReady(t *testing.T) {
 	if clients, _ := ready["clients"].([]any); len(clients) == 0 {
 		t.Error("no test clients")
 	}
+	gateway, _ := ready["gateway"].(map[string]any)
+	if sts, _ := gateway["sts"].(string); !strings.HasPrefix(sts, "https://127.0.0.1:") || ready["session_header"] != "session-data" {
+		t.Errorf("gateway: %v", gateway)
+	}
+	files, _ := ready["certificates"].(map[string]any)
+	holders, _ := files["clients"].([]any)
+	if len(holders) == 0 {
+		t.Fatal("no certificates")
+	}
+	first, _ := holders[0].(map[string]any)
+	for _, path := range []any{files["ca"], files["sts"], first["certificate"], first["key"]} {
+		if name, _ := path.(string); !fileExists(name) {
+			t.Errorf("no file %v", path)
+		}
+	}
+}
+
+func fileExists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 func TestRefusals(t *testing.T) {
@@ -84,6 +105,7 @@ func TestRefusals(t *testing.T) {
 		"negative latency":  {"vdx", "-latency", "-1s"},
 		"stray argument":    {"vdx", "now"},
 		"unknown flag":      {"vdx", "-nonsense"},
+		"open gateway":      {"vdx", "-gateway", "0.0.0.0:0"},
 		"distant callback":  {"vdx", "-callback", "https://vdx.example/cb"},
 		"help is no result": {"-h"},
 	}
