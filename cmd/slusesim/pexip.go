@@ -14,7 +14,7 @@ type pexipReady struct {
 	Seed      uint64 `json:"seed"`
 	pexipsim.URLs
 	Username string                 `json:"username"`
-	Password string                 `json:"password"` //nolint:gosec // a test credential, printed on purpose
+	Password string                 `json:"password"`
 	Clients  []pexipsim.OAuthClient `json:"clients"`
 }
 

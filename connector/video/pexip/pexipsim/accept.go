@@ -25,8 +25,8 @@ type draft struct {
 	renamed bool
 }
 
-// accept checks the members of a write against the resource's fields. old is nil for a new
-// object; with replace, what is not given takes its default.
+// accept checks the members of a write against the resource's fields. There is no old object
+// when a new one is made; with replace, what is not given takes its default.
 func (c *config) accept(sp *spec, old *object, in map[string]any, replace, strict bool) (draft, complaints) {
 	out, wrong := draft{values: make(map[string]any)}, complaints{}
 	for name, raw := range in {
@@ -47,20 +47,8 @@ func (c *config) accept(sp *spec, old *object, in map[string]any, replace, stric
 			}
 		}
 	}
-	for _, f := range sp.fields {
-		if _, given := in[f.name]; given || f.readonly {
-			continue
-		}
-		if old == nil || replace {
-			if f.required {
-				wrong.add(f.name, "This field is required.")
-			} else if f.name != "aliases" || sp.name != resConference {
-				out.values[f.name] = f.def
-			}
-		}
-	}
-	if replace && sp.name == resConference && in["aliases"] == nil {
-		out.aliases, out.renamed = nil, true
+	if old == nil || replace {
+		out.complete(sp, in, wrong)
 	}
 	c.checkUnique(sp, old, out.values, wrong)
 	c.checkRules(sp, old, out, wrong)
@@ -68,6 +56,23 @@ func (c *config) accept(sp *spec, old *object, in map[string]any, replace, stric
 		return out, nil
 	}
 	return out, wrong
+}
+
+// complete gives what is not there its default.
+func (d *draft) complete(sp *spec, in map[string]any, wrong complaints) {
+	for _, f := range sp.fields {
+		if _, given := in[f.name]; given || f.readonly {
+			continue
+		}
+		switch {
+		case f.required:
+			wrong.add(f.name, "This field is required.")
+		case sp.name == resConference && f.name == "aliases":
+			d.aliases, d.renamed = nil, true
+		default:
+			d.values[f.name] = f.def
+		}
+	}
 }
 
 // checkUnique compares with every other object; how the platform treats case is not known,

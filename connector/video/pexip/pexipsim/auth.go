@@ -57,7 +57,7 @@ func newGate(o Options) (*gate, error) {
 	return g, nil
 }
 
-// authorise finds out who calls; a reply is the refusal. s.mu is held.
+// authorise finds out who calls; a reply is the refusal. The caller holds s.mu.
 func (s *Server) authorise(x *exchange) *reply {
 	refuse := func() *reply {
 		out := unauthorized(s.basicOff())
@@ -86,10 +86,7 @@ func (s *Server) authorise(x *exchange) *reply {
 
 // basicOff is api_oauth2_disable_basic.
 func (s *Server) basicOff() bool {
-	for _, o := range s.config.all(resLogin) {
-		return o.flag("api_oauth2_disable_basic")
-	}
-	return false
+	return s.config.single(resLogin).flag("api_oauth2_disable_basic")
 }
 
 // overLimit counts a call and tells whether it is one too many (§1.9).
@@ -169,10 +166,7 @@ func (s *Server) issueToken(x *exchange) reply {
 		return oauthError(http.StatusUnauthorized, "invalid_client", why)
 	}
 	x.rec.Client = by.name
-	life := s.opts.TokenTTL
-	for _, o := range s.config.all(resLogin) {
-		life = time.Duration(o.number("api_oauth2_expiration")) * time.Second
-	}
+	life := time.Duration(s.config.single(resLogin).number("api_oauth2_expiration")) * time.Second
 	s.door.issued++
 	token := s.dice.hex(40, "token", by.name, strconv.Itoa(s.door.issued))
 	s.door.tokens[token] = grant{by: by, expires: x.now.Add(life)}
@@ -191,7 +185,7 @@ func oauthError(status int, code, text string) reply {
 	return out
 }
 
-// trust verifies an assertion: signature, claims, and that it is used once. s.mu is held.
+// trust verifies an assertion: signature, claims, and that it is used once. The caller holds s.mu.
 func (s *Server) trust(x *exchange, token string) (by caller, why string) {
 	signed, claims, signature, err := splitJWT(token)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// checkPINs are the rules of §1.3. get reads a member as it will be.
+// checkPINs are the rules of §1.3, about the members as they will be.
 func checkPINs(get func(string) any, shortest int, wrong complaints) {
 	pin, _ := get("pin").(string)
 	guest, _ := get("guest_pin").(string)

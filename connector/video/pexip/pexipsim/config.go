@@ -3,6 +3,7 @@ package pexipsim
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,9 +131,7 @@ func (c *config) add(resource string, values map[string]any, now time.Time) *obj
 	for _, f := range t.spec.fields {
 		o.values[f.name] = f.def
 	}
-	for k, v := range values {
-		o.values[k] = v
-	}
+	maps.Copy(o.values, values)
 	o.values["id"] = o.id
 	if t.spec.byName["creation_time"] != nil {
 		o.values["creation_time"] = now
@@ -150,9 +149,7 @@ func (c *config) add(resource string, values map[string]any, now time.Time) *obj
 func (c *config) change(resource string, o *object, values map[string]any) {
 	t := c.tables[resource]
 	t.forget(o)
-	for k, v := range values {
-		o.values[k] = v
-	}
+	maps.Copy(o.values, values)
 	t.remember(o)
 }
 
@@ -258,13 +255,17 @@ func (c *config) publish(id int, now time.Time) {
 
 // setting is a global setting: seconds or pieces, 0 or 1 for one that is off or on.
 func (c *config) setting(name string) int {
-	for _, o := range c.all(resGlobal) {
-		if o.flag(name) {
-			return 1
-		}
-		return o.number(name)
+	o := c.single(resGlobal)
+	if o.flag(name) {
+		return 1
 	}
-	return 0
+	return o.number(name)
+}
+
+// single is the object of a resource that has one only.
+func (c *config) single(resource string) *object {
+	t := c.tables[resource]
+	return t.objects[t.order[0]]
 }
 
 // attach tells the nodes of every location which sinks they serve.

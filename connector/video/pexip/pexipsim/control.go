@@ -288,7 +288,7 @@ func (s *Server) AddSink(sink EventSink) error {
 // RestartSinks restarts every publisher, as an administrator would: seq begins again at 1, and
 // what waited comes in a flood.
 func (s *Server) RestartSinks() {
-	_ = s.locked(func(now time.Time) error { //nolint:errcheck // nothing in it can fail
+	_ = s.locked(func(now time.Time) error { // nothing in it can fail
 		for _, o := range s.config.all(resSink) {
 			s.config.change(resSink, o, map[string]any{"restart_date": now})
 		}
@@ -330,9 +330,7 @@ func (s *Server) SetGlobal(settings map[string]any) error {
 			if why != "" {
 				return fmt.Errorf("pexipsim: %s: %s", name, why)
 			}
-			for _, o := range s.config.all(resGlobal) {
-				o.values[name] = accepted
-			}
+			s.config.single(resGlobal).values[name] = accepted
 		}
 		return nil
 	})

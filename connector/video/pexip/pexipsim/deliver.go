@@ -47,7 +47,8 @@ func (s *Server) DeliverEvents(ctx context.Context) {
 		wait.Go(func() {
 			p.sending.Lock()
 			defer p.sending.Unlock()
-			for ctx.Err() == nil && s.deliverOne(ctx, p) {
+			for more := true; more && ctx.Err() == nil; {
+				more = s.deliverOne(ctx, p)
 			}
 		})
 	}

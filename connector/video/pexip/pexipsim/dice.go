@@ -55,13 +55,3 @@ func (d dice) hex(n int, parts ...string) string {
 	sum := d.sum(parts...)
 	return hex.EncodeToString(sum[:])[:n]
 }
-
-// letters gives n lower-case letters, n at most 32.
-func (d dice) letters(n int, parts ...string) string {
-	sum := d.sum(parts...)
-	out := make([]byte, n)
-	for i := range out {
-		out[i] = 'a' + sum[i]%26
-	}
-	return string(out)
-}

@@ -74,14 +74,13 @@ func links(name, to string) field {
 	return field{name: name, kind: kindList, to: to, def: []any{}}
 }
 
-func (f field) needed() field  { f.required = true; return f }
-func (f field) single() field  { f.unique = true; return f }
-func (f field) fixed() field   { f.readonly = true; return f }
-func (f field) hidden() field  { f.secret, f.ops = true, nil; return f }
-func (f field) whole() field   { f.nested = true; return f }
-func (f field) nofind() field  { f.ops = nil; return f }
-func (f field) maybe() field   { f.nullable, f.def = true, nil; return f }
-func (f field) of(v any) field { f.def = v; return f }
+func (f field) needed() field { f.required = true; return f }
+func (f field) single() field { f.unique = true; return f }
+func (f field) fixed() field  { f.readonly = true; return f }
+func (f field) hidden() field { f.secret, f.ops = true, nil; return f }
+func (f field) whole() field  { f.nested = true; return f }
+func (f field) nofind() field { f.ops = nil; return f }
+func (f field) maybe() field  { f.nullable, f.def = true, nil; return f }
 
 // spec describes a resource of any section.
 type spec struct {

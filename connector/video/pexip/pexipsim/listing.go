@@ -45,14 +45,14 @@ func control(name string) bool {
 
 // filter keeps the records that every filter lets through. As the framework does, a name that
 // is no field is ignored, and a filter that the field does not allow is an error.
-func (sp *spec) filter(all []record, q url.Values, strict bool) (kept []record, why string) {
+func (s *spec) filter(all []record, q url.Values, strict bool) (kept []record, why string) {
 	kept = all
 	for name, values := range q {
 		if control(name) {
 			continue
 		}
 		fieldName, op, _ := strings.Cut(name, "__")
-		f := sp.byName[fieldName]
+		f := s.byName[fieldName]
 		if op == "" {
 			op = "exact"
 		}
@@ -172,12 +172,12 @@ func textTest(op, want string) (func(any) bool, string) {
 }
 
 // order sorts by one field, "-" for descending; the stored order otherwise.
-func (sp *spec) order(list []record, by string) (why string) {
+func (s *spec) order(list []record, by string) (why string) {
 	if by == "" {
 		return ""
 	}
 	name := strings.TrimPrefix(by, "-")
-	f := sp.byName[name]
+	f := s.byName[name]
 	if f == nil {
 		return fmt.Sprintf("No matching '%s' field for ordering on.", name)
 	}
@@ -216,7 +216,7 @@ func compareValues(a, b any) int {
 	return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
 
-// page cuts limit and offset out and writes meta and objects. limit=0 is everything.
+// page cuts limit and offset out and writes meta and objects; limit=0 is everything.
 func (s *Server) page(x *exchange, list []record, q url.Values) reply {
 	limit, okLimit := whole(q.Get("limit"), defaultLimit)
 	offset, okOffset := whole(q.Get("offset"), 0)

@@ -62,7 +62,7 @@ const (
 	ReasonAdminPutOut  = "Disconnected by an administrator"
 	ReasonHostPutOut   = "Disconnected by another participant"
 	ReasonHostsLeft    = "All conference hosts departed hosted conference"
-	ReasonTokenExpired = "Timer expired awaiting token refresh"
+	ReasonTokenExpired = "Timer expired awaiting token refresh" //nolint:gosec // a text, not a credential
 	ReasonFull         = "Participant limit reached"
 	ReasonWrongPIN     = "Invalid PIN entered"
 	ReasonPINTimeout   = "Timeout waiting for PIN entry"
@@ -78,24 +78,6 @@ const (
 	breakInWindow = 10 * time.Minute
 	breakInBlock  = 10 * time.Minute
 )
-
-// instance is one conference: from the first person connected to the last one gone.
-type instance struct {
-	id, name, tag string
-	serviceType   string
-	room          *vmr
-	version       *vmrVersion // as it was when the conference began
-	started       time.Time
-	ended         time.Time // zero while it runs
-	hosted        bool      // is_started: a host with media has joined
-	locked        bool
-	guestsMuted   bool
-	nodes         []*node     // those that hold a part of it, in order of appearance
-	since         []time.Time // when each of nodes began
-	people        []*leg      // connected
-	legs          []*leg      // all that ever were
-	hostLost      int         // grows whenever the last host leaves, so that old timers don't count
-}
 
 // leg is one connection of one person; a reconnect is a new one.
 type leg struct {
@@ -234,21 +216,6 @@ func (w *world) openBrowser(l *leg, t time.Time) {
 	w.connect(l, phaseConnecting, t)
 }
 
-// conference is the running conference of a room, or a new one.
-func (w *world) conference(room *vmr, version *vmrVersion, t time.Time) *instance {
-	if in := w.live[version.name]; in != nil {
-		return in
-	}
-	in := &instance{
-		id:   w.dice.uuid("conference", version.name, strconv.Itoa(len(room.instances)), strconv.FormatInt(t.UnixNano(), 10)),
-		name: version.name, tag: version.tag, serviceType: version.serviceType, room: room, version: version,
-		started: t, guestsMuted: version.muteGuests,
-	}
-	room.instances = append(room.instances, in)
-	w.live[in.name], w.instances[in.id] = in, in
-	return in
-}
-
 func (w *world) newLeg(in *instance, n *node, alias string, p Person, role Role) *leg {
 	number := strconv.Itoa(len(in.legs))
 	id := w.dice.uuid("leg", in.id, number)
@@ -270,22 +237,6 @@ func (w *world) newLeg(in *instance, n *node, alias string, p Person, role Role)
 		l.conversation = l.callID
 	}
 	return l
-}
-
-// full tells whether the conference has no place left.
-func (w *world) full(in *instance, version *vmrVersion) bool {
-	return version.limit >= 0 && in.humans() >= version.limit
-}
-
-// humans counts people, not their API legs or recorders.
-func (in *instance) humans() int {
-	n := 0
-	for _, l := range in.people {
-		if l.protocol != protoAPI && !l.streaming && l.phase != phaseIVR {
-			n++
-		}
-	}
-	return n
 }
 
 // connect makes a leg part of its conference.
@@ -351,33 +302,6 @@ func (w *world) phase(l *leg, phase string, t time.Time) {
 	w.hub.emitLeg(l, eventUpdated, t)
 }
 
-// begin is the first host with media: whoever waits comes in, unless the room is locked.
-func (w *world) begin(in *instance, t time.Time) {
-	in.hostLost++
-	if in.hosted {
-		return
-	}
-	in.hosted = true
-	w.conferenceChanged(in, t)
-	if !in.locked {
-		w.admitWaiting(in, t)
-	}
-}
-
-func (w *world) admitWaiting(in *instance, t time.Time) {
-	for _, l := range slices.Clone(in.people) {
-		if l.phase == phaseWaiting && l.protocol != protoAPI {
-			w.admit(l, t)
-		}
-	}
-}
-
-func (w *world) conferenceChanged(in *instance, t time.Time) {
-	for _, n := range in.nodes {
-		w.hub.emitConference(in, n, eventConferenceUpdated, t)
-	}
-}
-
 // leave ends a leg and the API leg that goes with it; the last one out ends the conference.
 func (w *world) leave(l *leg, t time.Time, reason string) {
 	if !l.left.IsZero() {
@@ -393,58 +317,6 @@ func (w *world) leave(l *leg, t time.Time, reason string) {
 	}
 	if in.ended.IsZero() {
 		w.afterLeave(in, wasHost, t)
-	}
-}
-
-func (w *world) afterLeave(in *instance, wasHost bool, t time.Time) {
-	if !slices.ContainsFunc(in.people, func(l *leg) bool { return !l.streaming && l.protocol != protoAPI }) {
-		w.end(in, t, ReasonUsual)
-		return
-	}
-	if wasHost && !in.host() {
-		in.hostLost++
-		lost := in.hostLost
-		w.after(t, w.seconds("guests_only_timeout"), func(t time.Time) {
-			if in.ended.IsZero() && in.hostLost == lost {
-				w.end(in, t, ReasonHostsLeft)
-			}
-		})
-	}
-	if alone := w.seconds("eject_last_participant_backstop_timeout"); alone > 0 && in.humans() == 1 {
-		w.after(t, alone, func(t time.Time) {
-			if in.ended.IsZero() && in.humans() == 1 {
-				w.end(in, t, ReasonAlone)
-			}
-		})
-	}
-}
-
-// host tells whether a host with media is there.
-func (in *instance) host() bool {
-	return slices.ContainsFunc(in.people, func(l *leg) bool { return l.role == RoleHost && l.media })
-}
-
-// end puts everybody out and closes the conference.
-func (w *world) end(in *instance, t time.Time, reason string) {
-	if !in.ended.IsZero() {
-		return
-	}
-	in.ended = t
-	for _, l := range slices.Clone(in.people) {
-		w.leave(l, t, reason)
-	}
-	if w.live[in.name] == in {
-		delete(w.live, in.name)
-	}
-	for _, n := range in.nodes {
-		w.hub.emitConference(in, n, eventConferenceEnded, t)
-	}
-	w.past = append(w.past, in)
-	if over := len(w.past) - w.opts.HistoryLimit; over > 0 {
-		for _, old := range w.past[:over] {
-			delete(w.instances, old.id)
-		}
-		w.past = slices.Clone(w.past[over:])
 	}
 }
 

@@ -32,6 +32,7 @@ func (s *Server) routeWebApp(mux *http.ServeMux) {
 	mux.HandleFunc("POST /webapp3/leave", s.person(s.leaveRoom(ReasonUsual)))
 	mux.HandleFunc("POST /webapp3/end", s.person(s.leaveRoom(ReasonHostEnded)))
 	mux.HandleFunc("GET /webapp3/style.css", s.pages.style)
+	mux.HandleFunc("POST /api/client/v2/conferences/{alias}/request_token", s.person(s.requestToken))
 }
 
 // person wraps a page: recorded like API calls, but without latency and faults.
@@ -183,7 +184,7 @@ func doorText(err error) string {
 	return ""
 }
 
-// roomReply is the page of a room, with the problem of a refused join. s.mu is held.
+// roomReply is the page of a room, with the problem of a refused join. The caller holds s.mu.
 func (s *Server) roomReply(x *exchange, alias string, view roomView, refused error) reply {
 	room, version, _ := s.world.roomAt(alias, "", x.now)
 	view.Title, view.Alias, view.Problem, view.Joinable = "Videorum", alias, doorText(refused), room != nil
