@@ -3,8 +3,10 @@ package pexip
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -128,10 +130,7 @@ func list[T any](ctx context.Context, a *api, c call) ([]T, error) {
 	var all []T
 
 	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
-	for name, values := range c.query {
-		query[name] = values
-	}
-
+	maps.Copy(query, c.query)
 	c.query = query
 
 	for range maxPages {
@@ -175,15 +174,7 @@ func (c complaint) code() string {
 }
 
 // has reports whether something is wrong with the field.
-func (c complaint) has(field string) bool {
-	for _, f := range c.fields {
-		if f == field {
-			return true
-		}
-	}
-
-	return false
-}
+func (c complaint) has(field string) bool { return slices.Contains(c.fields, field) }
 
 // readComplaint takes {"resource":{"field":["…"]}}, {"field":["…"]} and {"error":"…"}; of
 // anything else it says nothing.

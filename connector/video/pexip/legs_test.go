@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"testing"
 	"time"
 
@@ -43,9 +44,7 @@ func event(kind string, minutes float64, data fields) video.Event {
 	return video.Event{Node: "10.44.0.11", At: at(minutes), Kind: kind, Room: "sluse-" + string(testRef), Body: body}
 }
 
-func connected(minutes float64, data fields) video.Event {
-	return event("participant_connected", minutes, data)
-}
+func connected(data fields) video.Event { return event("participant_connected", 2, data) }
 func updated(minutes float64, data fields) video.Event {
 	return event("participant_updated", minutes, data)
 }
@@ -124,7 +123,7 @@ func TestLegs(t *testing.T) { //nolint:maintidx // a table
 		},
 		"waiting room, then in": {
 			events: []video.Event{
-				connected(2, told), updated(2.1, told.with(fields{"service_type": "waiting_room"})),
+				connected(told), updated(2.1, told.with(fields{"service_type": "waiting_room"})),
 				updated(7, told.with(fields{"service_type": "conference", "has_media": true})),
 				left(19, told.with(fields{"service_type": "conference", "has_media": true, "end_time": 19.0, "disconnect_reason": "Call disconnected"})),
 			},
@@ -134,20 +133,20 @@ func TestLegs(t *testing.T) { //nolint:maintidx // a table
 			})},
 		},
 		"events alone, still there": {
-			events: []video.Event{connected(2, told), updated(7, fields{"uuid": "eg1", "current_service_type": "conference", "has_media": true})},
+			events: []video.Event{connected(told), updated(7, fields{"uuid": "eg1", "current_service_type": "conference", "has_media": true})},
 			want: []care.Leg{but(guestLeg, func(l *care.Leg) {
 				l.Entered, l.Left, l.Witness, l.Node = at(7), time.Time{}, care.FromEvents, "10.44.0.11"
 			})},
 		},
 		"the last event never came": {
-			events: []video.Event{connected(2, told), updated(7, told.with(fields{"service_type": "conference", "has_media": true}))},
+			events: []video.Event{connected(told), updated(7, told.with(fields{"service_type": "conference", "has_media": true}))},
 			looked: true,
 			want: []care.Leg{but(guestLeg, func(l *care.Leg) {
 				l.Entered, l.Left, l.Witness, l.Node = at(7), at(7), care.FromEvents, "10.44.0.11"
 			})},
 		},
 		"the switch is told at the end only": {
-			events: []video.Event{connected(2, told), left(19, told.with(fields{"service_type": "conference", "has_media": true, "end_time": 19.0}))},
+			events: []video.Event{connected(told), left(19, told.with(fields{"service_type": "conference", "has_media": true, "end_time": 19.0}))},
 			want:   []care.Leg{but(guestLeg, func(l *care.Leg) { l.Witness, l.Node = care.FromEvents, "10.44.0.11" })},
 		},
 		"no host came": {
@@ -163,7 +162,7 @@ func TestLegs(t *testing.T) { //nolint:maintidx // a table
 		},
 		"gave up waiting": {
 			events: []video.Event{
-				connected(2, told), updated(2.1, told.with(fields{"service_type": "waiting_room", "has_media": true})),
+				connected(told), updated(2.1, told.with(fields{"service_type": "waiting_room", "has_media": true})),
 				left(9, told.with(fields{"service_type": "waiting_room", "end_time": 9.0, "disconnect_reason": "Call disconnected"})),
 			},
 			want: []care.Leg{but(guestLeg, func(l *care.Leg) {
@@ -171,7 +170,7 @@ func TestLegs(t *testing.T) { //nolint:maintidx // a table
 			})},
 		},
 		"waiting now": {
-			events: []video.Event{connected(2, told), updated(2.1, told.with(fields{"service_type": "waiting_room"}))},
+			events: []video.Event{connected(told), updated(2.1, told.with(fields{"service_type": "waiting_room"}))},
 			want: []care.Leg{but(guestLeg, func(l *care.Leg) {
 				l.Left, l.Media, l.Witness, l.Node = time.Time{}, care.NoMedia, care.FromEvents, "10.44.0.11"
 			})},
@@ -227,7 +226,7 @@ func TestLegs(t *testing.T) { //nolint:maintidx // a table
 			want: []care.Leg{guestLeg, {ID: "r1", Room: testRef, Role: asRecorder, Joined: at(3), Left: at(18), Call: "r1"}},
 		},
 		"guest made host": {
-			events: []video.Event{connected(2, told.with(fields{"service_type": "conference", "has_media": true})), updated(5, fields{"uuid": "eg1", "role": "chair"})},
+			events: []video.Event{connected(told.with(fields{"service_type": "conference", "has_media": true})), updated(5, fields{"uuid": "eg1", "role": "chair"})},
 			past:   []participantWire{record(2, 19, guest.with(fields{"role": "chair"}))},
 			want: []care.Leg{but(guestLeg, func(l *care.Leg) {
 				l.Entered, l.Witness, l.Node = at(2), care.FromBoth, "10.44.0.11"
@@ -270,13 +269,13 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	found := p.aliasesOf(testRef, 5)
 	told := fields{"uuid": "eg1", "call_id": "cg", "conversation_id": "vg", "role": "guest", "protocol": "WebRTC", "service_type": "connecting", "has_media": false, "destination_alias": found.guests[0], "connect_time": 2.0}
 	all := []video.Event{
-		connected(2, told), updated(2.1, told.with(fields{"service_type": "waiting_room"})),
+		connected(told), updated(2.1, told.with(fields{"service_type": "waiting_room"})),
 		updated(7, told.with(fields{"service_type": "conference", "has_media": true})),
 		left(19, told.with(fields{"service_type": "conference", "has_media": true, "end_time": 19.0})),
 	}
 
 	for i := range all {
-		all[i].Key = fmt.Sprint(i)
+		all[i].Key = strconv.Itoa(i)
 	}
 
 	want := scene{events: all}.legs(p)
@@ -313,8 +312,8 @@ func TestLegsKeepTheirName(t *testing.T) {
 			kept["call_uuid"] = "other"
 		}
 
-		early := scene{events: []video.Event{connected(2, told)}}.legs(p)
-		late := scene{events: []video.Event{connected(2, told)}, past: []participantWire{record(2, 9, kept)}}.legs(p)
+		early := scene{events: []video.Event{connected(told)}}.legs(p)
+		late := scene{events: []video.Event{connected(told)}, past: []participantWire{record(2, 9, kept)}}.legs(p)
 
 		if len(early) != 1 || len(late) != 1 || early[0].ID != late[0].ID || early[0].ID == "" || late[0].Witness != care.FromBoth {
 			t.Errorf("%s: %+v, then %+v", protocol, early, late)

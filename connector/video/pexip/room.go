@@ -118,17 +118,17 @@ func uri(name string, id int) string {
 }
 
 // adopt looks for the room after a create that was refused because it exists, or that nobody
-// knows the outcome of. When it can't be seen either, the refusal stands.
+// knows the outcome of. After the latter a room that can't be seen may still be on its way.
 func (p *Platform) adopt(ctx context.Context, ref care.RoomRef, refusal error) (video.Booking, error) {
 	room, err := p.room(ctx, "book", ref)
 
 	switch {
 	case err == nil:
 		return p.booking("book", ref, room)
-	case connector.Is(err, connector.Conflict):
-		return video.Booking{}, err
-	default:
+	case connector.Is(refusal, connector.Unknown) && !connector.Is(err, connector.Conflict), connector.Is(err, connector.NotFound):
 		return video.Booking{}, refusal
+	default:
+		return video.Booking{}, err
 	}
 }
 

@@ -21,6 +21,7 @@ type need struct {
 	details []string // methods of one object
 }
 
+// needs is everything that we rely on. The commands are left out: whether a node describes them is not known.
 func needs() []need {
 	return []need{
 		{
@@ -47,7 +48,6 @@ func needs() []need {
 			},
 			filters: []string{filterByName + "|" + filterByTag, "start_time__gte"}, lists: []string{"get"},
 		},
-		{path: resource(commandAPI, "conference", "disconnect"), fields: []string{"conference_id"}, lists: []string{"post"}},
 	}
 }
 

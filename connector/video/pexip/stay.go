@@ -1,6 +1,7 @@
 package pexip
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -135,7 +136,7 @@ func (s *stay) person() string {
 	case s.byHost:
 		return "host"
 	case s.seat > 0:
-		return "seat " + string(rune(s.seat))
+		return "seat " + strconv.Itoa(s.seat)
 	default:
 		return "call " + s.callKey()
 	}

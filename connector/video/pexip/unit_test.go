@@ -19,17 +19,17 @@ import (
 
 const testRef = care.RoomRef("3f0c8f0e-6a55-4d52-9a1e-5b1d6c1f7a10")
 
-func testKey(t testing.TB) care.Secret {
-	t.Helper()
+func testKey(tb testing.TB) care.Secret {
+	tb.Helper()
 
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
 	return care.NewSecret(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
@@ -51,38 +51,38 @@ func testConfig(change ...func(*Config)) Config {
 	return c
 }
 
-func testPlatform(t testing.TB, now time.Time, change ...func(*Config)) *Platform {
-	t.Helper()
+func testPlatform(tb testing.TB, now time.Time, change ...func(*Config)) *Platform {
+	tb.Helper()
 
 	p, err := New(testConfig(change...), Deps{Now: func() time.Time { return now }})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
 	return p
 }
 
-func pinPair(t testing.TB, host, guest string) (care.HostPIN, care.GuestPIN) {
-	t.Helper()
+func pinPair(tb testing.TB, host, guest string) (care.HostPIN, care.GuestPIN) {
+	tb.Helper()
 
 	h, err := care.NewHostPIN(host)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
 	g, err := care.NewGuestPIN(guest)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
 	return h, g
 }
 
 // testSpec asks for a room in half an hour.
-func testSpec(t testing.TB, now time.Time) video.Spec {
-	t.Helper()
+func testSpec(tb testing.TB, now time.Time) video.Spec {
+	tb.Helper()
 
-	host, guest := pinPair(t, "482136", "739015")
+	host, guest := pinPair(tb, "482136", "739015")
 
 	return video.Spec{
 		Planned: care.Interval{Start: now.Add(30 * time.Minute), End: now.Add(time.Hour)}, Subject: "Aftale på skærm",

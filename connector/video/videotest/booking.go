@@ -22,7 +22,7 @@ func (b *bench) book() {
 
 	got := b.obtain(ref, local)
 
-	if got.Ref != ref || got.Status != video.Awaiting || got.Address == "" {
+	if got.Ref != ref || got.Status != b.fresh() || got.Address == "" {
 		b.Errorf("got %v in state %v at %q", got.Ref, got.Status, got.Address)
 	}
 
@@ -52,6 +52,73 @@ func (b *bench) book() {
 	b.must(err)
 	b.same(got, found)
 	b.rooms(ref, 1, 1)
+}
+
+// fresh is the state of a room that was just booked: one that is made late is being made as soon as
+// it is asked for.
+func (b *bench) fresh() video.Status {
+	if _, late := b.rig.Platform.(video.Late); late {
+		return video.Starting
+	}
+
+	return video.Awaiting
+}
+
+// reserve: the promise calls nobody, is always the same, and is kept.
+func (b *bench) reserve() {
+	late, ok := b.rig.Platform.(video.Late)
+	if !ok {
+		b.Skip("the platform's rooms have a time of their own")
+	}
+
+	ref, spec := newRef(), b.spec(26*time.Hour)
+
+	promised, err := late.Reserve(ref, spec)
+	b.must(err)
+	b.rooms(ref, 0, 0)
+
+	if promised.Status != video.Awaiting || late.Lead() < 5*time.Minute {
+		b.Errorf("state %v, lead %v", promised.Status, late.Lead())
+	}
+
+	if len(promised.SeatLinks) != video.Seats(spec.MaxParticipants) || promised.SeatLinks[0] != promised.GuestLink {
+		b.Errorf("%d links by seat", len(promised.SeatLinks))
+	}
+
+	got := b.obtain(ref, spec)
+	promised.Status = got.Status
+	b.same(promised, got)
+
+	for seat, link := range got.SeatLinks {
+		if link != promised.SeatLinks[seat] {
+			b.Errorf("seat %d has another link than promised", seat)
+		}
+	}
+
+	spec.GuestPIN = care.GuestPIN{}
+	if _, err := late.Reserve(newRef(), spec); !connector.Is(err, connector.Rejected) {
+		b.Errorf("got %v, want Rejected", err)
+	}
+}
+
+// sweep: the rooms that we made and did not close are listed.
+func (b *bench) sweep() {
+	sweeper, ok := b.rig.Platform.(video.Sweeper)
+	if !ok {
+		b.Skip("the platform can't list our rooms")
+	}
+
+	stands, gone := newRef(), newRef()
+	b.obtain(stands, b.spec(26*time.Hour))
+	b.obtain(gone, b.spec(26*time.Hour))
+	b.close(gone)
+
+	refs, err := ask(b, sweeper.Rooms)
+	b.must(err)
+
+	if len(refs) != 1 || refs[0] != stands {
+		b.Errorf("got %v, want %v alone", refs, stands)
+	}
 }
 
 // bookTwice: the second call returns the first booking, whatever it asks for.

@@ -96,11 +96,20 @@ func (b *bench) shifted(planned care.Interval, by time.Duration) care.Interval {
 	return care.Interval{Start: planned.Start.Add(by), End: planned.End.Add(by)}
 }
 
+// ahead is how long before its start a room can be there and still be moved.
+func (b *bench) ahead() time.Duration {
+	if late, ok := b.rig.Platform.(video.Late); ok {
+		return late.Lead() / 2
+	}
+
+	return 26 * time.Hour
+}
+
 // move: the same room at another time; moving again changes nothing.
 func (b *bench) move() {
 	ref := newRef()
-	before := b.obtain(ref, b.spec(26*time.Hour))
-	planned := b.shifted(before.Planned, -90*time.Minute)
+	before := b.obtain(ref, b.spec(b.ahead()))
+	planned := b.shifted(before.Planned, -(b.ahead() / 17).Truncate(time.Second))
 
 	for range 2 {
 		got, err := b.moveTo(ref, planned)

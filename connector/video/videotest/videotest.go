@@ -1,6 +1,6 @@
 // Package videotest is the conformance suite of video.Platform: what every adapter must do
-// whatever its peer, told against a peer that people can enter. It also covers video.Mover
-// and video.Observer when the platform implements them.
+// whatever its peer, told against a peer that people can enter. It also covers video.Mover,
+// video.Observer, video.Late and video.Sweeper when the platform implements them.
 //
 // The suite calls the platform as the queue does: a call is repeated while its error's kind
 // says that another try makes sense, and booking looks up first. So the same suite holds on a
@@ -70,6 +70,8 @@ func Run(t *testing.T, factory func(t *testing.T) Rig) {
 		"move":                    (*bench).move,
 		"move too late":           (*bench).moveTooLate,
 		"move nothing":            (*bench).moveNothing,
+		"reserve":                 (*bench).reserve,
+		"sweep":                   (*bench).sweep,
 		"observe":                 (*bench).observe,
 		"observe a recycled room": (*bench).observeWindow,
 	}
