@@ -3,8 +3,6 @@ package vdx
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,13 +34,19 @@ const (
 	historyBefore, historyAfter = 2 * time.Hour, 12 * time.Hour
 )
 
-func newHistory(config Config, options outbound.Options) (*history, error) {
+// newHistory returns a client with a session of its own; the key goes beside it.
+func newHistory(config Config, deps Deps, access *Access) (*history, error) {
 	if config.HistoryURL == "" {
 		return nil, nil //nolint:nilnil // no history is a setting, not an error
 	}
 
-	options.BaseURL = config.HistoryURL
+	options := config.options(deps)
+	options.BaseURL, options.Limit = config.HistoryURL, deps.Limit
 	options.Header = map[string]string{"X-Api-Key": config.HistoryKey.Reveal()}
+
+	if err := access.Equip(&options); err != nil {
+		return nil, err
+	}
 
 	client, err := outbound.New(options)
 	if err != nil {
@@ -53,8 +57,9 @@ func newHistory(config Config, options outbound.Options) (*history, error) {
 }
 
 // Legs returns the stays at the room's address that overlap the window, by time of joining.
-// What lacks a role or a beginning is left out, never guessed. The platform tells of a call
-// some time after it has ended. Unsupported: no history API is configured.
+// What lacks a readable time is left out, never guessed; a stay without a role is kept, because
+// it tells that the record is not whole. The platform tells of a call some time after it has
+// ended. Unsupported: no history API is configured.
 func (p *Platform) Legs(ctx context.Context, observed video.Observed) ([]care.Leg, error) {
 	switch {
 	case p.history == nil:
@@ -92,6 +97,20 @@ func (p *Platform) Legs(ctx context.Context, observed video.Observed) ([]care.Le
 	return nil, &connector.Error{System: System, Op: "history", Kind: connector.Malformed, Err: errors.New("the history has no end")}
 }
 
+// LookAgain are the times at which the record of a room is looked at again: the history API
+// tells of a call some time after it has ended, how long is not promised (vdx.md §5). None when
+// no history API is configured.
+func (p *Platform) LookAgain() []time.Duration {
+	if p.history == nil {
+		return nil
+	}
+
+	return []time.Duration{5 * time.Minute, 30 * time.Minute}
+}
+
+// participantPath is that of the list of stays, as Pexip names it.
+func participantPath() []string { return []string{"apikey", "history", "v1", "participant"} }
+
 // page reads one page. The platform's own link to the next one is not followed: it is an
 // address from outside, and may name another host.
 func (h *history) page(ctx context.Context, observed video.Observed, offset int) (historyWire, error) {
@@ -106,7 +125,7 @@ func (h *history) page(ctx context.Context, observed video.Observed, offset int)
 	}
 
 	answer, err := h.client.Do(ctx, outbound.Call{
-		Op: "history", Method: http.MethodGet, Path: []string{"apikey", "history", "v1", "participant"}, Query: query,
+		Op: "history", Method: http.MethodGet, Path: participantPath(), Query: query,
 	})
 	if err != nil {
 		return historyWire{}, err
@@ -179,125 +198,4 @@ func (w *historyWire) last(offset int) bool {
 	default:
 		return len(w.Meta.Next) == 0 || string(w.Meta.Next) == "null"
 	}
-}
-
-// participantWire is one stay; every member may be missing.
-type participantWire struct {
-	ID             text   `json:"id"`
-	Conference     text   `json:"conference"`
-	ConferenceName text   `json:"conference_name"`
-	LocalAlias     text   `json:"local_alias"`
-	Role           text   `json:"role"`
-	ServiceType    text   `json:"service_type"`
-	CallUUID       text   `json:"call_uuid"`
-	StartTime      text   `json:"start_time"`
-	EndTime        text   `json:"end_time"`
-	IsStreaming    isTrue `json:"is_streaming"`
-}
-
-// text is a JSON string or number; anything else is empty, so that one odd member does not
-// hide a whole page.
-type text string
-
-// UnmarshalJSON never fails.
-func (t *text) UnmarshalJSON(data []byte) error {
-	var s string
-	if json.Unmarshal(data, &s) == nil {
-		*t = text(s)
-
-		return nil
-	}
-
-	var n json.Number
-	if json.Unmarshal(data, &n) == nil {
-		*t = text(n)
-	}
-
-	return nil
-}
-
-// isTrue is JSON true; anything else is false.
-type isTrue bool
-
-// UnmarshalJSON never fails.
-func (b *isTrue) UnmarshalJSON(data []byte) error {
-	*b = string(data) == "true"
-
-	return nil
-}
-
-// leg translates a stay in the observed room, or reports that it is none.
-func (w *participantWire) leg(observed video.Observed) (care.Leg, bool) {
-	if !isAddress(string(w.ConferenceName), observed.Address) && !isAddress(string(w.LocalAlias), observed.Address) {
-		return care.Leg{}, false
-	}
-
-	// A stream or recording is nobody, and a waiting room or a PIN prompt is no room.
-	if bool(w.IsStreaming) || (w.ServiceType != "" && w.ServiceType != "conference" && w.ServiceType != "lecture") {
-		return care.Leg{}, false
-	}
-
-	role, known := roleOf(string(w.Role))
-	joined, began := historyTime(string(w.StartTime))
-
-	if !known || !began {
-		return care.Leg{}, false
-	}
-
-	left, ended := historyTime(string(w.EndTime))
-	if w.EndTime != "" && !ended || ended && left.Before(joined) {
-		return care.Leg{}, false
-	}
-
-	if !joined.Before(observed.Window.End) || (ended && !left.After(observed.Window.Start)) {
-		return care.Leg{}, false
-	}
-
-	return care.Leg{ID: w.key(), Room: observed.Ref, Role: role, Joined: joined, Left: left}, true
-}
-
-// key is the platform's key, or a stable one made from what can't change. The end is not in
-// it: a leg keeps its key when it ends.
-func (w *participantWire) key() string {
-	if w.ID != "" {
-		return string(w.ID)
-	}
-
-	sum := sha256.Sum256([]byte(strings.Join([]string{
-		string(w.CallUUID), string(w.Conference), string(w.ConferenceName), string(w.Role), string(w.StartTime),
-	}, "\n")))
-
-	return hex.EncodeToString(sum[:16])
-}
-
-// isAddress compares addresses without scheme and case, as SIP and Pexip do.
-func isAddress(have, want string) bool {
-	for _, scheme := range []string{"sip:", "sips:", "h323:"} {
-		have = strings.TrimPrefix(have, scheme)
-	}
-
-	return strings.EqualFold(have, want)
-}
-
-// roleOf translates Pexip's names.
-func roleOf(name string) (care.LegRole, bool) {
-	switch strings.ToLower(name) {
-	case "chair", "host":
-		return care.AsHost, true
-	case "guest":
-		return care.AsGuest, true
-	}
-
-	return "", false
-}
-
-// historyTime reads a time that is UTC when it has no zone, as Pexip writes them.
-func historyTime(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} { // both take a fraction
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), true
-		}
-	}
-
-	return time.Time{}, false
 }

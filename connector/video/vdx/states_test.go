@@ -165,8 +165,8 @@ func TestHistoryIsPaged(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 
-	if got := (vdx.Config{}).Validate(); len(got) != 9 {
-		t.Errorf("an empty configuration has %d problems, want 9: %v", len(got), got)
+	if got := (vdx.Config{}).Validate(); len(got) != 7 {
+		t.Errorf("an empty configuration has %d problems, want 7: %v", len(got), got)
 	}
 
 	good := newPeer(t, vdxsim.Options{}).config()

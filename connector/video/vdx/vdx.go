@@ -1,8 +1,9 @@
 // Package vdx books rooms on VDX (Videoknudepunktet), the national video platform, through
 // MedCom's video API.
 //
-// The file vdx.go holds what is true of the platform whatever the API's generation; a
-// generation is one implementation of wire. Booking takes two calls: POST answers neither
+// The file vdx.go holds what is true of the platform whatever the API's generation; api.go
+// speaks to the API, and wire_v1.go and wire_v2.go hold what differs between the generations;
+// access.go is how we prove who we are. Booking takes two calls: POST answers neither
 // PINs nor links, so the room is read back from scheduling-info, which is also how a lost
 // answer is looked up: our own uuid is the meeting's.
 //
@@ -17,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -40,12 +42,15 @@ const (
 	CodeNotMoved     = "move_not_taken"     // the platform answered 200 and changed nothing, or only the end
 	CodeProvisioned  = "room_provisioned"   // too late to move
 	CodeNotRemovable = "room_not_removable" // the platform failed to remove the room
+	CodeNoPool       = "no_pool"            // the setting pool is on, but the organisation has none
 )
 
 const (
 	maxSubject             = 100 // characters (vdx.md §1.5)
 	defaultMaxParticipants = 5   // D02
+	maxSeats               = 100 // bounds what a room's capacity can make us write
 	lastYear               = 9999
+	adHoc                  = 2 * time.Minute // a meeting that starts later gets no room of the pool (vdx.md §2.3)
 )
 
 // Deps are what an adapter needs from the outside. Now is required.
@@ -56,6 +61,7 @@ type Deps struct {
 	TLS     *tls.Config      // nil: the system's roots
 	Limit   int              // calls to the video API at once; 0: no limit
 	Peer    *outbound.Peer   // what all clients of the platform share; nil: only Limit holds
+	Access  *Access          // how we prove who we are, when other services share it; nil: by the configuration
 }
 
 // Platform is VDX. It is safe for concurrent use.
@@ -64,13 +70,17 @@ type Platform struct {
 	history   *history // nil when none is configured
 	hostLink  string
 	guestLink string
+	pool      bool
 	now       func() time.Time
+	doctor    *doctor
 }
 
 var (
-	_ video.Platform = (*Platform)(nil)
-	_ video.Mover    = (*Platform)(nil)
-	_ video.Observer = (*Platform)(nil)
+	_ video.Platform    = (*Platform)(nil)
+	_ video.Mover       = (*Platform)(nil)
+	_ video.Observer    = (*Platform)(nil)
+	_ video.Arbiter     = (*Platform)(nil)
+	_ connector.Checker = (*Platform)(nil)
 )
 
 // situation is what a refusal means for us, whatever the generation's numbers.
@@ -82,10 +92,11 @@ const (
 	wrongState                     // 406: the room's state forbids the call
 )
 
-// wire is one generation of the API. Errors are *connector.Error; the situation is set
+// wire is what is asked of the API. Errors are *connector.Error; the situation is set
 // beside one.
 type wire interface {
-	create(ctx context.Context, ref care.RoomRef, spec video.Spec) (situation, error)
+	// create books; pooled: with a room of the pool.
+	create(ctx context.Context, ref care.RoomRef, spec video.Spec, pooled bool) (situation, error)
 	room(ctx context.Context, ref care.RoomRef) (room, error)
 	change(ctx context.Context, ref care.RoomRef, change change) (situation, error)
 	remove(ctx context.Context, ref care.RoomRef) (situation, error)
@@ -105,57 +116,73 @@ type room struct {
 	capacity int         // 0: unlimited
 }
 
+// people is how many the room is for.
+func (r room) people() int {
+	if r.capacity == 0 {
+		return defaultMaxParticipants
+	}
+
+	return min(r.capacity, maxSeats)
+}
+
 // New returns a Platform. The configuration must be valid and have its defaults.
 func New(config Config, deps Deps) (*Platform, error) {
 	if problems := config.Validate(); len(problems) > 0 {
 		return nil, fmt.Errorf("vdx: %w", errors.Join(problems...))
 	}
 
-	options := outbound.Options{
-		System: System, BaseURL: config.BaseURL, AllowPlain: config.AllowPlainHTTP, Now: deps.Now, TLS: deps.TLS,
-		ConnectTimeout: config.ConnectTimeout, Timeout: config.Timeout, Observe: deps.Observe, Log: deps.Log, Peer: deps.Peer,
+	access := deps.Access
+	if access == nil {
+		var err error
+		if access, err = NewAccess(config, deps); err != nil {
+			return nil, err
+		}
 	}
 
-	endpoint := options
-	endpoint.BaseURL = config.TokenURL
+	options := config.options(deps)
+	options.BaseURL, options.Limit = config.BaseURL, deps.Limit
 
-	tokens, err := outbound.NewTokens(endpoint, outbound.Credentials{ClientID: config.ClientID, Secret: config.ClientSecret})
-	if err != nil {
-		return nil, fmt.Errorf("vdx: token endpoint: %w", err)
+	if err := access.Equip(&options); err != nil {
+		return nil, err
 	}
-
-	options.Auth, options.Limit = tokens, deps.Limit
 
 	client, err := outbound.New(options)
 	if err != nil {
 		return nil, fmt.Errorf("vdx: video API: %w", err)
 	}
 
-	past, err := newHistory(config, options)
+	past, err := newHistory(config, deps, access)
 	if err != nil {
 		return nil, err
 	}
 
+	speak := map[string]dialect{Version1: v1(), Version2: v2()}[config.Version]
+	api := &api{client: client, dialect: speak, organizer: config.OrganizedByEmail}
+
 	return &Platform{
-		wire: &v2{client: client}, history: past,
-		hostLink: config.HostLink, guestLink: config.GuestLink, now: deps.Now,
+		wire: api, history: past, hostLink: config.HostLink, guestLink: config.GuestLink, pool: config.Pool, now: deps.Now,
+		doctor: &doctor{config: config, api: api, access: access, history: past, now: deps.Now},
 	}, nil
 }
 
 // Book creates the meeting under our uuid and reads the room back. The PINs that the
 // platform tells win over those asked for. Conflict with one of our codes: the room exists
 // but must not be used (vdx.md §2.3: a room from a pool ignores settings); close it.
+// Pending with video.CodeNoFreeRoom: the pool is empty. Rejected with CodeNoPool: there is none.
 func (p *Platform) Book(ctx context.Context, ref care.RoomRef, spec video.Spec) (video.Booking, error) {
 	spec, err := checked(ref, spec)
 	if err != nil {
 		return video.Booking{}, err
 	}
 
-	what, err := p.wire.create(ctx, ref, spec)
+	// A room of the pool is taken for what starts now only; for later VDX makes a room anyhow,
+	// and that one shall have our PINs.
+	pooled := spec.Now && p.pool && !spec.Planned.Start.After(p.now().Add(adHoc))
+	what, err := p.wire.create(ctx, ref, spec, pooled)
 
 	switch {
 	case what == alreadyExists:
-		return p.existing(ctx, ref, err)
+		return p.existing(ctx, ref, spec, err)
 	case err != nil:
 		return video.Booking{}, err
 	}
@@ -165,16 +192,23 @@ func (p *Platform) Book(ctx context.Context, ref care.RoomRef, spec video.Spec) 
 		return video.Booking{}, afterEffect(err)
 	}
 
+	return p.booked(ref, spec, r)
+}
+
+// booked answers Book with the room that there is.
+func (p *Platform) booked(ref care.RoomRef, spec video.Spec, r room) (video.Booking, error) {
 	if r.capacity != 0 && r.capacity < spec.MaxParticipants {
 		return video.Booking{}, unusable("book", CodeTooSmall)
 	}
+
+	r.capacity = spec.MaxParticipants // as many seats as were asked for
 
 	return p.booking("book", ref, r)
 }
 
 // existing answers a refused create with the room that is there already. When there is
 // none, the platform ran out of short ids, which it reports with the same code (vdx.md §2.6).
-func (p *Platform) existing(ctx context.Context, ref care.RoomRef, refusal error) (video.Booking, error) {
+func (p *Platform) existing(ctx context.Context, ref care.RoomRef, spec video.Spec, refusal error) (video.Booking, error) {
 	r, err := p.wire.room(ctx, ref)
 	if connector.Is(err, connector.NotFound) {
 		return video.Booking{}, refusal
@@ -184,7 +218,7 @@ func (p *Platform) existing(ctx context.Context, ref care.RoomRef, refusal error
 		return video.Booking{}, err
 	}
 
-	return p.booking("book", ref, r)
+	return p.booked(ref, spec, r)
 }
 
 // Find reads the room. Rejected: the key belongs to somebody else (VDX answers 403).
@@ -316,6 +350,9 @@ func (p *Platform) booking(op string, ref care.RoomRef, r room) (video.Booking, 
 	if !host || !guest {
 		return video.Booking{}, unusable(op, CodeUnsafeLink)
 	}
+
+	// VDX can't tell guests apart: everybody gets the same link.
+	b.SeatLinks = slices.Repeat([]care.GuestLink{b.GuestLink}, video.Seats(r.people()))
 
 	return b, nil
 }
