@@ -92,7 +92,7 @@ func (s *Server) EndMeeting(uuid string) error {
 func (s *Server) Join(uuid, name string, role Role) (LegRecord, error) {
 	var out LegRecord
 	err := s.withRoom(uuid, func(r *room, now time.Time) error {
-		l, err := s.world.join(r, name, role, now)
+		l, err := s.world.join(r, name, role, guise{}, now)
 		if err == nil {
 			out = l.record()
 		}
@@ -118,19 +118,19 @@ func (s *Server) leaveLeg(legID string, now time.Time) error {
 	if !l.left.IsZero() {
 		return ErrNoLeg
 	}
-	s.world.leave(l, now, "Call disconnected")
+	s.world.leave(l, now, ReasonUsual)
 	return nil
 }
 
 // Clear throws everybody out of a room.
 func (s *Server) Clear(uuid string) error {
 	return s.withRoom(uuid, func(r *room, now time.Time) error {
-		s.world.clear(r, now, "Disconnected by an administrator")
+		s.world.clear(r, now, ReasonPutOut)
 		return nil
 	})
 }
 
-// Attendance is one scripted person's stay. Names tell people of one room apart.
+// Attendance is one scripted person's stay.
 type Attendance struct {
 	// Name is shown to others and in the history.
 	Name string `json:"name"`
@@ -142,19 +142,32 @@ type Attendance struct {
 	// Join and Leave are instants by the simulator's clock; a zero Leave stays to the end.
 	Join  time.Time `json:"join"`
 	Leave time.Time `json:"leave,omitzero"`
+	// Reason is why the stay ends; empty is ReasonUsual. ReasonLost is a broken connection.
+	Reason string `json:"reason,omitempty"`
+	// Device is DeviceBrowser or DevicePhone.
+	Device Device `json:"device,omitempty"`
+	// Conversation makes one conversation_id of all stays in the room with the same text, as
+	// after a reconnect without a new page. Empty is a conversation of its own: a second tab.
+	Conversation string `json:"conversation,omitempty"`
+	// Node is the platform's node that the call came in at; see HistoryShape.Skew.
+	Node string `json:"node,omitempty"`
+	// NoMedia is a call without picture and sound.
+	NoMedia bool `json:"no_media,omitempty"`
 }
 
 // Schedule plans stays. They happen at their times, between provisioning steps in the right
-// order, even when the clock jumps over them. Several stays of one name are reconnects.
+// order, even when the clock jumps over them. Several stays of one name are reconnects, or tabs
+// beside each other.
 func (s *Server) Schedule(uuid string, stays ...Attendance) error {
 	return s.withRoom(uuid, func(r *room, now time.Time) error {
 		for _, a := range stays {
 			if a.Name == "" || a.Join.IsZero() {
 				return errors.New("vdxsim: a stay needs a name and a time to join")
 			}
-			r.plan(scripted{at: a.Join, join: true, name: a.Name, role: a.Role, pin: a.PIN, byPIN: a.UsePIN})
+			p := &stay{Attendance: a}
+			r.plan(scripted{a.Join, p.arrive})
 			if !a.Leave.IsZero() {
-				r.plan(scripted{at: a.Leave, name: a.Name})
+				r.plan(scripted{a.Leave, p.depart})
 			}
 		}
 		s.world.advance(r, now)

@@ -1,13 +1,10 @@
 package vdxsim
 
 import (
-	"maps"
+	"cmp"
+
 	"net/http"
-	"net/url"
-	"slices"
-	"sort"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -119,14 +116,42 @@ func (s *Server) participants(x *exchange, org string) []record {
 			continue
 		}
 		for _, l := range c.legs {
-			out = append(out, record{
-				start: l.joined, end: l.left,
-				text:  func(field string) (string, bool) { return participantText(l, field) },
-				write: func() map[string]any { return s.encodeParticipant(l) },
-			})
+			out = append(out, s.participant(l, ""))
+			if s.opts.History.APILegs && l.guise.device == DeviceBrowser {
+				out = append(out, s.participant(l, protocolAPI))
+			}
+		}
+	}
+	if !s.opts.History.Refused {
+		return out
+	}
+	for _, l := range s.world.turnedAway {
+		if !x.now.Before(l.left.Add(s.opts.HistoryLag)) && s.world.below(org, l.room.organisation) {
+			out = append(out, s.participant(l, ""))
 		}
 	}
 	return out
+}
+
+// protocolAPI is the protocol of the leg that a browser's page has beside its media.
+const protocolAPI = "API"
+
+// participant is the record of a leg, or with a protocol of the leg beside it.
+func (s *Server) participant(l *leg, protocol string) record {
+	skew := s.opts.History.Skew[l.guise.node]
+	p := participant{leg: l, protocol: protocol, id: l.id, start: l.joined.Add(skew), end: l.left.Add(skew), server: s}
+	if protocol == protocolAPI {
+		p.id = s.dice.uuid("api leg", l.id)
+	}
+	return record{start: p.start, end: p.end, text: p.text, write: p.encode}
+}
+
+// participant is a record on its way out.
+type participant struct {
+	*leg
+	id, protocol string
+	start, end   time.Time
+	server       *Server
 }
 
 // An ended call and its legs never change, so they are read without the lock.
@@ -145,22 +170,37 @@ func conferenceText(c *call, field string) (string, bool) {
 	return "", false
 }
 
-func participantText(l *leg, field string) (string, bool) {
+func (p participant) text(field string) (string, bool) {
 	switch field {
 	case "id":
-		return l.id, true
+		return p.id, true
 	case "conference":
-		return l.call.id, true
+		return p.conferenceID(), true
 	case "conference_name", "local_alias":
-		return l.room.uriWithDomain, true
+		return p.room.uriWithDomain, true
 	case "display_name":
-		return l.name, true
+		return p.name, true
 	case "role":
-		return string(l.role), true
+		return p.roleName(), true
 	case "service_type":
-		return "conference", true
+		return p.stage, true
+	case "conversation_id":
+		return p.conversationID(), true
 	}
 	return "", false
+}
+
+func (p participant) conferenceID() string {
+	if p.call == nil {
+		return ""
+	}
+	return p.call.id
+}
+
+func (p participant) roleName() string { return cmp.Or(string(p.role), "unknown") }
+
+func (p participant) conversationID() string {
+	return p.server.dice.uuid("conversation", p.room.uuid, cmp.Or(p.guise.conversation, p.leg.id))
 }
 
 func encodeConference(c *call) map[string]any {
@@ -176,161 +216,43 @@ func encodeConference(c *call) map[string]any {
 	}
 }
 
-func (s *Server) encodeParticipant(l *leg) map[string]any {
+func (p participant) encode() map[string]any {
+	protocol, alias := cmp.Or(p.protocol, "WebRTC"), p.name
+	if p.guise.device == DevicePhone {
+		protocol = "SIP"
+	}
+	conference := any(nil)
+	if p.call != nil {
+		conference = historyPath + "conference/" + p.call.id + "/"
+	}
+	streams := p.streams()
 	return map[string]any{
-		"id": l.id, "conference": historyPath + "conference/" + l.call.id + "/", "conference_name": l.room.uriWithDomain,
-		"display_name": l.name, "role": string(l.role), "protocol": "WebRTC", "call_direction": "in",
-		"local_alias": l.room.uriWithDomain, "remote_alias": l.name, "has_media": true, "is_streaming": false,
-		"start_time": historyTime(l.joined), "end_time": historyTime(l.left),
-		"duration": int(l.left.Sub(l.joined) / time.Second), "disconnect_reason": l.reason,
-		"service_type": "conference", "call_quality": "1_good", "license_type": "port",
-		"vendor": "vdxsim", "media_streams": []any{}, "call_uuid": s.dice.uuid("callid", l.id),
+		"id": p.id, "conference": conference, "conference_name": p.room.uriWithDomain,
+		"display_name": p.name, "role": p.roleName(), "protocol": protocol, "call_direction": "in",
+		"local_alias": p.room.uriWithDomain, "remote_alias": alias, "has_media": len(streams) > 0, "is_streaming": false,
+		"start_time": historyTime(p.start), "end_time": historyTime(p.end),
+		"duration": int(p.end.Sub(p.start) / time.Second), "disconnect_reason": p.reason,
+		"service_type": p.stage, "call_quality": "1_good", "license_type": "port", "vendor": "vdxsim",
+		"media_streams": streams, "media_node": p.guise.node, "signalling_node": p.guise.node,
+		"conversation_id": p.conversationID(), "call_uuid": p.server.dice.uuid("callid", p.id),
 	}
 }
 
-// filterRecords applies Tastypie-style filters: field=value, and for times __gt __gte __lt
-// __lte. Unknown filters are ignored, except in strict mode.
-func filterRecords(all []record, q url.Values, strict bool) (kept []record, why string) {
-	kept = all
-	for name, values := range q {
-		if slices.Contains([]string{"limit", "offset", "order_by", "format"}, name) {
-			continue
-		}
-		field, op, _ := strings.Cut(name, "__")
-		test, why := recordTest(field, op, values[0])
-		switch {
-		case why != "":
-			return nil, why
-		case test == nil && strict:
-			return nil, "strict mode: unknown filter " + name
-		case test == nil:
-			continue
-		}
-		kept = slices.DeleteFunc(slices.Clone(kept), func(r record) bool { return !test(r) })
+// streams are what was sent: nothing before the room itself, no picture from a telephone.
+func (p participant) streams() []map[string]any {
+	kinds := []string{"audio", "video"}
+	switch {
+	case p.protocol == protocolAPI || p.guise.noMedia || p.entered.IsZero():
+		kinds = nil
+	case p.guise.device == DevicePhone:
+		kinds = kinds[:1]
 	}
-	return kept, ""
-}
-
-func recordTest(field, op, want string) (func(record) bool, string) {
-	if field == "start_time" || field == "end_time" {
-		at, ok := parseHistoryTime(want)
-		if !ok {
-			return nil, "Invalid value for " + field + ": " + want
-		}
-		compare := timeTest(op, at)
-		if compare == nil {
-			return nil, ""
-		}
-		if field == "start_time" {
-			return func(r record) bool { return compare(r.start) }, ""
-		}
-		return func(r record) bool { return compare(r.end) }, ""
+	out := []map[string]any{}
+	for i, kind := range kinds {
+		out = append(out, map[string]any{
+			"id": p.id + "." + strconv.Itoa(i), "stream_id": strconv.Itoa(i), "stream_type": kind,
+			"start_time": historyTime(p.start), "end_time": historyTime(p.end),
+		})
 	}
-	switch op {
-	case "":
-		if field == "conference" { // named by its id or by its URI
-			want = strings.TrimSuffix(strings.TrimPrefix(want, historyPath+"conference/"), "/")
-		}
-		return textTest(field, func(have string) bool { return have == want }), ""
-	case "in":
-		some := strings.Split(want, ",")
-		return textTest(field, func(have string) bool { return slices.Contains(some, have) }), ""
-	}
-	return nil, ""
-}
-
-// textTest compares a text member; nil when neither kind of row has it.
-func textTest(field string, equal func(string) bool) func(record) bool {
-	known := []string{"id", "name", "tag", "conference", "conference_name", "local_alias", "display_name", "role", "service_type"}
-	if !slices.Contains(known, field) {
-		return nil
-	}
-	return func(r record) bool {
-		have, ok := r.text(field)
-		return ok && equal(have)
-	}
-}
-
-func timeTest(op string, at time.Time) func(time.Time) bool {
-	switch op {
-	case "gt":
-		return func(t time.Time) bool { return t.After(at) }
-	case "gte":
-		return func(t time.Time) bool { return !t.Before(at) }
-	case "lt":
-		return func(t time.Time) bool { return t.Before(at) }
-	case "lte":
-		return func(t time.Time) bool { return !t.After(at) }
-	case "":
-		return func(t time.Time) bool { return t.Equal(at) }
-	}
-	return nil
-}
-
-// parseHistoryTime takes an ISO time with any offset, or without one as UTC.
-func parseHistoryTime(s string) (time.Time, bool) {
-	for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02"} {
-		if t, err := time.Parse(form, s); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
-}
-
-// orderRecords sorts by start_time or end_time, "-" for descending; by start otherwise.
-func orderRecords(list []record, by string) {
-	descending := strings.HasPrefix(by, "-")
-	byEnd := strings.TrimPrefix(by, "-") == "end_time"
-	sort.SliceStable(list, func(i, j int) bool {
-		a, b := list[i], list[j]
-		if descending {
-			a, b = b, a
-		}
-		if byEnd {
-			return a.end.Before(b.end)
-		}
-		return a.start.Before(b.start)
-	})
-}
-
-// page cuts limit and offset out and writes meta and objects.
-func page(x *exchange, list []record, q url.Values) reply {
-	limit, offset := number(q.Get("limit"), historyDefaultLimit), number(q.Get("offset"), 0)
-	if limit == 0 || limit > historyMaxLimit {
-		limit = historyMaxLimit
-	}
-	from := min(offset, len(list))
-	to := min(from+limit, len(list))
-	objects := make([]map[string]any, 0, to-from)
-	for _, r := range list[from:to] {
-		objects = append(objects, r.write())
-	}
-	link := func(at int) any {
-		if at < 0 || at >= len(list) || at == offset {
-			return nil
-		}
-		next := maps.Clone(q)
-		next.Set("limit", strconv.Itoa(limit))
-		next.Set("offset", strconv.Itoa(at))
-		return x.r.URL.Path + "?" + next.Encode()
-	}
-	previous := any(nil)
-	if offset > 0 {
-		previous = link(max(offset-limit, 0))
-	}
-	return jsonReply(http.StatusOK, "application/json", map[string]any{
-		"meta": map[string]any{
-			"limit": limit, "offset": offset, "total_count": len(list),
-			"next": link(offset + limit), "previous": previous,
-		},
-		"objects": objects,
-	})
-}
-
-func number(s string, fallback int) int {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 {
-		return fallback
-	}
-	return n
+	return out
 }

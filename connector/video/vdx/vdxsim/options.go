@@ -76,11 +76,30 @@ type Options struct {
 	// BareSMSStatus leaves the (inferred) members reference, to and created out of SMS
 	// answers: only status is known from a public client.
 	BareSMSStatus bool
+	// Lobby makes guests wait until a host is in, 15 minutes at most, as Pexip does for rooms
+	// with a host PIN. Without it guests are in at once.
+	Lobby bool
+	// History is what the history API shows beyond plain stays.
+	History HistoryShape
 	// HistoryLag is the time from the end of a call until the history API shows it. Zero is
 	// 5 seconds.
 	HistoryLag time.Duration
 	// RequestLimit bounds the kept request history. Zero is 200 000; the oldest are dropped.
 	RequestLimit int
+}
+
+// HistoryShape switches on what Pexip's history is known or thought to hold beside one record
+// per stay.
+type HistoryShape struct {
+	// APILegs adds to each browser's record one of protocol API, without media, in the same
+	// conversation.
+	APILegs bool
+	// Refused adds a record for everybody who was turned away: at the PIN prompt (service_type
+	// "ivr", role "unknown"), or because the room was full.
+	Refused bool
+	// Skew is how far the clocks of nodes are ahead, by Attendance.Node. A participant's times
+	// are its node's; those of the conference are right.
+	Skew map[string]time.Duration
 }
 
 // Client is a service account of the token endpoint (client_credentials).

@@ -121,6 +121,7 @@ func (s *Server) joinRoom(x *exchange) reply {
 	if wantsJSON(x) {
 		return jsonReply(http.StatusOK, "application/json", map[string]any{
 			"leg": l.id, "role": string(l.role), "name": l.name, "conference": r.uriWithDomain, "joined": l.joined.UTC(),
+			"waiting": l.stage == stageWaiting,
 		})
 	}
 	return seeOther(roomPage("", r.uriWithDomain, 0, l.id))
@@ -138,16 +139,16 @@ func (s *Server) door(r *room, name, pin string, now time.Time) (*leg, error) {
 	if pin != "" {
 		var err error
 		if n, err = strconv.Atoi(strings.TrimSpace(pin)); err != nil {
-			r.refused++
+			s.world.turnAway(r, name, "", guise{}, now, ReasonWrongPIN)
 			return nil, ErrWrongPIN
 		}
 	}
 	role, err := r.roleOf(n)
 	if err != nil {
-		r.refused++
+		s.world.turnAway(r, name, "", guise{}, now, ReasonWrongPIN)
 		return nil, err
 	}
-	return s.world.join(r, name, role, now)
+	return s.world.join(r, name, role, guise{}, now)
 }
 
 func (s *Server) leaveRoom(x *exchange) reply {

@@ -18,7 +18,7 @@ func (w *world) advance(r *room, now time.Time) {
 				break
 			}
 			r.script = r.script[1:]
-			w.act(r, next)
+			next.act(w, r, next.at)
 			continue
 		}
 		if !due || at.After(now) {
@@ -39,7 +39,7 @@ func (w *world) pastEnd(r *room, now time.Time) {
 		r.endedAt = latest(end, r.considerFrom)
 	}
 	if r.endOnEndTime {
-		w.clear(r, r.endedAt, "Conference terminated at its end time")
+		w.clear(r, r.endedAt, ReasonEnded)
 	}
 }
 
@@ -88,7 +88,7 @@ func (w *world) setStatus(r *room, status ProvisionStatus, at time.Time) {
 		r.statusText = r.closeFailWith
 	case DeprovisionOK:
 		w.releaseNumber(r)
-		w.clear(r, at, "Conference was removed")
+		w.clear(r, at, ReasonEnded)
 	case AwaitsProvision, StartingToProvision, StartingToDeprovision:
 	}
 }

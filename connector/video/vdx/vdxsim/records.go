@@ -66,10 +66,13 @@ type LegRecord struct {
 	CallID   string `json:"call_id"`
 	Name     string `json:"name"`
 	Role     Role   `json:"role"`
-	// Joined and Left bound the stay, UTC; Left is zero while the person is present.
-	Joined time.Time `json:"joined"`
-	Left   time.Time `json:"left,omitzero"`
-	Reason string    `json:"reason"`
+	// Joined and Left bound the stay, UTC; Left is zero while the person is present. Entered is
+	// when they came into the room itself, zero while (or if for ever) waiting for a host.
+	Joined  time.Time `json:"joined"`
+	Entered time.Time `json:"entered,omitzero"`
+	Left    time.Time `json:"left,omitzero"`
+	Reason  string    `json:"reason"`
+	Device  Device    `json:"device,omitempty"`
 }
 
 // SMSRecord is one accepted message.
@@ -141,7 +144,8 @@ func (r *room) record() RoomRecord {
 func (l *leg) record() LegRecord {
 	return LegRecord{
 		ID: l.id, RoomUUID: l.room.uuid, CallID: l.call.id, Name: l.name, Role: l.role,
-		Joined: l.joined.UTC(), Left: l.left.UTC(), Reason: l.reason,
+		Joined: l.joined.UTC(), Entered: l.entered.UTC(), Left: l.left.UTC(), Reason: l.reason,
+		Device: l.guise.device,
 	}
 }
 
@@ -308,7 +312,7 @@ func (c *Counts) addRoom(r RoomRecord, now time.Time) {
 func (r RoomRecord) Overlap(now time.Time) time.Duration {
 	var cuts []time.Time
 	for _, l := range r.Legs {
-		cuts = append(cuts, l.Joined, l.until(now))
+		cuts = append(cuts, l.Entered, l.until(now))
 	}
 	sort.Slice(cuts, func(i, j int) bool { return cuts[i].Before(cuts[j]) })
 	var total time.Duration
@@ -322,7 +326,7 @@ func (r RoomRecord) Overlap(now time.Time) time.Duration {
 
 func (r RoomRecord) presentAt(role Role, from, to, now time.Time) bool {
 	return slices.ContainsFunc(r.Legs, func(l LegRecord) bool {
-		return l.Role == role && !l.Joined.After(from) && !l.until(now).Before(to)
+		return l.Role == role && !l.Entered.IsZero() && !l.Entered.After(from) && !l.until(now).Before(to)
 	})
 }
 

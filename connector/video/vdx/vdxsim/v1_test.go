@@ -133,6 +133,8 @@ func TestV1DatesInABody(t *testing.T) {
 	}
 }
 
+func base64Text(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
 func quote(s string) string {
 	raw, err := json.Marshal(s)
 	if err != nil {

@@ -163,6 +163,7 @@ type world struct {
 	templates     []*roomTemplate // by id, from 1; deleted ones included
 	created       int
 	calls         []*call // every call ever, in order of start
+	turnedAway    []*leg  // everybody who did not get in
 	legs          map[string]*leg
 }
 
