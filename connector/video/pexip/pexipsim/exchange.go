@@ -211,6 +211,7 @@ func (s *Server) write(w http.ResponseWriter, x *exchange, out reply) {
 		x.rec.Detail = out.detail
 	}
 	s.ledger.add(*x.rec)
+	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat)) // the platform's clock, not this machine's
 	emit(w, out)
 }
 
