@@ -132,12 +132,21 @@ func (s *Site) queueOptions(p parts) queue.Options {
 }
 
 func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*scheduler.Service, error) {
-	platform, err := vdx.New(p.m.Video.VDX, vdx.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Limit: p.m.Video.Concurrency})
+	at := vdx.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Limit: p.m.Video.Concurrency}
+
+	access, err := vdx.NewAccess(p.m.Video.VDX, at) // shared by the services of VDX
 	if err != nil {
 		return nil, fmt.Errorf("video platform: %w", err)
 	}
 
-	messages, err := senders(p)
+	at.Access = access
+
+	platform, err := vdx.New(p.m.Video.VDX, at)
+	if err != nil {
+		return nil, fmt.Errorf("video platform: %w", err)
+	}
+
+	messages, err := senders(p, access)
 	if err != nil {
 		return nil, err
 	}
@@ -163,11 +172,11 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 	return service, nil
 }
 
-func senders(p parts) (map[care.Channel]message.Sender, error) {
+func senders(p parts, access *vdx.Access) (map[care.Channel]message.Sender, error) {
 	out := make(map[care.Channel]message.Sender)
 
 	if c := p.m.Messages.SMS; c != nil {
-		sender, err := sms.New(*c, sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log})
+		sender, err := sms.New(*c, sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Access: access.Equip})
 		if err != nil {
 			return nil, fmt.Errorf("SMS: %w", err)
 		}

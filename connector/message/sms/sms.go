@@ -32,6 +32,8 @@ var (
 	_ message.Sender  = (*Sender)(nil)
 	_ message.Finder  = (*Sender)(nil)
 	_ message.Tracker = (*Sender)(nil)
+
+	_ connector.Checker = (*Sender)(nil)
 )
 
 // System is the service's name in errors and metrics.
@@ -43,15 +45,20 @@ const CodeNoMeeting = "no_meeting"
 // Deps are what an adapter needs from the outside. Now is required.
 type Deps struct {
 	Now     func() time.Time
-	Observe outbound.Observe    // nil: nobody listens
-	Log     *slog.Logger        // nil: none
-	TLS     *tls.Config         // nil: the system's roots
-	Auth    outbound.Authorizer // nil: client credentials from the configuration
-	Peer    *outbound.Peer      // what all clients of the service share; nil: no rules
+	Observe outbound.Observe // nil: nobody listens
+	Log     *slog.Logger     // nil: none
+	TLS     *tls.Config      // nil: the system's roots
+	Peer    *outbound.Peer   // what all clients of the service share; nil: no rules
+	// Access adds to a client's options what proves who we are; needed with AuthVDX, where it is
+	// (*vdx.Access).Equip.
+	Access func(*outbound.Options) error
 }
 
 // Sender sends SMS. It is safe for concurrent use.
-type Sender struct{ client *outbound.Client }
+type Sender struct {
+	client *outbound.Client
+	auth   string // Auth of the configuration
+}
 
 // New returns a Sender. The configuration must be valid and have its defaults.
 func New(config Config, deps Deps) (*Sender, error) {
@@ -61,20 +68,20 @@ func New(config Config, deps Deps) (*Sender, error) {
 
 	options := outbound.Options{
 		System: System, BaseURL: config.BaseURL, AllowPlain: config.AllowPlainHTTP, Now: deps.Now, TLS: deps.TLS,
-		ConnectTimeout: config.ConnectTimeout, Timeout: config.Timeout, Observe: deps.Observe, Log: deps.Log, Auth: deps.Auth,
-		Peer: deps.Peer,
+		ConnectTimeout: config.ConnectTimeout, Timeout: config.Timeout, Observe: deps.Observe, Log: deps.Log, Peer: deps.Peer,
 	}
 
-	if options.Auth == nil {
-		endpoint := options
-		endpoint.BaseURL = config.TokenURL
+	access := deps.Access
+	if config.Auth == AuthOAuth {
+		access = config.own
+	}
 
-		tokens, err := outbound.NewTokens(endpoint, outbound.Credentials{ClientID: config.ClientID, Secret: config.ClientSecret})
-		if err != nil {
-			return nil, fmt.Errorf("sms: token endpoint: %w", err)
-		}
+	if access == nil {
+		return nil, errors.New("sms: auth is vdx, but there is no access to VDX")
+	}
 
-		options.Auth = tokens
+	if err := access(&options); err != nil {
+		return nil, fmt.Errorf("sms: %w", err)
 	}
 
 	client, err := outbound.New(options)
@@ -82,7 +89,22 @@ func New(config Config, deps Deps) (*Sender, error) {
 		return nil, fmt.Errorf("sms: %w", err)
 	}
 
-	return &Sender{client: client}, nil
+	return &Sender{client: client, auth: config.Auth}, nil
+}
+
+// own adds tokens for the client credentials of the configuration.
+func (c Config) own(options *outbound.Options) error {
+	endpoint := *options
+	endpoint.BaseURL = c.TokenURL
+
+	tokens, err := outbound.NewTokens(endpoint, outbound.Credentials{ClientID: c.ClientID, Secret: c.ClientSecret})
+	if err != nil {
+		return fmt.Errorf("token endpoint: %w", err)
+	}
+
+	options.Auth = tokens
+
+	return nil
 }
 
 // Send sends one SMS. The receipt is the service's reference, or the message's place among

@@ -15,6 +15,7 @@ import (
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/sms"
+	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -393,12 +394,29 @@ func noLeak(t *testing.T, err error) {
 func TestConfigProblems(t *testing.T) {
 	t.Parallel()
 
-	c := sms.Config{BaseURL: "http://videoapi.vconf.dk/sms", TokenURL: "https://u:p@x.dk/token"}
+	c := sms.Config{BaseURL: "http://videoapi.vconf.dk/sms", TokenURL: "https://u:p@x.dk/token", Auth: sms.AuthOAuth}
 	if problems := c.Validate(); len(problems) != 6 {
 		t.Errorf("problems %v", problems)
 	}
 
 	if _, err := sms.New(c, sms.Deps{Now: start}); err == nil {
+		t.Error("accepted")
+	}
+}
+
+// Without access to VDX there is nothing to send with.
+func TestAuthNeedsAccess(t *testing.T) {
+	t.Parallel()
+
+	c := sms.Config{BaseURL: "https://videoapi.vconf.dk/sms", Auth: sms.AuthVDX}
+	c.SetDefaults()
+
+	if _, err := sms.New(c, sms.Deps{Now: start}); err == nil {
+		t.Error("accepted")
+	}
+
+	refuse := func(*outbound.Options) error { return errors.New("no") }
+	if _, err := sms.New(c, sms.Deps{Now: start, Access: refuse}); err == nil {
 		t.Error("accepted")
 	}
 }
