@@ -80,6 +80,7 @@ func isAboutPerson(kind string) bool {
 
 // learn adds what an event tells to what is known of a stay.
 func (s *stay) learn(news stay, e video.Event) {
+	waited := s.phase != "" && !inside(s.phase)
 	s.know(news)
 
 	if s.joined.IsZero() {
@@ -88,9 +89,9 @@ func (s *stay) learn(news stay, e video.Event) {
 
 	left := e.Kind == personLeft
 
-	// The switch to the room is sometimes told only when the person leaves: then nobody knows
-	// when it was.
-	if s.entered.IsZero() && !left && inside(s.phase) && s.media != isFalse && s.protocol != "api" {
+	// The switch to the room is sometimes told only when the person leaves, and who is in the room
+	// at the first look may have been for a while: then nobody knows when it was.
+	if s.entered.IsZero() && !left && inside(s.phase) && (news.witness == care.FromEvents || waited) && s.real() {
 		s.entered = e.At
 	}
 
