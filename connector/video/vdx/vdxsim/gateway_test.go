@@ -7,8 +7,10 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"math/big"
@@ -18,6 +20,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/beevik/etree"
+	dsig "github.com/russellhaering/goxmldsig"
 
 	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
 )
@@ -253,6 +258,7 @@ func TestAColdStart(t *testing.T) {
 		}
 	}
 	assertion, _ := d.ask(t, d.rst(t))
+	verifiedByAnother(t, b, assertion)
 	video, sms, history := d.exchange(t, at.Video, assertion).str("access_token"), d.exchange(t, at.SMS, assertion).str("access_token"), d.exchange(t, at.History, assertion).str("access_token")
 	made := d.call(t, video, http.MethodPost, at.Video+"/meetings", booking(idA, b.start.Add(time.Hour), b.start.Add(2*time.Hour), ""))
 	if made.status != http.StatusOK || !strings.Contains(made.raw, `"email":"vdx-system@sluse-kommune.example"`) {
@@ -274,6 +280,24 @@ func TestAColdStart(t *testing.T) {
 	}
 	if got := b.Requests(vdxsim.OpSTS); len(got) != 7 || got[0].Client != "sluse-planner" || got[0].API != "sts" {
 		t.Errorf("requests: %d", len(got))
+	}
+}
+
+// verifiedByAnother checks the assertion's signature with goxmldsig.
+func verifiedByAnother(t *testing.T, b *bench, assertion string) {
+	t.Helper()
+	block, _ := pem.Decode(b.Keys().STS())
+	root, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := etree.NewDocument()
+	if err := doc.ReadFromString(assertion); err != nil {
+		t.Fatal(err)
+	}
+	known := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{root}})
+	if _, err := known.Validate(doc.Root()); err != nil {
+		t.Errorf("goxmldsig: %v", err)
 	}
 }
 
