@@ -1,10 +1,16 @@
 package pexip
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluse/sluse/connector"
 )
 
 func TestComplaints(t *testing.T) {
@@ -35,6 +41,65 @@ func TestComplaints(t *testing.T) {
 
 			if code := got.code(); code != tt.code {
 				t.Errorf("code %q, want %q", code, tt.code)
+			}
+		})
+	}
+}
+
+// TestStatuses: what each answer means, whether we read or write.
+func TestStatuses(t *testing.T) {
+	t.Parallel()
+
+	const fault = `{"conference":{"pin":["482136 is too short"]}}`
+
+	for name, tt := range map[string]struct {
+		status      int
+		header      [2]string
+		body        string
+		read, write connector.Kind
+	}{
+		"login":           {http.StatusFound, [2]string{"Location", "https://inner.example/accounts/login/?next=/api/"}, "", connector.Unauthorized, connector.Unauthorized},
+		"another address": {http.StatusMovedPermanently, [2]string{"Location", "https://other.example/"}, "", connector.Rejected, connector.Rejected},
+		"validation":      {http.StatusBadRequest, [2]string{}, fault, connector.Rejected, connector.Rejected},
+		"taken":           {http.StatusBadRequest, [2]string{}, `{"name":["already exists"]}`, connector.Conflict, connector.Conflict},
+		"not found":       {http.StatusBadRequest, [2]string{}, `{"x":{"conference_id":["Failed to find conference."]}}`, connector.NotFound, connector.NotFound},
+		"unreadable 400":  {http.StatusBadRequest, [2]string{}, `<h1>`, connector.Rejected, connector.Rejected},
+		"401":             {http.StatusUnauthorized, [2]string{}, "", connector.Unauthorized, connector.Unauthorized},
+		"403":             {http.StatusForbidden, [2]string{}, "", connector.Unauthorized, connector.Unauthorized},
+		"404":             {http.StatusNotFound, [2]string{}, "", connector.NotFound, connector.NotFound},
+		"429":             {http.StatusTooManyRequests, [2]string{"Retry-After", "7"}, "", connector.RateLimited, connector.RateLimited},
+		"500":             {http.StatusInternalServerError, [2]string{}, fault, connector.Unavailable, connector.Unknown},
+		"502":             {http.StatusBadGateway, [2]string{}, "<html>", connector.Unavailable, connector.Unknown},
+		"503":             {http.StatusServiceUnavailable, [2]string{}, "", connector.Unavailable, connector.Unavailable},
+		"web page":        {http.StatusOK, [2]string{}, "<html>", connector.Unavailable, 0},
+		"no list":         {http.StatusOK, [2]string{}, "{}", connector.Malformed, 0},
+		"another list":    {http.StatusOK, [2]string{}, `{"objects":[7]}`, connector.Malformed, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if tt.header[0] != "" {
+					w.Header().Set(tt.header[0], tt.header[1])
+				}
+
+				w.WriteHeader(tt.status)
+				_, _ = w.Write([]byte(tt.body))
+			}))
+			t.Cleanup(server.Close)
+
+			p := testPlatform(t, time.Now(), func(c *Config) { c.BaseURL = server.URL })
+			_, errRead := p.Rooms(t.Context())
+			_, errWrite := p.api.write(t.Context(), call{op: "x", method: http.MethodPost, path: conferences(), body: 1})
+
+			if connector.KindOf(errRead) != tt.read || connector.KindOf(errWrite) != tt.write {
+				t.Errorf("read: %v, write: %v; want %v, %v", errRead, errWrite, tt.read, tt.write)
+			}
+
+			for _, err := range []error{errRead, errWrite} {
+				if text := fmt.Sprintf("%+v", err); strings.Contains(text, "482136") || strings.Contains(text, "secret-password") || strings.Contains(text, "inner.example") {
+					t.Errorf("the error tells %s", text)
+				}
 			}
 		})
 	}

@@ -92,7 +92,7 @@ func (p *peer) admin(t *testing.T, method, path string, body any) (status int, a
 	request.Header.Set("Content-Type", "application/json")
 	request.SetBasicAuth(pexipsim.DefaultUsername, pexipsim.DefaultPassword)
 
-	response, err := http.DefaultClient.Do(request)
+	response, err := new(http.Client).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

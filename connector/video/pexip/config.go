@@ -135,7 +135,7 @@ func (c Config) Validate() []error {
 	}
 
 	add(!c.reachable(c.BaseURL), "base_url: must be an https address without query")
-	add(!c.reachable(c.WebHost), "web_host: must be an https address without query")
+	add(!isSafeLink(c.WebHost) || strings.ContainsAny(c.WebHost, "?#{}"), "web_host: must be an https address without query")
 	add(!prefixForm.MatchString(c.Prefix), "prefix: must be 2 to 20 small letters and dashes")
 	add(len(c.LinkKey.Reveal()) < minLinkKey, "link_key: must have %d characters or more", minLinkKey)
 	add(c.DialDomain != "" && !domainForm.MatchString(c.DialDomain), "dial_domain: must be a domain name")

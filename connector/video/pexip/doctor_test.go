@@ -14,7 +14,10 @@ import (
 
 // worst is the worst level of the findings about a subject.
 func worst(findings []connector.Finding, subject string) (connector.Level, string) {
-	level, text := connector.Level(""), ""
+	var (
+		level connector.Level
+		texts []string
+	)
 
 	for _, f := range findings {
 		if f.Subject != subject {
@@ -25,10 +28,10 @@ func worst(findings []connector.Finding, subject string) (connector.Level, strin
 			level = f.Level
 		}
 
-		text += f.Text + "\n"
+		texts = append(texts, f.Text)
 	}
 
-	return level, text
+	return level, strings.Join(texts, "\n")
 }
 
 // TestCheck: each thing that is wrong is found, in words, and nothing is changed.

@@ -2,11 +2,6 @@ package pexip
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"slices"
 	"strings"
 	"sync"
@@ -18,22 +13,6 @@ import (
 )
 
 const testRef = care.RoomRef("3f0c8f0e-6a55-4d52-9a1e-5b1d6c1f7a10")
-
-func testKey(tb testing.TB) care.Secret {
-	tb.Helper()
-
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		tb.Fatal(err)
-	}
-
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-
-	return care.NewSecret(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
-}
 
 // testConfig is a configuration without faults whose node is nowhere.
 func testConfig(change ...func(*Config)) Config {
