@@ -75,7 +75,7 @@ func TestOAuth2(t *testing.T) {
 	if gone.header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("challenge %q", gone.header.Get("WWW-Authenticate"))
 	}
-	b.basic(pexipsim.DefaultUsername, pexipsim.DefaultPassword)
+	b.basic(pexipsim.DefaultPassword)
 	b.expect(t, 401, http.MethodGet, conferences, "")
 
 	reader := b.token(t, signed(t, clients[1], b.claims(clients[1], "2")))
@@ -142,7 +142,7 @@ func TestBasicAndTheLoginPage(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(o *pexipsim.Options) { o.LoginRedirect = true })
 	b.expect(t, 200, http.MethodGet, conferences, "")
-	b.basic(pexipsim.DefaultUsername, "wrong")
+	b.basic("wrong")
 	a := b.expect(t, 302, http.MethodGet, conferences, "")
 	if !strings.Contains(a.header.Get("Location"), "/accounts/login/") {
 		t.Errorf("Location %q", a.header.Get("Location"))

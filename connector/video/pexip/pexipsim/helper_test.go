@@ -47,7 +47,7 @@ func setup(t *testing.T, change func(*pexipsim.Options)) *bench {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	b.basic(pexipsim.DefaultUsername, pexipsim.DefaultPassword)
+	b.basic(pexipsim.DefaultPassword)
 	t.Cleanup(func() {
 		b.client.CloseIdleConnections()
 		server.Close()
@@ -58,9 +58,9 @@ func setup(t *testing.T, change func(*pexipsim.Options)) *bench {
 	return b
 }
 
-func (b *bench) basic(user, pass string) {
+func (b *bench) basic(pass string) {
 	req := http.Request{Header: http.Header{}}
-	req.SetBasicAuth(user, pass)
+	req.SetBasicAuth(pexipsim.DefaultUsername, pass)
 	b.header.Set("Authorization", req.Header.Get("Authorization"))
 }
 
@@ -191,15 +191,18 @@ func (b *bench) enter(t *testing.T, key string, role pexipsim.Role, name string)
 	return l
 }
 
-// leg looks a leg up.
-func (b *bench) leg(t *testing.T, key, id string) pexipsim.LegRecord {
+// leg looks a leg of any room up.
+func (b *bench) leg(t *testing.T, id string) pexipsim.LegRecord {
 	t.Helper()
-	r, _ := b.Room(key)
+	var r pexipsim.RoomRecord
+	for _, room := range b.Rooms() {
+		r.Conferences = append(r.Conferences, room.Conferences...)
+	}
 	for _, l := range r.Legs() {
 		if l.ID == id {
 			return l
 		}
 	}
-	t.Fatalf("no leg %s in %s", id, key)
+	t.Fatalf("no leg %s", id)
 	return pexipsim.LegRecord{}
 }

@@ -134,7 +134,7 @@ func TestDial(t *testing.T) {
 	a := b.expect(t, 202, http.MethodPost, "command/participant/dial/", `{"conference_alias":"et-h","destination":"rtmps://x.example/live","protocol":"rtmp","streaming":"yes"}`)
 	data, _ := a.object["data"].(map[string]any)
 	id, _ := data["participant_id"].(string)
-	if l := b.leg(t, "et", id); !l.Streaming || l.Protocol != "RTMP" {
+	if l := b.leg(t, id); !l.Streaming || l.Protocol != "RTMP" {
 		t.Errorf("recorder: %+v", l)
 	}
 	b.expect(t, 202, http.MethodPost, "command/participant/dial/", `{"conference_alias":"et-h","destination":"sip:tolk@example.org","role":"chair"}`)
