@@ -79,7 +79,8 @@ type Role struct {
 type Video struct {
 	Kind         string     `yaml:"kind" doc:"Which platform: vdx; default vdx."`
 	VDX          vdx.Config `yaml:"vdx" doc:"MedCom VDX."`
-	Concurrency  int        `yaml:"concurrency" doc:"Calls at once that the platform's operator has agreed to, per process; 1 to 64, default 8."`
+	Concurrency  int        `yaml:"concurrency" doc:"Calls at once that the platform's operator has agreed to, all processes together; 1 to 64, default 8. Fewer are made while the platform is slow or fails."`
+	Rate         int        `yaml:"rate" doc:"Calls per minute that the platform's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
 	Participants int        `yaml:"participants" doc:"Most people in a room at once; 2 to 20, default 5."`
 }
 
@@ -89,6 +90,9 @@ type Messages struct {
 	Mailbox string       `yaml:"mailbox" doc:"Address of the organizer in calendar files; default the sender of the mail settings."`
 	SMS     *sms.Config  `yaml:"sms" doc:"SMS through VDX; without it citizens get no SMS and no one-time code."`
 	Mail    *mail.Config `yaml:"mail" doc:"E-mail by SMTP; without it citizens get no e-mail."`
+
+	Concurrency int `yaml:"concurrency" doc:"Calls at once that the operator of each channel has agreed to, all processes together; 1 to 64, default that of the video platform."`
+	Rate        int `yaml:"rate" doc:"Calls per minute that the operator of each channel has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
 
 	QuietFrom  string `yaml:"quiet_from" doc:"Local time from which no SMS leaves, default 21:00. Codes, and messages about a visit in the same night, leave at once."`
 	QuietUntil string `yaml:"quiet_until" doc:"Local time at which SMS leave again, default 08:00; the same as quiet_from: they leave at every hour."`
@@ -104,7 +108,8 @@ type Record struct {
 	Kind        string                         `yaml:"kind" doc:"Which record: file (the driving list's file written back) or fhir; default file."`
 	File        file.Config                    `yaml:"file" doc:"Driving-list files; aliases hold for reading with every kind."`
 	FHIR        fhir.Config                    `yaml:"fhir" doc:"A FHIR R4 record."`
-	Concurrency int                            `yaml:"concurrency" doc:"Calls at once that the record's operator has agreed to, per process; 1 to 64, default 4."`
+	Concurrency int                            `yaml:"concurrency" doc:"Calls at once that the record's operator has agreed to, all processes together; 1 to 64, default 4."`
+	Rate        int                            `yaml:"rate" doc:"Calls per minute that the record's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
 	Default     RecordRule                     `yaml:"default" doc:"What a screen visit looks like in the record."`
 	ByLaw       map[care.LegalBasis]RecordRule `yaml:"by_law" doc:"The same for single laws: SUL_138, SEL_83, SEL_83A, SEL_85, SEL_OTHER, AEL, UNKNOWN."`
 }

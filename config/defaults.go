@@ -49,6 +49,7 @@ func (m *Municipality) setDefaults() {
 	or(&m.Login.BaseURL, m.PublicURL)
 	m.Login = m.Login.WithDefaults()
 	m.Video.setDefaults()
+	or(&m.Messages.Concurrency, min(max(m.Video.Concurrency, 1), 64)) // a wrong number is told once
 	m.Messages.setDefaults()
 	m.Record.setDefaults()
 	m.Rules.setDefaults()

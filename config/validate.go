@@ -221,14 +221,20 @@ func (m Municipality) validateRoles(k checker, units map[care.UnitID]bool) {
 func (v Video) validate(k checker) {
 	k.bad(v.Kind != "vdx", "kind", "must be vdx")
 	k.number("concurrency", v.Concurrency, 1, 64)
+	k.number("rate", v.Rate, 0, maxRate)
 	k.number("participants", v.Participants, 2, 20)
 	k.in("vdx").adopt(v.VDX.Validate())
 }
+
+// maxRate is the most calls per minute that a rate can say.
+const maxRate = 100_000
 
 func isSender(s string) bool { return s != "" && len([]rune(s)) <= 11 }
 
 func (m Messages) validate(k checker) {
 	k.bad(!isSender(m.Sender), "sender", "must be 1 to 11 characters")
+	k.number("concurrency", m.Concurrency, 1, 64)
+	k.number("rate", m.Rate, 0, maxRate)
 	k.bad(m.SMS == nil && m.Mail == nil, "sms", "sms or mail must be set")
 
 	if m.SMS != nil {
@@ -246,6 +252,7 @@ func (m Messages) validate(k checker) {
 
 func (r Record) validate(k checker) {
 	k.number("concurrency", r.Concurrency, 1, 64)
+	k.number("rate", r.Rate, 0, maxRate)
 
 	switch r.Kind {
 	case "file":

@@ -15,6 +15,7 @@ const (
 	MailRole   Role = "mail"   // the mail relay
 	RecordRole Role = "record" // the care record
 	LoginRole  Role = "login"  // the identity provider for employees
+	OwnRole    Role = "sluse"  // this program itself
 )
 
 // HealthState is how an outside system is, seen from our calls to it. The zero value is invalid.
@@ -57,12 +58,13 @@ type Health struct {
 	P50, P95 time.Duration // of the calls that were answered
 }
 
-// HourCount is what became of the calls to a system in one hour.
+// HourCount is what became of the calls to a system in one hour, and how long it was watched.
 type HourCount struct {
-	Hour   time.Time // begins then, UTC
-	Good   int       // calls that the system answered, whatever it said
-	Failed int       // calls without an answer: Unavailable, Unknown or RateLimited
-	Down   time.Duration
+	Hour   time.Time     // begins then, UTC
+	Good   int           // calls that the system answered, whatever it said
+	Failed int           // calls without an answer: Unavailable, Unknown or RateLimited
+	Up     time.Duration // it did not count as down
+	Down   time.Duration // it did
 }
 
 // bulk is the key of WithBulk's mark.

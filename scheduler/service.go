@@ -66,6 +66,7 @@ type Deps struct {
 	Files    ehr.FileSource
 	Journal  ehr.Journal
 	Links    care.Secret // key from which locators and one-time codes are made; at least 32 bytes
+	Monitor  Monitor     // nil: nobody watches the outside systems
 	Now      func() time.Time
 }
 
@@ -78,6 +79,7 @@ type Service struct {
 	files    ehr.FileSource
 	journal  ehr.Journal
 	links    care.Secret
+	monitor  Monitor
 	now      func() time.Time
 
 	looks looks // into rooms
@@ -92,9 +94,13 @@ func New(d Deps) (*Service, error) {
 		return nil, fmt.Errorf("scheduler %s: the key for links has less than 32 bytes", d.Settings.Municipality)
 	}
 
+	if d.Monitor == nil {
+		d.Monitor = unwatched{}
+	}
+
 	return &Service{
 		set: d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
-		journal: d.Journal, links: d.Links, now: d.Now,
+		journal: d.Journal, links: d.Links, monitor: d.Monitor, now: d.Now,
 	}, nil
 }
 

@@ -9,10 +9,10 @@ const (
 	windowCalls  = 16                     // at least so many calls are looked at together
 	failedShare  = 0.3                    // of them may fail before fewer calls are made
 	slowShare    = 0.5                    // of them may be slow
-	slowFactor   = 2.5                    // times the usual time is slow
-	slowAtLeast  = 100 * time.Millisecond // above the usual time, or it is noise
+	slowFactor   = 3                      // times the usual time is slow
+	slowAtLeast  = 250 * time.Millisecond // above the usual time, or it is noise
 	cutBy        = 0.7
-	usualFollows = 0.1 // how fast the usual time follows a peer that became slower for good
+	usualFollows = 0.02 // how fast the usual time follows a peer that became slower for good
 )
 
 // adaptive is how many calls at once a peer takes at the moment: at most its share of what the

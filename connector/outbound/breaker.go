@@ -112,25 +112,22 @@ func (b *breaker) answered() (back bool) {
 	return false
 }
 
-// failed takes note of a call without an answer. It reports whether the peer counts as down now and
-// did not before.
-func (b *breaker) failed(now time.Time) (opened bool) {
+// failed takes note of a call without an answer.
+func (b *breaker) failed(now time.Time) {
 	was := b.inner.State()
 	b.inner.RecordFailure()
 	b.good = 0
 
 	if was == circuitbreaker.OpenState || !b.inner.IsOpen() {
-		return false
+		return
 	}
 
 	b.wait = span{from: now, length: b.delay}
 	b.delay = min(2*b.delay, mostDelay)
 
-	if opened = !b.open(); opened {
+	if !b.open() {
 		b.since = now
 	}
-
-	return opened
 }
 
 // neither takes note of a call that tells nothing about the peer: the next one may try.

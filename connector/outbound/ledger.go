@@ -19,14 +19,15 @@ type ledger struct {
 	recent []exchange // a ring
 	next   int
 
-	success  time.Time
-	failure  time.Time
-	kind     connector.Kind
-	op       string
-	status   int
-	refused  bool // the last answer refused our credentials
-	hours    map[time.Time]*connector.HourCount
-	downFrom time.Time // from when the time that the peer is down is not counted yet; zero: it is up
+	success time.Time
+	failure time.Time
+	kind    connector.Kind
+	op      string
+	status  int
+	refused bool // the last answer refused our credentials
+
+	hours   map[time.Time]*connector.HourCount
+	counted time.Time // up to when the time is counted as up or down
 }
 
 // exchange is one call.
@@ -87,30 +88,29 @@ func (l *ledger) wrong(now time.Time, o outcome) {
 	l.failure, l.kind, l.op, l.status = now, o.kind, o.op, o.status
 }
 
-// down counts the time that the peer is down up to now, by the hour. From then on it is, or is not.
-func (l *ledger) down(now time.Time, is bool) {
-	for from := l.downFrom; !from.IsZero() && from.Before(now); {
-		count := l.hour(from)
-		to := count.Hour.Add(time.Hour)
+// watched counts the time up to now, by the hour, as one in which the peer was down or was not. A
+// clock that jumps back is not counted again.
+func (l *ledger) watched(now time.Time, down bool) {
+	for l.counted.Before(now) {
+		count := l.hour(l.counted)
 
+		to := count.Hour.Add(time.Hour)
 		if to.After(now) {
 			to = now
 		}
 
-		count.Down += to.Sub(from)
-		from = to
-	}
+		if spent := to.Sub(l.counted); down {
+			count.Down += spent
+		} else {
+			count.Up += spent
+		}
 
-	l.downFrom = time.Time{}
-	if is {
-		l.downFrom = now
+		l.counted = to
 	}
 }
 
 // fetch returns the counts since it was called last, by the hour.
-func (l *ledger) fetch(now time.Time) []connector.HourCount {
-	l.down(now, !l.downFrom.IsZero())
-
+func (l *ledger) fetch() []connector.HourCount {
 	out := make([]connector.HourCount, 0, len(l.hours))
 	for _, count := range l.hours {
 		out = append(out, *count)

@@ -57,9 +57,15 @@ func NewPeer(o PeerOptions) (*Peer, error) {
 
 func newPeer(o PeerOptions) *Peer {
 	return &Peer{
-		options: o, adaptive: newAdaptive(o.Limit), gate: gate{limit: o.Limit}, breaker: newBreaker(), state: connector.Unused, share: 1,
+		options: o, ledger: ledger{counted: o.Now()}, adaptive: newAdaptive(o.Limit), gate: gate{limit: o.Limit}, breaker: newBreaker(), state: connector.Unused, share: 1,
 	}
 }
+
+// Role returns what the system is to us.
+func (p *Peer) Role() connector.Role { return p.options.Role }
+
+// System returns the adapter's name.
+func (p *Peer) System() string { return p.options.System }
 
 // Share divides what was agreed between processes: this one is the rank-th, from 0, of several.
 // Each has at least one call at once.
@@ -278,6 +284,7 @@ func (p *Peer) leave(o outcome) {
 
 func (p *Peer) learn(o outcome) {
 	now := p.options.Now()
+	p.ledger.watched(now, p.breaker.open())
 
 	switch {
 	case o.silent:
@@ -290,14 +297,11 @@ func (p *Peer) learn(o outcome) {
 			p.breaker.hold(now, o.after, o.kind == connector.RateLimited)
 		}
 
-		if p.breaker.failed(now) {
-			p.ledger.down(now, true)
-		}
+		p.breaker.failed(now)
 	default:
 		p.ledger.answered(now, o)
 
 		if p.breaker.answered() {
-			p.ledger.down(now, false)
 			p.adaptive.restart()
 		} else {
 			p.adaptive.answered(o.op, o.took)
@@ -378,7 +382,9 @@ func (p *Peer) Fetch() []connector.HourCount {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 
-	return p.ledger.fetch(p.options.Now())
+	p.ledger.watched(p.options.Now(), p.breaker.open())
+
+	return p.ledger.fetch()
 }
 
 // stopwatch measures the real world's time, in which the peer works, whatever our own clock says.

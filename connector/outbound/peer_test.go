@@ -298,7 +298,9 @@ func TestHours(t *testing.T) {
 
 	hour := func(n int) time.Time { return time.Date(2026, 11, 23, 6+n, 0, 0, 0, time.UTC) }
 	want := []connector.HourCount{
-		{Hour: hour(0), Good: 1, Failed: 6, Down: 10 * time.Minute}, {Hour: hour(1), Down: time.Hour}, {Hour: hour(2), Down: 50 * time.Minute},
+		{Hour: hour(0), Good: 1, Failed: 6, Down: 10 * time.Minute},
+		{Hour: hour(1), Down: time.Hour},
+		{Hour: hour(2), Down: 50 * time.Minute},
 	}
 
 	if diff := cmp.Diff(want, s.peer.Fetch()); diff != "" {
@@ -311,7 +313,10 @@ func TestHours(t *testing.T) {
 		t.Fatal(e)
 	}
 
-	if diff := cmp.Diff([]connector.HourCount{{Hour: hour(2), Good: 1}}, s.peer.Fetch()); diff != "" {
+	s.clock.move(20 * time.Minute)
+
+	want = []connector.HourCount{{Hour: hour(2), Good: 1, Up: 10 * time.Minute}, {Hour: hour(3), Up: 10 * time.Minute}}
+	if diff := cmp.Diff(want, s.peer.Fetch()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -103,14 +103,16 @@ func (a *App) handler() (http.Handler, error) {
 
 // Start begins to work and to serve, and returns once the web server listens.
 func (a *App) Start(ctx context.Context) error {
-	if a.options.Role != Web {
-		for _, site := range a.sites {
+	for _, site := range a.sites {
+		if a.options.Role != Web {
 			if err := site.queue.Start(ctx); err != nil {
 				return fmt.Errorf("municipality %s: start work: %w", site.id, err)
 			}
 
-			a.undo = append(a.undo, site.queue.Stop, site.upkeep(ctx, a.options))
+			a.undo = append(a.undo, site.queue.Stop)
 		}
+
+		a.undo = append(a.undo, site.upkeep(ctx, a.options))
 	}
 
 	if err := a.listen(ctx, a.server, &a.addr); err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/sluse/sluse/config"
+	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/sms"
@@ -36,6 +37,7 @@ type Site struct {
 	login    *saml.Provider
 	closers  []func() error
 	sessions sessions
+	monitor  *monitor
 }
 
 // Service returns the municipality's use cases.
@@ -89,6 +91,10 @@ func (s *Site) openStore(ctx context.Context, p parts) error {
 		return fmt.Errorf("keys: %w", err)
 	}
 
+	if s.monitor, err = newMonitor(p); err != nil {
+		return err
+	}
+
 	s.queue, err = queue.New(base.Writer, base.Dialect, s.queueOptions(p))
 	if err != nil {
 		return fmt.Errorf("queue: %w", err)
@@ -99,6 +105,7 @@ func (s *Site) openStore(ctx context.Context, p parts) error {
 		return fmt.Errorf("store: %w", err)
 	}
 
+	s.monitor.log, s.monitor.queue = s.store, s.queue
 	s.service, err = s.newService(ctx, p, keys)
 
 	return err
@@ -112,6 +119,7 @@ func (s *Site) queueOptions(p parts) queue.Options {
 	o := queue.Options{
 		Logger:  p.log,
 		Reader:  s.base.Reader,
+		Present: s.monitor.share,
 		Observe: func(o queue.Observation) { p.o.Metrics.Job(string(p.m.ID), string(o.Kind), o.Outcome, o.Took) },
 	}
 
@@ -124,7 +132,7 @@ func (s *Site) queueOptions(p parts) queue.Options {
 	}
 
 	o.Workers = map[queue.Name]int{
-		queue.Video: ahead * p.m.Video.Concurrency, queue.Message: p.m.Video.Concurrency, queue.Record: ahead * p.m.Record.Concurrency, queue.Work: 4,
+		queue.Video: ahead * p.m.Video.Concurrency, queue.Message: p.m.Messages.Concurrency, queue.Record: ahead * p.m.Record.Concurrency, queue.Work: 4,
 	}
 	o.Run = func(ctx context.Context, job scheduler.Job) error { return s.service.Run(ctx, job) }
 
@@ -132,7 +140,7 @@ func (s *Site) queueOptions(p parts) queue.Options {
 }
 
 func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*scheduler.Service, error) {
-	at := vdx.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Limit: p.m.Video.Concurrency}
+	at := vdx.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.VideoRole)}
 
 	access, err := vdx.NewAccess(p.m.Video.VDX, at) // shared by the services of VDX
 	if err != nil {
@@ -146,7 +154,7 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 		return nil, fmt.Errorf("video platform: %w", err)
 	}
 
-	messages, err := senders(p, access)
+	messages, err := s.senders(p, access)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +171,7 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 
 	service, err := scheduler.New(scheduler.Deps{
 		Settings: set, Store: s.store, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
-		Journal: journal, Links: p.m.Keys.Links, Now: p.o.Clock,
+		Journal: journal, Links: p.m.Keys.Links, Monitor: s.monitor, Now: p.o.Clock,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("use cases: %w", err)
@@ -172,11 +180,11 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 	return service, nil
 }
 
-func senders(p parts, access *vdx.Access) (map[care.Channel]message.Sender, error) {
+func (s *Site) senders(p parts, access *vdx.Access) (map[care.Channel]message.Sender, error) {
 	out := make(map[care.Channel]message.Sender)
 
 	if c := p.m.Messages.SMS; c != nil {
-		sender, err := sms.New(*c, sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Access: access.Equip})
+		sender, err := sms.New(*c, sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Access: access.Equip, Peer: s.monitor.peer(connector.SMSRole)})
 		if err != nil {
 			return nil, fmt.Errorf("SMS: %w", err)
 		}
@@ -185,7 +193,7 @@ func senders(p parts, access *vdx.Access) (map[care.Channel]message.Sender, erro
 	}
 
 	if c := p.m.Messages.Mail; c != nil {
-		sender, err := mail.New(*c, mail.Options{Now: p.o.Clock, Observe: p.observe})
+		sender, err := mail.New(*c, mail.Options{Now: p.o.Clock, Observe: p.observe, Peer: s.monitor.peer(connector.MailRole)})
 		if err != nil {
 			return nil, fmt.Errorf("e-mail: %w", err)
 		}
@@ -198,7 +206,7 @@ func senders(p parts, access *vdx.Access) (map[care.Channel]message.Sender, erro
 
 func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
 	if p.m.Record.Kind == "fhir" {
-		journal, err := fhir.New(p.m.Record.FHIR, fhir.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log, Limit: p.m.Record.Concurrency})
+		journal, err := fhir.New(p.m.Record.FHIR, fhir.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.RecordRole)})
 		if err != nil {
 			return nil, fmt.Errorf("FHIR: %w", err)
 		}

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// upkeepEvery is how often what has expired is removed, and the backlog told.
+// upkeepEvery is how often what has expired is removed; tellEvery how often the backlog and the
+// outside systems are told of.
 const (
-	upkeepEvery  = time.Hour
-	backlogEvery = 10 * time.Second
+	upkeepEvery = time.Hour
+	tellEvery   = 10 * time.Second
 )
 
-// upkeep keeps a municipality's house in order while the process works: it removes expired
-// sessions and login requests, and tells metrics how much work waits. The returned function ends
-// it and waits for it.
+// upkeep keeps a municipality's house in order while the process runs: it removes expired sessions
+// and login requests, and tells how much work waits and how the outside systems are. The returned
+// function ends it and waits for it.
 func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
@@ -22,7 +23,7 @@ func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context
 	go func() {
 		defer close(done)
 
-		purge, tell := time.NewTicker(upkeepEvery), time.NewTicker(backlogEvery)
+		purge, tell := time.NewTicker(upkeepEvery), time.NewTicker(tellEvery)
 		defer purge.Stop()
 		defer tell.Stop()
 
@@ -34,15 +35,28 @@ func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context
 				s.purge(ctx, o)
 			case <-tell.C:
 				s.tellBacklog(ctx, o)
+				s.tellSystems(ctx, o)
 			}
 		}
 	}()
 
-	return func(context.Context) error {
+	return func(ctx context.Context) error {
 		cancel()
 		<-done
+		s.tellSystems(ctx, o)
 
 		return nil
+	}
+}
+
+func (s *Site) tellSystems(ctx context.Context, o Options) {
+	for _, h := range s.monitor.own() {
+		o.Metrics.System(string(s.id), h)
+	}
+
+	if err := s.monitor.tell(ctx); err != nil && ctx.Err() == nil {
+		o.Logger.LogAttrs(ctx, slog.LevelWarn, "the state of the outside systems was not written down",
+			slog.String("municipality", string(s.id)), slog.String("error", err.Error()))
 	}
 }
 

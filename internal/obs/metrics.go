@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/sluse/sluse/connector"
 )
 
 // Metrics counts what the program does. No label holds a person, a visit or a free text.
@@ -15,6 +17,7 @@ type Metrics struct {
 	calls    *prometheus.HistogramVec
 	jobs     *prometheus.HistogramVec
 	backlog  *prometheus.GaugeVec
+	systems  *prometheus.GaugeVec
 }
 
 // NewMetrics makes the counters.
@@ -31,8 +34,11 @@ func NewMetrics() *Metrics {
 		backlog: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "sluse_jobs_waiting", Help: "Jobs that are due and not done, by queue.",
 		}, []string{"municipality", "queue"}),
+		systems: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "sluse_system_health", Help: "How this process finds an outside system: down (1 or 0), refused (1 or 0), in_flight, waiting, limit (calls at once), p95_seconds, last_success_timestamp_seconds.",
+		}, []string{"municipality", "role", "system", "what"}),
 	}
-	m.registry.MustRegister(m.calls, m.jobs, m.backlog, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.calls, m.jobs, m.backlog, m.systems, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	return m
 }
@@ -50,6 +56,33 @@ func (m *Metrics) Call(municipality, system, op, outcome string, seconds float64
 // Job records one run of a job; outcome is "ok" or a connector kind.
 func (m *Metrics) Job(municipality, kind, outcome string, took time.Duration) {
 	m.jobs.WithLabelValues(municipality, kind, outcome).Observe(took.Seconds())
+}
+
+// System sets how this process finds an outside system.
+func (m *Metrics) System(municipality string, h connector.Health) {
+	is := func(state connector.HealthState) float64 {
+		if h.State == state {
+			return 1
+		}
+
+		return 0
+	}
+
+	for what, value := range map[string]float64{
+		"down": is(connector.Down), "refused": is(connector.Refused), "in_flight": float64(h.InFlight), "waiting": float64(h.Waiting),
+		"limit": float64(h.Limit), "p95_seconds": h.P95.Seconds(), "last_success_timestamp_seconds": seconds(h.LastSuccess),
+	} {
+		m.systems.WithLabelValues(municipality, string(h.Role), h.System, what).Set(value)
+	}
+}
+
+// seconds is a time as Prometheus counts it; 0 for never.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+
+	return float64(t.UnixMilli()) / 1000
 }
 
 // Registry takes further metrics, for example those of web requests.

@@ -72,7 +72,7 @@ func RolesWith(p Permission) []Role {
 	case SeeStatistics:
 		return []Role{Leader, Planner}
 	case SeeConnections:
-		return []Role{Administrator}
+		return []Role{Planner, Leader, Administrator}
 	}
 
 	return nil

@@ -15,7 +15,7 @@ import (
 // failure builds the error of a delivery. Its cause never comes from an answer to RCPT or
 // DATA, where relays repeat the receiver's address: the codes are told alone.
 func failure(kind connector.Kind, code string, cause error) *connector.Error {
-	return &connector.Error{System: system, Op: "send", Kind: kind, Code: code, Err: cause}
+	return &connector.Error{System: System, Op: "send", Kind: kind, Code: code, Err: cause}
 }
 
 // dialFailure classifies what went wrong before MAIL: nothing was sent. A refusal for good

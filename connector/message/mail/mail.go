@@ -31,8 +31,8 @@ import (
 
 var _ message.Sender = (*Sender)(nil)
 
-// system is the name in errors and metrics.
-const system = "mail"
+// System is the name in errors and metrics.
+const System = "mail"
 
 // quitTime bounds the goodbye to a relay that has already taken the letter.
 const quitTime = 2 * time.Second
@@ -92,7 +92,7 @@ func (s *Sender) Send(ctx context.Context, m message.Message) (message.Receipt, 
 		outcome = connector.KindOf(err).String()
 	}
 
-	s.options.Observe(system, "send", outcome, s.options.Now().Sub(began).Seconds())
+	s.options.Observe(System, "send", outcome, s.options.Now().Sub(began).Seconds())
 
 	return receipt, err
 }
