@@ -174,6 +174,8 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.closeAgain(ctx, job)
 	case PollRoomJob:
 		return s.pollRoom(ctx, job)
+	case SweepRoomsJob:
+		return s.sweepRooms(ctx)
 	case SendJob:
 		return s.send(ctx, job)
 	case TrackJob:

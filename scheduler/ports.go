@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/connector/video"
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -22,6 +24,7 @@ const (
 	EndRoomJob    JobKind = "end_room"     // Ref: the room; when the time of a late one is over
 	CloseAgainJob JobKind = "close_again"  // Ref: the room; where a closed one may come back
 	PollRoomJob   JobKind = "poll_room"    // Ref: the room; looks who is in it, again and again
+	SweepRoomsJob JobKind = "sweep_rooms"  // no visit; finds rooms that stand although nobody needs them
 	SendJob       JobKind = "send_message" // Ref: the invitation
 	TrackJob      JobKind = "track_message"
 	SendCodeJob   JobKind = "send_code" // Ref: the admission
@@ -34,7 +37,7 @@ const (
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, UndoVisitJob, KeepListJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, UndoVisitJob, KeepListJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.
@@ -142,6 +145,8 @@ type VisitQuery struct {
 	// ListName and System narrow to the visits that came from lists of that name.
 	ListName string
 	System   string
+	Rooms    []care.RoomRef // visits that have, or had, one of these
+	State    care.VisitState
 	Troubled bool // with an open exception
 	Limit    int  // 0: no limit
 }
@@ -230,10 +235,54 @@ type Batches interface {
 	Record(ctx context.Context, rows []AuditRow) error
 }
 
+// Events keeps what the video platform tells of what happens in its rooms.
+type Events interface {
+	video.EventLog
+	// Marks returns the numbers of the events since a time by their nodes' clocks, and of each
+	// node's last one before, in no order.
+	Marks(ctx context.Context, since time.Time) ([]video.Mark, error)
+	// LastHeard returns when the newest event of any node was received; zero: never.
+	LastHeard(ctx context.Context) (time.Time, error)
+}
+
+// NoticeKind is what a notice is about. The zero value is invalid.
+type NoticeKind string
+
+// Notice tells something that concerns the whole municipality, not one visit. It is open until it
+// is resolved; there is one of each kind about each thing.
+type Notice struct {
+	Kind     NoticeKind
+	About    string          // tells notices of a kind apart; may be empty; nothing personal
+	Level    connector.Level // Notice or Failing
+	Text     string          // Danish sentences; nothing personal
+	RaisedAt time.Time       // UTC
+}
+
+// Notices stores them.
+type Notices interface {
+	// RaiseNotice opens a notice and stores the effects with it, in one transaction. When it is open
+	// already only its level and text change, nothing else is stored, and fresh is false.
+	RaiseNotice(ctx context.Context, n Notice, effects Effects) (fresh bool, err error)
+	// ResolveNotice closes a notice. One that is not open is no error.
+	ResolveNotice(ctx context.Context, kind NoticeKind, about string, at time.Time) error
+	// OpenNotices reads the notices that are open, newest first.
+	OpenNotices(ctx context.Context) ([]Notice, error)
+}
+
+// Chores keeps apart what several processes would do at the same time.
+type Chores interface {
+	// BeginChore reports whether a chore is to be done now, because nobody began it after notSince.
+	// If so it notes now as when it was begun, and stores the effects, in one transaction.
+	BeginChore(ctx context.Context, name string, notSince, now time.Time, effects Effects) (begun bool, err error)
+}
+
 // Store is one municipality's database.
 type Store interface {
 	Visits
 	Lists
 	Batches
+	Events
+	Notices
+	Chores
 	Contacts
 }

@@ -55,6 +55,7 @@ type Settings struct {
 	Reminder     time.Duration // how long before the start to remind; 0: never
 	Quiet        message.Quiet // when no SMS leaves
 	Participants int           // people in a room at once
+	EventSilence time.Duration // how long a visit may go on without any event of the platform; 0: none are expected
 }
 
 // Deps are what a Service is made of. Messages holds a sender per channel.

@@ -34,7 +34,7 @@ func Names() []Name { return []Name{Video, Message, Record, Work} }
 func Of(kind scheduler.JobKind) Name {
 	switch kind {
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.WatchRoomJob, scheduler.CloseRoomJob,
-		scheduler.MakeRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob:
+		scheduler.MakeRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob:
 		return Video
 	case scheduler.SendJob, scheduler.TrackJob, scheduler.SendCodeJob, scheduler.RemindJob:
 		return Message
@@ -283,7 +283,7 @@ func priority(kind scheduler.JobKind) int {
 		return urgent
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
 		return 2
-	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob:
+	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob:
 		return 3
 	}
 

@@ -76,6 +76,10 @@ func narrow(q scheduler.VisitQuery) conditions {
 		c.add("system = ?", q.System)
 	}
 
+	if q.State != "" {
+		c.add("state = ?", q.State)
+	}
+
 	if q.Troubled {
 		c.add("id IN (SELECT visit_id FROM exceptions WHERE resolved_at IS NULL)")
 	}
@@ -91,6 +95,10 @@ func split(q scheduler.VisitQuery) []conditions {
 	for _, ids := range parts(q.IDs) {
 		for _, citizens := range parts(q.Citizens) {
 			c := narrow(q)
+
+			if len(q.Rooms) > 0 {
+				c.add("id IN (SELECT visit_id FROM rooms WHERE ref IN ?)", q.Rooms)
+			}
 
 			if len(ids) > 0 {
 				c.add("id IN ?", ids)

@@ -31,7 +31,8 @@ type Store struct {
 	log   *slog.Logger
 	clock func() time.Time
 
-	common common // of SQLite
+	common line[prepared] // changes of visits, on SQLite
+	events line[*delivery]
 }
 
 var _ scheduler.Store = (*Store)(nil)

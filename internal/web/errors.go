@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/sluse/sluse/internal/web/hooks"
 	"github.com/sluse/sluse/internal/web/page"
 	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/scheduler/care"
@@ -89,7 +90,7 @@ func (m *mount) fail(c *gin.Context, err error) {
 	switch {
 	case c.Writer.Written():
 		c.Abort()
-	case strings.HasPrefix(c.Request.URL.Path, "/api/"):
+	case strings.HasPrefix(c.Request.URL.Path, "/api/"), strings.HasPrefix(c.Request.URL.Path, hooks.Prefix):
 		m.failJSON(c, status, kind, err)
 	case kind == care.Unauthenticated && c.Request.Method == http.MethodGet && c.GetHeader("HX-Request") == "":
 		c.Redirect(http.StatusSeeOther, "/login?til="+url.QueryEscape(c.Request.URL.RequestURI()))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/sluse/sluse/internal/web/hooks"
 	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -25,6 +26,7 @@ const readyLimit = 3 * time.Second
 // Handler answers for all municipalities of a process. It is safe for concurrent use.
 type Handler struct {
 	hosts       map[string]*mount
+	sites       map[care.MunicipalityID]*mount
 	log         *slog.Logger
 	ready       func(context.Context) error
 	metrics     http.Handler
@@ -47,7 +49,7 @@ func New(o Options) (*Handler, error) {
 	}
 
 	h := &Handler{
-		hosts: map[string]*mount{}, log: o.Logger, ready: o.Ready, metrics: o.Metrics, metricsFrom: o.MetricsFrom,
+		hosts: map[string]*mount{}, sites: map[care.MunicipalityID]*mount{}, log: o.Logger, ready: o.Ready, metrics: o.Metrics, metricsFrom: o.MetricsFrom,
 		stop: make(chan struct{}),
 	}
 
@@ -76,6 +78,8 @@ func (h *Handler) add(s Site, common shared, proxies []string) error {
 		return err
 	}
 
+	h.sites[s.Municipality] = m
+
 	for _, host := range s.Hosts {
 		key := strings.ToLower(host)
 		if _, taken := h.hosts[key]; taken {
@@ -88,8 +92,8 @@ func (h *Handler) add(s Site, common shared, proxies []string) error {
 	return nil
 }
 
-// ServeHTTP sends the request to the municipality whose host name it names. The probes answer
-// on every host, because a load balancer asks by address.
+// ServeHTTP sends the request to the municipality whose host name it names, or whose hook. The
+// probes answer on every host, because a load balancer asks by address.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/healthz":
@@ -107,6 +111,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 
 	m, ok := h.hosts[strings.ToLower(r.Host)]
+	if strings.HasPrefix(r.URL.Path, hooks.Prefix) {
+		if m, ok = h.sites[hooks.Municipality(r.URL.Path)]; !ok {
+			plain(w, http.StatusNotFound, "not found")
+
+			return
+		}
+	}
+
 	if !ok {
 		h.log.LogAttrs(r.Context(), slog.LevelInfo, "unknown host", slog.Int("status", http.StatusMisdirectedRequest))
 		plain(w, http.StatusMisdirectedRequest, "Ukendt adresse.")
@@ -180,11 +192,10 @@ func plain(w http.ResponseWriter, status int, text string) {
 // Routes returns the table of a municipality's routes, for tests that walk it and for
 // documentation.
 func (h *Handler) Routes(id care.MunicipalityID) []route.Route {
-	for _, m := range h.hosts {
-		if m.site.Municipality == id {
-			return slices.Clone(m.routes)
-		}
+	m, ok := h.sites[id]
+	if !ok {
+		return nil
 	}
 
-	return nil
+	return slices.Clone(m.routes)
 }

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/sluse/sluse/internal/web/assets"
+	"github.com/sluse/sluse/internal/web/hooks"
 	"github.com/sluse/sluse/internal/web/join"
 	"github.com/sluse/sluse/internal/web/page"
 	"github.com/sluse/sluse/internal/web/route"
@@ -75,6 +77,11 @@ func (m *mount) allRoutes() ([]route.Route, error) {
 		return nil, fmt.Errorf("web: citizen pages: %w", err)
 	}
 
+	received, err := hooks.Routes(m.site.Municipality, m.site.Hooks)
+	if err != nil {
+		return nil, err
+	}
+
 	own := []route.Route{
 		{Method: http.MethodGet, Path: assets.Prefix + "*file", Access: route.Public(), Handle: m.asset},
 		{Method: http.MethodGet, Path: "/was", Access: route.Public(), Handle: m.was},
@@ -82,7 +89,7 @@ func (m *mount) allRoutes() ([]route.Route, error) {
 		{Method: http.MethodGet, Path: "/favicon.ico", Access: route.Public(), Handle: favicon},
 	}
 
-	return slices.Concat(own, m.loginRoutes(), staff.Routes(), citizen.Routes(), m.site.API), nil
+	return slices.Concat(own, m.loginRoutes(), staff.Routes(), citizen.Routes(), m.site.API, received), nil
 }
 
 // wire builds the engine. The order of the middleware is the one that the package comment tells.
@@ -105,7 +112,7 @@ func (m *mount) wire() {
 		}
 	})
 	e.NoRoute(func(c *gin.Context) { m.fail(c, care.NewError(care.NotFound, "Siden findes ikke. Tjek adressen.")) })
-	e.NoMethod(func(c *gin.Context) { m.fail(c, care.NewError(care.NotFound, "Siden findes ikke. Tjek adressen.")) })
+	e.NoMethod(m.noMethod)
 
 	for _, r := range m.routes {
 		e.Handle(r.Method, r.Path, m.handle(r))
@@ -114,6 +121,21 @@ func (m *mount) wire() {
 			e.Handle(http.MethodHead, r.Path, m.handle(r))
 		}
 	}
+}
+
+// noMethod answers a known path that does not take the method. A person has mistyped an address;
+// a machine is told what it did wrong.
+func (m *mount) noMethod(c *gin.Context) {
+	if strings.HasPrefix(c.Request.URL.Path, hooks.Prefix) {
+		err := care.NewError(care.Invalid, "Adressen tager kun imod POST.")
+		m.logFailure(c, care.Invalid, err)
+		c.Header("Allow", http.MethodPost)
+		m.failJSON(c, http.StatusMethodNotAllowed, care.Invalid, err)
+
+		return
+	}
+
+	m.fail(c, care.NewError(care.NotFound, "Siden findes ikke. Tjek adressen."))
 }
 
 // handle is what stands before every feature's handler.

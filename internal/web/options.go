@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/sluse/sluse/internal/web/hooks"
 	"github.com/sluse/sluse/internal/web/join"
 	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/internal/web/ui"
@@ -77,6 +78,8 @@ type Site struct {
 	// API are the routes of the REST API; their paths begin with /api/. Errors of such paths
 	// are problem documents.
 	API []route.Route
+	// Hooks take what outside systems send for this municipality.
+	Hooks []hooks.Hook
 }
 
 func (s Site) secure() bool { return s.scheme() == "https" }

@@ -22,6 +22,13 @@ CREATE INDEX events_by_room ON events (room, at, seq) WHERE room <> '';
 CREATE INDEX events_by_node ON events (node, at, seq, received_at) WHERE seq > 0;
 CREATE INDEX events_by_age ON events (received_at);
 
+CREATE TABLE event_nodes (
+    node text NOT NULL PRIMARY KEY,
+    last_seq bigint NOT NULL,
+    last_at bigint NOT NULL,
+    received_at bigint NOT NULL
+);
+
 CREATE TABLE notices (
     kind text NOT NULL,
     about text NOT NULL,

@@ -22,6 +22,13 @@ CREATE INDEX events_by_room ON events (room, at, seq) WHERE room <> '';
 CREATE INDEX events_by_node ON events (node, at, seq, received_at) WHERE seq > 0;
 CREATE INDEX events_by_age ON events (received_at);
 
+CREATE TABLE event_nodes (
+    node TEXT NOT NULL PRIMARY KEY,
+    last_seq INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    received_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE notices (
     kind TEXT NOT NULL,
     about TEXT NOT NULL,

@@ -143,6 +143,36 @@ func (v *Visit) RoomOver(ref RoomRef) error {
 	return nil
 }
 
+// SweepRoom has a room closed once more that was found standing at the platform, and reports
+// whether it did. Over is when the visit's room is of no use any more. A room that was closed or
+// over after the given time, and one that somebody may still want, is left alone.
+func (v *Visit) SweepRoom(ref RoomRef, over, before time.Time) bool {
+	r, err := v.room(ref)
+	if err != nil {
+		return false
+	}
+
+	live, has := v.s.LiveRoom()
+	needed := v.s.State.Active() && over.After(before)
+	useless := false
+
+	switch r.State {
+	case RoomWanted, RoomBooked, RoomProvisioned:
+		useless = !needed
+	case RoomFailed: // a person may try again to have it
+		useless = r.WantedAt.Before(before) && (!needed || has && live.Ref != ref)
+	case RoomClosed:
+		useless = r.ClosedAt.Before(before)
+	case RoomClosing:
+	}
+
+	if useless {
+		r.State = RoomClosing
+	}
+
+	return useless
+}
+
 // RoomReady records that people can enter the room.
 func (v *Visit) RoomReady(ref RoomRef, at time.Time) error {
 	r, err := v.room(ref)

@@ -71,6 +71,11 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"codes", checkCodes},
 		{"audit", checkAudit},
 		{"encryption", checkEncryption},
+		{"events", checkEvents},
+		{"events_at_once", checkEventsAtOnce},
+		{"gaps", checkGaps},
+		{"notices", checkNotices},
+		{"chores", checkChores},
 		{"reads_never_wait", checkReadsNeverWait},
 	} {
 		t.Run(check.name, func(t *testing.T) {

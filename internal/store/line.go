@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// togetherTime bounds a common transaction.
+const togetherTime = 30 * time.Second
+
+// line lets those who want to write share a transaction, and with it the one moment in which the
+// disk has to say that it has what they wrote. Nobody is answered before that moment. Whoever
+// finds nobody writing writes alone and at once; those who come meanwhile wait, and the first of
+// them writes for all.
+type line[T any] struct {
+	mutex   sync.Mutex
+	writing bool
+	waiting []*place[T]
+}
+
+// place is one who waits.
+type place[T any] struct {
+	item  T
+	turn  chan struct{} // gets one value when this one has to write for all who wait
+	done  chan struct{} // closed when err is set
+	leads bool
+	err   error
+}
+
+// write has an item written by fn, alone or together with others, at most so many at once. fn
+// sets the err of each place, or of none when it returns an error for all of them.
+func (l *line[T]) write(ctx context.Context, item T, most int, fn func(ctx context.Context, all []*place[T]) error) error {
+	p := &place[T]{item: item, turn: make(chan struct{}, 1), done: make(chan struct{})}
+
+	l.mutex.Lock()
+	l.waiting = append(l.waiting, p)
+	first := !l.writing
+	p.leads, l.writing = first, true
+	l.mutex.Unlock()
+
+	if !first {
+		select {
+		case <-p.done:
+			return p.err
+		case <-p.turn:
+		case <-ctx.Done():
+			if l.leave(p) {
+				return context.Cause(ctx) //nolint:wrapcheck // translated by the caller
+			}
+		}
+	}
+
+	if l.isLeader(p) {
+		l.lead(ctx, most, fn)
+	}
+
+	<-p.done
+
+	return p.err
+}
+
+// lead writes for all who wait and passes the lead on, even when something panics.
+func (l *line[T]) lead(ctx context.Context, most int, fn func(ctx context.Context, all []*place[T]) error) {
+	defer l.pass()
+
+	all := l.take(most)
+
+	if len(all) > 1 { // one caller who gives up must not take the others along
+		var cancel context.CancelFunc
+
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), togetherTime)
+		defer cancel()
+	}
+
+	err := errUnwritten
+
+	defer func() {
+		for _, p := range all {
+			if err != nil {
+				p.err = err
+			}
+
+			close(p.done)
+		}
+	}()
+
+	err = fn(ctx, all)
+}
+
+// leave takes one that nobody has begun to write out of the line.
+func (l *line[T]) leave(p *place[T]) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	at := slices.Index(l.waiting, p)
+	if at < 0 || p.leads {
+		return false
+	}
+
+	l.waiting = slices.Delete(l.waiting, at, at+1)
+
+	return true
+}
+
+func (l *line[T]) isLeader(p *place[T]) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	return p.leads
+}
+
+// take returns those who wait, the caller first.
+func (l *line[T]) take(most int) []*place[T] {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	n := min(len(l.waiting), most)
+	all := slices.Clone(l.waiting[:n])
+	l.waiting = slices.Delete(l.waiting, 0, n)
+
+	return all
+}
+
+// pass lets the first of those who came meanwhile write.
+func (l *line[T]) pass() {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+
+	if len(l.waiting) == 0 {
+		l.writing = false
+
+		return
+	}
+
+	l.waiting[0].leads = true
+	l.waiting[0].turn <- struct{}{}
+}
