@@ -27,8 +27,10 @@ const (
 // Check looks at the node's set-up: whether it has what we rely on, and whether its settings
 // suit screen visits. It changes nothing.
 func (p *Platform) Check(ctx context.Context) []connector.Finding {
-	findings := []connector.Finding{p.checkSchema(ctx)}
-	if findings[0].Level == connector.Failing && !isSchema(p.Verify(ctx)) {
+	err := p.Verify(ctx)
+
+	findings := []connector.Finding{foundSchema(err)}
+	if err != nil && !isSchema(err) {
 		return findings // it can't be reached, or does not know us: everything else would say the same
 	}
 
@@ -39,7 +41,7 @@ func (p *Platform) Check(ctx context.Context) []connector.Finding {
 		findings = append(findings, p.checkSink(ctx)...)
 	}
 
-	return append(findings, p.checkRooms()...)
+	return append(findings, ourRooms()...)
 }
 
 // global reads the settings of the whole platform.
@@ -66,10 +68,9 @@ func isSchema(err error) bool {
 	return ok && e.Code == CodeSchema
 }
 
-func (p *Platform) checkSchema(ctx context.Context) connector.Finding {
+// foundSchema tells what Verify found.
+func foundSchema(err error) connector.Finding {
 	const subject = "Pexip-nodens API"
-
-	err := p.Verify(ctx)
 
 	switch {
 	case err == nil:
@@ -350,8 +351,8 @@ func sameURL(a, b string) bool {
 	return x.Host == "" || y.Host == "" || strings.EqualFold(x.Host, y.Host)
 }
 
-// checkRooms tells what our own rooms are like (R10, R15, R16).
-func (p *Platform) checkRooms() []connector.Finding {
+// ourRooms tells what our own rooms are like (R10, R15, R16).
+func ourRooms() []connector.Finding {
 	return []connector.Finding{
 		finding(connector.Fine, "Chat i rummene", "Slået fra i alle rum, som Sluse laver."),
 		finding(connector.Fine, "Deling af skærm", "Kun medarbejderen kan dele; gæster kan ikke."),

@@ -36,7 +36,7 @@ const (
 )
 
 // name is the room's name on the platform; the key is our own random one.
-func (p *Platform) name(ref care.RoomRef) string { return p.prefix + "-" + string(ref) }
+func (p *Platform) name(ref care.RoomRef) string { return p.config.Prefix + "-" + string(ref) }
 
 // address is how SIP and H.323 call the room; without a domain it is the room's name.
 func (p *Platform) address(ref care.RoomRef) string {
@@ -58,7 +58,7 @@ func (p *Platform) alias(ref care.RoomRef, seat string) string {
 		secret = append(secret, aliasLetters[b>>4], aliasLetters[b&0xf])
 	}
 
-	return p.prefix + "-" + seat + "-" + string(secret)
+	return p.config.Prefix + "-" + seat + "-" + string(secret)
 }
 
 // aliasesOf are the aliases of a new room.
@@ -87,7 +87,7 @@ func (p *Platform) seatOf(alias string) (seat int, host, ok bool) {
 
 	alias, _, _ = strings.Cut(alias, "@")
 
-	rest, ours := strings.CutPrefix(alias, p.prefix+"-")
+	rest, ours := strings.CutPrefix(alias, p.config.Prefix+"-")
 	if !ours {
 		return 0, false, false
 	}

@@ -58,7 +58,6 @@ type Deps struct {
 type Platform struct {
 	api    *api
 	config Config
-	prefix string
 	events video.EventLog
 	hook   string
 	now    func() time.Time
@@ -116,7 +115,7 @@ func New(config Config, deps Deps) (*Platform, error) {
 
 	p := &Platform{
 		api:    &api{client: client, auth: auth},
-		config: config, prefix: config.Prefix, events: deps.Events, hook: deps.Hook, now: deps.Now, log: log, schema: newSchema(),
+		config: config, events: deps.Events, hook: deps.Hook, now: deps.Now, log: log, schema: newSchema(),
 	}
 	p.minPIN.Store(minPIN)
 

@@ -338,7 +338,7 @@ func succeeded(answer *outbound.Answer) error {
 // is the rest of the name.
 func (p *Platform) Rooms(ctx context.Context) ([]care.RoomRef, error) {
 	found, err := list[conferenceWire](ctx, p.api, call{
-		op: "list_rooms", path: conferences(), query: url.Values{"name__startswith": {p.prefix + "-"}, "order_by": {"name"}},
+		op: "list_rooms", path: conferences(), query: url.Values{"name__startswith": {p.config.Prefix + "-"}, "order_by": {"name"}},
 	})
 	if err != nil {
 		return nil, err

@@ -11,15 +11,15 @@ import (
 
 // Codes of our own in connector.Error.
 const (
-	CodeNameTaken   = "name_taken"        // the room's name or an address is in use, and not by our room
-	CodeNotOurs     = "room_not_ours"     // a room has our name but not our mark
-	CodeNoPINs      = "room_without_pins" // host or guest PIN is missing, or both are the same
-	CodeNoAliases   = "room_without_aliases"
-	CodeUnsafeLink  = "unsafe_guest_link"
-	CodeProvisioned = "room_provisioned" // the room stands, and the new start is too far away
-	CodeSchema      = "schema"           // the node lacks what we rely on
-	CodeShortPIN    = "pin_too_short"    // the node's min_pin_length is greater than our PINs
-	CodeOAuthOnly   = "oauth_only"       // the node takes no user name and password
+	CodeNameTaken   = "name_taken"           // the room's name or an address is in use, and not by our room
+	CodeNotOurs     = "room_not_ours"        // a room has our name but not our mark
+	CodeNoPINs      = "room_without_pins"    // host or guest PIN is missing, or both are the same
+	CodeNoAliases   = "room_without_aliases" // the employee's or a guest's address is missing
+	CodeUnsafeLink  = "unsafe_guest_link"    // a guest link would hold the host PIN
+	CodeProvisioned = "room_provisioned"     // the room stands, and the new start is too far away
+	CodeSchema      = "schema"               // the node lacks what we rely on
+	CodeShortPIN    = "pin_too_short"        // the node's min_pin_length is greater than our PINs
+	CodeOAuthOnly   = "oauth_only"           // the node takes no user name and password
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
