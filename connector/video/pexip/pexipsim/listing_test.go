@@ -42,7 +42,7 @@ func TestFilters(t *testing.T) {
 		"creation_time__gte=2026-09-14T08:00:00":   {"sluse-a", "sluse-b", "Andet"},
 		"creation_time__gt=2026-09-14T08:00:00Z":   {},
 		"name__startswith=sluse-&limit=1&offset=1": {"sluse-b"},
-		"limit=0":                                  {"sluse-a", "sluse-b", "Andet"},
+		"limit=0&order_by=id":                      {"sluse-a", "sluse-b", "Andet"},
 		"format=json&name=Andet":                   {"Andet"},
 		"participant_limit__gte=0":                 {},
 	}
