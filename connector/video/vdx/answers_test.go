@@ -300,3 +300,71 @@ func TestRefusalsByCode(t *testing.T) {
 		})
 	}
 }
+
+// TestRefusalsByCodeV1: both shapes of error bodies, keyed by status and code.
+func TestRefusalsByCodeV1(t *testing.T) {
+	t.Parallel()
+
+	const room = `{"uuid":"` + string(ref) + `","hostPin":1111,"guestPin":2222,"uriWithDomain":"a@b.example","provisionStatus":"AWAITS_PROVISION",` +
+		`"portalLink":"https://p.example/?pin=2222","_links":{"self":{"href":"x"}},"_links":{"self":{"href":"x"}},` +
+		`"meetingDetails":{"startTime":"2026-11-23T08:00:00 +0000","endTime":"2026-11-23T08:20:00 +0000","shortLink":null}}`
+
+	for _, tt := range []struct {
+		status     int
+		body       string
+		exists     bool
+		book, quit connector.Kind
+	}{
+		{400, `{"errorCode":20}`, true, 0, connector.Unavailable},
+		{400, `{"errorCode":12}`, true, 0, connector.Conflict},
+		{400, `{"errorCode":20}`, false, connector.Unavailable, 0},
+		{400, `{"errorCode":12}`, false, connector.Conflict, 0},
+		{400, `{"errorCode":10}`, true, connector.Rejected, connector.Rejected},
+		{400, `{"errorCode":11}`, true, connector.Pending, connector.Pending},
+		{400, `{"errorCode":30}`, true, connector.Rejected, connector.Rejected},
+		{400, `{"detailed_error_code":"10","detailed_error":"subject: x"}`, true, connector.Rejected, connector.Rejected},
+		{400, `{"detailed_error_code":"20"}`, true, connector.Rejected, connector.Rejected}, // no code of the first generation
+		{400, `{"timestamp":"x","status":400}`, true, connector.Rejected, connector.Rejected},
+		{406, `{"errorCode":20}`, true, connector.Conflict, connector.Pending},
+		{406, `{"errorCode":21}`, true, connector.Unavailable, connector.Unavailable},
+		{406, `{"errorCode":11}`, true, connector.Conflict, connector.Pending},
+		{401, ``, true, connector.Unauthorized, connector.Unauthorized},
+		{403, `{"status":403}`, true, connector.Unauthorized, connector.Unauthorized},
+		{500, `{"errorCode":20}`, true, connector.Unknown, connector.Unknown},
+	} {
+		t.Run(fmt.Sprint(tt.status, tt.body, tt.exists), func(t *testing.T) {
+			t.Parallel()
+
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.Method == http.MethodGet && tt.exists:
+					_, _ = io.WriteString(w, room)
+				case r.Method == http.MethodGet:
+					w.WriteHeader(http.StatusNotFound)
+				default:
+					w.WriteHeader(tt.status)
+					_, _ = io.WriteString(w, tt.body)
+				}
+			}))
+			t.Cleanup(s.Close)
+
+			p, err := vdx.New(headerConfig(s.URL), vdx.Deps{Now: day})
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			b, err := p.Book(t.Context(), ref, spec(t, time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)))
+			if connector.KindOf(err) != tt.book {
+				t.Errorf("book: got %v, want %v", err, tt.book)
+			}
+
+			if err == nil && (b.HostPIN.Reveal() != "1111" || b.Planned.Start.Hour() != 8) {
+				t.Errorf("got %v with other PINs or times than the platform's", b)
+			}
+
+			if err = p.Close(t.Context(), ref); tt.exists && connector.KindOf(err) != tt.quit {
+				t.Errorf("close: got %v, want %v", err, tt.quit)
+			}
+		})
+	}
+}

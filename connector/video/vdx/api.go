@@ -26,7 +26,8 @@ var _ wire = (*api)(nil)
 
 // dialect is what one generation does otherwise than the other.
 type dialect struct {
-	path []string
+	path         []string
+	organisation []string // the path of organisations, at a base of their own (vdx.md §8)
 	// code reads the code of an error body, or returns "" when there is none.
 	code func(body []byte) string
 	// The codes that we must tell apart. One number means different things under different

@@ -60,7 +60,7 @@ func placeOf(address string) place {
 
 // addresses are those of the configuration that must belong to one installation.
 func (c Config) addresses() []string {
-	return slices.DeleteFunc([]string{c.BaseURL, c.STSURL, c.HistoryURL, c.TokenURL}, func(a string) bool { return a == "" })
+	return slices.DeleteFunc([]string{c.BaseURL, c.STSURL, c.HistoryURL, c.TokenURL, c.OrganisationURL}, func(a string) bool { return a == "" })
 }
 
 // checkPlaces tells of addresses of production and stage side by side.

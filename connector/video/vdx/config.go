@@ -53,6 +53,7 @@ type Config struct {
 	HistoryURL        string        `yaml:"history_url" doc:"Base of the history API, for example https://historyapi.vconf.dk; empty (default): the platform tells nothing about who was in a room."`
 	HistoryKey        care.Secret   `yaml:"history_key" doc:"Key of the history API as shown in VDX Management; needed with history_url; from a file or the environment."`
 	HistoryUnfiltered bool          `yaml:"history_unfiltered" doc:"Do not ask the history API for one room only, for an installation that refuses the filter; default false."`
+	OrganisationURL   string        `yaml:"organisation_url" doc:"Base of the organisation API, without /services; doctor alone reads it, to look at our organisation's settings for SMS and pool, and VDX demands the role administrator for it; empty (default): not looked at."`
 	HostLink          string        `yaml:"host_link" doc:"Template of the link that opens a room as host; {portal} is the portal's address from VDX, {address} the room, {pin} the host PIN; default {portal}?conference={address}&pin={pin}&join=1."`
 	GuestLink         string        `yaml:"guest_link" doc:"Template of the guest link, used when the link from VDX is stale or unsafe; placeholders and default as host_link."`
 	AllowPlainHTTP    bool          `yaml:"allow_plain_http" doc:"Allow http to a host other than loopback, for a proxy on the same private network; default false."`
@@ -118,6 +119,7 @@ func (c Config) Validate() []error {
 	p.add(!c.reachable(c.BaseURL), "base_url: must be an https address without query")
 	p.add(c.OrganizedByEmail != "" && !isEmail(c.OrganizedByEmail), "organized_by_email: must be an e-mail address of at most 100 characters")
 	p.add(c.HistoryURL != "" && !c.reachable(c.HistoryURL), "history_url: must be an https address without query")
+	p.add(c.OrganisationURL != "" && !c.reachable(c.OrganisationURL), "organisation_url: must be an https address without query")
 	p.add((c.HistoryURL == "") != c.HistoryKey.IsZero(), "history_key: must be set together with history_url")
 
 	if err := checkTemplate(c.HostLink); err != nil {

@@ -23,6 +23,7 @@ const (
 	aboutRole      = "Rollen hos VDX"
 	aboutTemplates = "Rumskabeloner hos VDX"
 	aboutHistory   = "VDX' historik"
+	aboutSettings  = "Organisationens opsætning hos VDX"
 )
 
 // doctor looks at the set-up. Its calls change nothing: it reads, and it tries to change a
@@ -32,7 +33,32 @@ type doctor struct {
 	api     *api
 	access  *Access
 	history *history
-	now     func() time.Time
+	// organisations is the organisation API; nil when none is configured.
+	organisations *outbound.Client
+	now           func() time.Time
+}
+
+func newDoctor(config Config, deps Deps, access *Access) (*doctor, error) {
+	d := &doctor{config: config, access: access, now: deps.Now}
+	if config.OrganisationURL == "" {
+		return d, nil
+	}
+
+	options := config.options(deps)
+	options.BaseURL = config.OrganisationURL
+
+	if err := access.Equip(&options); err != nil {
+		return nil, err
+	}
+
+	client, err := outbound.New(options)
+	if err != nil {
+		return nil, fmt.Errorf("vdx: organisation API: %w", err)
+	}
+
+	d.organisations = client
+
+	return d, nil
 }
 
 // Check looks at certificate, addresses, role, templates and history, in that order, and stops
@@ -50,6 +76,7 @@ func (p *Platform) Check(ctx context.Context) []connector.Finding {
 
 	found = append(found, d.role(ctx)...)
 	found = append(found, d.templates(ctx)...)
+	found = append(found, d.organisation(ctx)...)
 
 	return append(found, d.past(ctx)...)
 }
@@ -295,7 +322,7 @@ func judgePool(t templateWire) []string {
 	}
 
 	if t.MaxParticipants != 0 && t.MaxParticipants < defaultMaxParticipants {
-		texts = append(texts, fmt.Sprintf("Puljens rum har kun plads til %d. Skærmbesøg har brug for %d.", t.MaxParticipants, defaultMaxParticipants))
+		texts = append(texts, fmt.Sprintf("Puljens rum har kun plads til %d. Et besøg kan have brug for %d.", t.MaxParticipants, defaultMaxParticipants))
 	}
 
 	if !t.EndMeetingOnEndTime {

@@ -156,12 +156,18 @@ func New(config Config, deps Deps) (*Platform, error) {
 		return nil, err
 	}
 
+	examiner, err := newDoctor(config, deps, access)
+	if err != nil {
+		return nil, err
+	}
+
 	speak := map[string]dialect{Version1: v1(), Version2: v2()}[config.Version]
 	api := &api{client: client, dialect: speak, organizer: config.OrganizedByEmail}
+	examiner.api, examiner.history = api, past
 
 	return &Platform{
 		wire: api, history: past, hostLink: config.HostLink, guestLink: config.GuestLink, pool: config.Pool, now: deps.Now,
-		doctor: &doctor{config: config, api: api, access: access, history: past, now: deps.Now},
+		doctor: examiner,
 	}, nil
 }
 

@@ -60,7 +60,7 @@ func (p *peer) ops() []string {
 	var out []string
 
 	for _, r := range p.sim.Requests() {
-		if r.Op != vdxsim.OpToken {
+		if r.Op != vdxsim.OpToken && r.Op != vdxsim.OpSTS && r.Op != vdxsim.OpSession {
 			out = append(out, r.Op)
 		}
 	}
@@ -71,7 +71,18 @@ func (p *peer) ops() []string {
 func TestCallsAreTheFewestPossible(t *testing.T) {
 	t.Parallel()
 
-	p := newPeer(t, vdxsim.Options{})
+	// What proves who we are is asked for once: a token; nothing; an assertion and a session.
+	for as, proofs := range map[mode]int{bearer: 1, session: 0, holder: 2} {
+		t.Run(string(as), func(t *testing.T) {
+			t.Parallel()
+			fewestCalls(t, newPeerOf(t, as, vdxsim.Options{}), proofs)
+		})
+	}
+}
+
+func fewestCalls(t *testing.T, p *peer, proofs int) {
+	t.Helper()
+
 	platform := p.platform(t)
 	booking := book(t, p, platform)
 
@@ -98,8 +109,8 @@ func TestCallsAreTheFewestPossible(t *testing.T) {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 
-	if n := len(p.sim.Requests(vdxsim.OpToken)); n != 1 {
-		t.Errorf("asked for %d tokens, want 1", n)
+	if n := len(p.sim.Requests(vdxsim.OpToken, vdxsim.OpSTS, vdxsim.OpSession)); n != proofs {
+		t.Errorf("proved who we are with %d calls, want %d", n, proofs)
 	}
 
 	ids := map[string]bool{}
@@ -107,15 +118,25 @@ func TestCallsAreTheFewestPossible(t *testing.T) {
 		ids[r.RequestID] = true
 	}
 
-	if len(ids) != len(want)+1 {
-		t.Errorf("%d different request ids for %d requests", len(ids), len(want)+1)
+	if len(ids) != len(want)+proofs {
+		t.Errorf("%d different request ids for %d requests", len(ids), len(want)+proofs)
 	}
 }
 
 func TestBodiesAreGolden(t *testing.T) {
 	t.Parallel()
 
-	p := newPeer(t, vdxsim.Options{})
+	for as, file := range map[mode]string{bearer: "bodies.golden", session: "bodies_v1.golden", holder: "bodies_v1.golden"} {
+		t.Run(string(as), func(t *testing.T) {
+			t.Parallel()
+			goldenBodies(t, newPeerOf(t, as, vdxsim.Options{}), file)
+		})
+	}
+}
+
+func goldenBodies(t *testing.T, p *peer, file string) {
+	t.Helper()
+
 	platform := p.platform(t)
 	local := spec(t, p.tomorrow().In(care.Zone()).Add(123*time.Millisecond))
 
@@ -141,7 +162,7 @@ func TestBodiesAreGolden(t *testing.T) {
 		fmt.Fprintf(&got, "%s %s\n%s\n", r.Method, r.Path, r.Body)
 	}
 
-	golden(t, "bodies.golden", got.Bytes())
+	golden(t, file, got.Bytes())
 }
 
 func TestBookAfterALostAnswer(t *testing.T) {
@@ -253,5 +274,57 @@ func TestExpiredTokenIsRenewed(t *testing.T) {
 
 	if n := len(p.sim.Requests(vdxsim.OpToken)); n != 2 {
 		t.Errorf("asked for %d tokens, want 2", n)
+	}
+}
+
+// TestRoleRefusedInV1: the first generation answers 401 to a role that may not book, which looks
+// like a lost session; it is renewed once, and then believed.
+func TestRoleRefusedInV1(t *testing.T) {
+	t.Parallel()
+
+	p := newPeerOf(t, session, vdxsim.Options{})
+	reader := p.platform(t, func(c *vdx.Config) { c.Session.Roles = []string{vdxsim.RoleUser + "-of-nothing"} })
+
+	if _, err := reader.Book(t.Context(), ref, spec(t, p.tomorrow())); !connector.Is(err, connector.Unauthorized) {
+		t.Errorf("header: got %v, want Unauthorized", err)
+	}
+
+	p = newPeerOf(t, holder, vdxsim.Options{})
+	platform := p.platform(t)
+	book(t, p, platform)
+	p.sim.ClearRequests()
+
+	if err := p.sim.Script(vdxsim.Fault{Kind: vdxsim.FaultUnauthorized, Op: vdxsim.OpRoomGet, Count: 2}); err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := platform.Find(t.Context(), ref); !connector.Is(err, connector.Unauthorized) {
+		t.Errorf("session: got %v, want Unauthorized", err)
+	}
+
+	if n := len(p.sim.Requests(vdxsim.OpSession)); n != 1 {
+		t.Errorf("%d new sessions, want 1", n)
+	}
+
+	if _, err := platform.Find(t.Context(), ref); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// TestExpiredSessionIsRenewed: the assertion is used again while it lasts.
+func TestExpiredSessionIsRenewed(t *testing.T) {
+	t.Parallel()
+
+	p := newPeerOf(t, holder, vdxsim.Options{})
+	platform := p.platform(t)
+	book(t, p, platform)
+	p.sim.ExpireTokens()
+
+	if _, err := platform.Find(t.Context(), ref); err != nil {
+		t.Errorf("got %v", err)
+	}
+
+	if sessions, assertions := len(p.sim.Requests(vdxsim.OpSession)), len(p.sim.Requests(vdxsim.OpSTS)); sessions != 2 || assertions != 1 {
+		t.Errorf("%d sessions and %d assertions, want 2 and 1", sessions, assertions)
 	}
 }

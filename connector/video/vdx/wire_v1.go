@@ -13,7 +13,7 @@ const codeValidation = "validation"
 // v1 is the first generation: no version in the path, HAL lists, 401 also for a wrong role.
 func v1() dialect {
 	return dialect{
-		code: codeV1, list: listV1,
+		code: codeV1, list: listV1, organisation: []string{"services", "organisation"},
 		keyTaken: "20", externalTaken: "12", noPool: "10", noFreeRoom: "11", noAddress: "21",
 	}
 }

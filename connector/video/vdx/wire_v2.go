@@ -5,7 +5,7 @@ import "encoding/json"
 // v2 is the second generation: bearer tokens, plain lists, 403 for a wrong role.
 func v2() dialect {
 	return dialect{
-		path: []string{"v2"}, code: codeV2, list: func(body []byte) ([]byte, error) { return body, nil },
+		path: []string{"v2"}, organisation: []string{"services", "v2", "organisation"}, code: codeV2, list: func(body []byte) ([]byte, error) { return body, nil },
 		keyTaken: "24", externalTaken: "21", noPool: "19", noFreeRoom: "20", noAddress: "15",
 	}
 }
