@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -42,12 +43,15 @@ func TestConcludedByEvidence(t *testing.T) {
 		deaf    bool
 		state   care.VisitState
 		reason  care.ReasonCode
+		grade   care.Grade // Certain when empty
+		let     bool       // the citizen is let in by us
 		entries []string
 	}{
-		"both":          {people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12))}, state: care.Completed, entries: []string{"planned Planlagt skærmbesøg", "result Gennemført skærmbesøg"}},
+		"both, let in":  {let: true, people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12))}, state: care.Completed, entries: []string{"planned Planlagt skærmbesøg", "result Gennemført skærmbesøg"}},
+		"both":          {grade: care.Probable, people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12))}, state: care.Completed, entries: []string{"planned Planlagt skærmbesøg", "result Gennemført skærmbesøg"}},
 		"host alone":    {people: []vdxsim.Attendance{host(on(9, 0), on(9, 12))}, state: care.NotCompleted, reason: care.CitizenAbsent, entries: []string{"planned Planlagt skærmbesøg", "result Ikke gennemført skærmbesøg"}},
 		"citizen alone": {people: []vdxsim.Attendance{visitor(on(9, 0), on(9, 12))}, state: care.NotCompleted, reason: care.EmployeeAbsent, entries: []string{"planned Planlagt skærmbesøg", "result Ikke gennemført skærmbesøg"}},
-		"too short":     {people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 1).Add(20*time.Second))}, state: care.NotCompleted, reason: care.TooShort, entries: []string{"planned Planlagt skærmbesøg", "result Ikke gennemført skærmbesøg"}},
+		"too short":     {grade: care.Probable, people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 1).Add(20*time.Second))}, state: care.NotCompleted, reason: care.TooShort, entries: []string{"planned Planlagt skærmbesøg", "result Ikke gennemført skærmbesøg"}},
 		"nobody":        {state: care.RoomIsBooked, entries: []string{"planned Planlagt skærmbesøg"}},
 		"not at once":   {people: []vdxsim.Attendance{host(on(9, 0), on(9, 2)), visitor(on(9, 3), on(9, 5))}, state: care.RoomIsBooked, entries: []string{"planned Planlagt skærmbesøg"}},
 		"no history":    {deaf: true, people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12))}, state: care.RoomIsBooked, entries: []string{"planned Planlagt skærmbesøg"}},
@@ -57,9 +61,18 @@ func TestConcludedByEvidence(t *testing.T) {
 
 			r := booked(t, []string{nancy}, []string{"A-1"}, func(s *setup) { s.deaf = c.deaf })
 			r.meet(c.people...)
+
+			before := care.RoomIsBooked
+			if c.let {
+				r.until(on(9, 0))
+				r.enter().admit()
+
+				before = care.Open
+			}
+
 			r.until(on(9, 29))
 
-			if v := r.visit("A-1"); v.State != care.RoomIsBooked {
+			if v := r.visit("A-1"); v.State != before {
 				t.Errorf("%s before the grace is over", v.State)
 			}
 
@@ -76,7 +89,7 @@ func TestConcludedByEvidence(t *testing.T) {
 				return
 			}
 
-			if v.Outcome.Grade != care.Certain || v.Outcome.By != "system" || v.NeedsPerson() || r.vdx.Counts().RoomsLive != 0 {
+			if v.Outcome.Grade != cmp.Or(c.grade, care.Certain) || v.Outcome.By != "system" || v.NeedsPerson() || r.vdx.Counts().RoomsLive != 0 {
 				t.Errorf("%+v, %v", v.Outcome, v.Exceptions)
 			}
 
@@ -165,12 +178,14 @@ func TestTheCaregiverConcludes(t *testing.T) {
 		deaf    bool
 		request scheduler.ConcludeRequest
 		state   care.VisitState
+		first   care.Grade // until the platform's record is complete; empty: the same
 		grade   care.Grade
+		doubt   bool // the platform's full record says otherwise than the caregiver
 		entry   string
 	}{
 		"both agree":              {people: both, request: completed, state: care.Completed, grade: care.Certain, entry: "result Gennemført skærmbesøg"},
-		"absent, and so it looks": {people: alone, request: absent, state: care.NotCompleted, grade: care.Certain, entry: "result Ikke gennemført skærmbesøg"},
-		"the platform disagrees":  {people: alone, request: completed, state: care.Completed, grade: care.Probable, entry: "result Gennemført skærmbesøg"},
+		"absent, and so it looks": {people: alone, request: absent, state: care.NotCompleted, first: care.Manual, grade: care.Certain, entry: "result Ikke gennemført skærmbesøg"},
+		"the platform disagrees":  {people: alone, request: completed, state: care.Completed, first: care.Manual, grade: care.Probable, doubt: true, entry: "result Gennemført skærmbesøg"},
 		"no evidence":             {deaf: true, request: completed, state: care.Completed, grade: care.Manual, entry: "result Gennemført skærmbesøg"},
 		"nobody was seen":         {request: absent, state: care.NotCompleted, grade: care.Manual, entry: "result Ikke gennemført skærmbesøg"},
 		"by telephone":            {people: alone, request: phone, state: care.Completed, grade: care.Manual, entry: "result Telefonisk"},
@@ -185,7 +200,7 @@ func TestTheCaregiverConcludes(t *testing.T) {
 			r.work()
 
 			v := r.visit("A-1")
-			if v.State != c.state || v.Outcome.Grade != c.grade || v.Outcome.By != "MSK" || v.Delivery != v.Outcome.Delivery {
+			if v.State != c.state || v.Outcome.Grade != cmp.Or(c.first, c.grade) || v.Outcome.By != "MSK" || v.Delivery != v.Outcome.Delivery {
 				t.Errorf("%s, %+v", v.State, v.Outcome)
 			}
 
@@ -196,8 +211,9 @@ func TestTheCaregiverConcludes(t *testing.T) {
 			refused(t, r.Conclude(t.Context(), caregiver("MSK"), v.ID, c.request), care.Conflict)
 			r.until(on(11, 0))
 
-			if r.visit("A-1").State != c.state || len(r.open("A-1")) != 0 {
-				t.Errorf("later: %s, %v", r.visit("A-1").State, r.open("A-1"))
+			v = r.visit("A-1")
+			if v.State != c.state || v.Outcome.Grade != c.grade || len(r.open("A-1")) != 0 != c.doubt || len(v.Former) != 0 {
+				t.Errorf("later: %s, %+v, %v", v.State, v.Outcome, r.open("A-1"))
 			}
 		})
 	}
@@ -242,7 +258,7 @@ func TestThePlannerAnswersTheQuestion(t *testing.T) {
 	t.Parallel()
 
 	r := booked(t, []string{nancy}, []string{"A-1"})
-	r.until(on(9, 40))
+	r.until(on(10, 10))
 	r.trouble("A-1", care.OutcomeTrouble)
 	must(t, r.Conclude(t.Context(), planner(), r.visit("A-1").ID, scheduler.ConcludeRequest{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault}))
 	r.work()

@@ -2,14 +2,10 @@ package scheduler
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/sluse/sluse/scheduler/care"
 )
-
-// evidenceWait bounds how long a page waits for the platform's evidence.
-const evidenceWait = 3 * time.Second
 
 // MyDay returns the actor's own visits of a local day. Needs HostVisits somewhere.
 func (s *Service) MyDay(ctx context.Context, actor care.Actor, day care.Day) (DayView, error) {
@@ -55,23 +51,10 @@ func (s *Service) Lobby(ctx context.Context, actor care.Actor, id care.VisitID) 
 
 	view := views[0]
 	if v.State == care.Open || v.State == care.RoomIsBooked && s.now().After(v.Facts.Planned.Start) {
-		view.Verdict = s.evidence(ctx, v)
+		view.Verdict = s.verdictSoFar(ctx, v)
 	}
 
 	return view, nil
-}
-
-// evidence asks the platform, but never keeps a person waiting: without an answer there is none.
-func (s *Service) evidence(ctx context.Context, v care.Snapshot) care.Verdict {
-	ctx, cancel := context.WithTimeout(ctx, evidenceWait)
-	defer cancel()
-
-	legs, seen, err := s.legs(ctx, v)
-	if err != nil || !seen {
-		return care.Verdict{Why: "Platformen kan ikke fortælle, hvem der var i rummet."}
-	}
-
-	return care.Judge(legs, s.set.Together, s.now())
 }
 
 // HostLink gives the room's host link to the caregiver. The room must be booked and the time
@@ -135,81 +118,4 @@ func (s *Service) Refuse(ctx context.Context, actor care.Actor, id care.VisitID,
 	return s.update(ctx, id, by(actor, "refuse"), func(v *care.Visit) error {
 		return v.Refuse(admission, actor.Employee, s.now())
 	})
-}
-
-// Conclude ends a visit by the caregiver's word, weighed against the platform's evidence: where
-// they agree the outcome is certain, where the platform says otherwise it is probable only, and
-// without evidence it stands on the caregiver.
-func (s *Service) Conclude(ctx context.Context, actor care.Actor, id care.VisitID, req ConcludeRequest) error {
-	v, err := s.hostedOrPlanned(ctx, actor, id)
-	if err != nil {
-		return err
-	}
-
-	if req.Physical {
-		return s.makePhysical(ctx, actor, v)
-	}
-
-	if req.Kind == care.ResultNotCompleted && !slices.Contains(care.Reasons(), req.Reason) {
-		return care.NewError(care.Invalid, "Vælg, hvorfor besøget ikke blev gennemført.")
-	}
-
-	if req.Kind == care.ResultCompleted && s.now().Before(v.Facts.Planned.Start.Add(-s.set.Door)) {
-		return care.NewError(care.Conflict, "Besøget er ikke begyndt endnu.")
-	}
-
-	legsCtx, cancel := context.WithTimeout(ctx, evidenceWait)
-	defer cancel()
-
-	legs, seen, err := s.legs(legsCtx, v)
-	if err != nil {
-		legs, seen = nil, false // the caregiver's word must not wait for the platform
-	}
-
-	outcome := s.weigh(req, legs, seen)
-	outcome.By, outcome.At = string(actor.Employee), s.now()
-
-	return s.update(ctx, id, &AuditRow{Actor: string(actor.Employee), Action: "conclude", Detail: string(req.Kind)}, func(v *care.Visit) error {
-		v.Witness(legs)
-
-		return v.Conclude(outcome)
-	})
-}
-
-// hostedOrPlanned lets a planner conclude too: an outcome that nobody gave is on their list.
-func (s *Service) hostedOrPlanned(ctx context.Context, actor care.Actor, id care.VisitID) (care.Snapshot, error) {
-	v, err := s.store.Visit(ctx, id)
-	if err != nil {
-		return care.Snapshot{}, err
-	}
-
-	if actor.May(care.HandleTrouble, v.Facts.Unit) {
-		return v, nil
-	}
-
-	return v, actor.Must(care.HostVisits, v.Facts.Unit)
-}
-
-func (s *Service) weigh(req ConcludeRequest, legs []care.Leg, seen bool) care.Outcome {
-	delivery := care.Screen
-	if req.Delivery == care.ByPhone && req.Kind == care.ResultCompleted {
-		delivery = care.ByPhone
-	}
-
-	o := care.Outcome{Kind: req.Kind, Reason: req.Reason, Delivery: delivery, Grade: care.Manual}
-	verdict := care.Judge(legs, s.set.Together, s.now())
-
-	switch {
-	case !seen || delivery == care.ByPhone:
-	case verdict.Decided && verdict.Outcome.Kind == req.Kind:
-		o.Grade, o.Actual, o.Together = care.Certain, verdict.Outcome.Actual, verdict.Outcome.Together
-	case verdict.Decided:
-		o.Grade = care.Probable
-	}
-
-	if o.Kind == care.ResultCompleted {
-		o.Reason = ""
-	}
-
-	return o
 }

@@ -32,6 +32,8 @@ func (s *Service) jobsFor(before, after care.Snapshot) []Job {
 		}
 	}
 
+	jobs = append(jobs, s.verifyJobs(before, after)...)
+
 	moved := !before.Facts.Planned.Equal(after.Facts.Planned)
 	if after.State == care.RoomIsBooked && (before.State == care.BookingRoom || moved) {
 		jobs = append(jobs, s.clockJobs(after)...)
@@ -188,6 +190,8 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.remind(ctx, job)
 	case ConcludeJob:
 		return s.concludeByEvidence(ctx, job)
+	case VerifyOutcomeJob:
+		return s.verifyOutcome(ctx, job)
 	case UndoVisitJob:
 		return s.undoVisit(ctx, job)
 	case KeepListJob:

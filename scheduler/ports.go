@@ -29,15 +29,17 @@ const (
 	TrackJob      JobKind = "track_message"
 	SendCodeJob   JobKind = "send_code" // Ref: the admission
 	WriteEntryJob JobKind = "write_entry"
-	RemindJob     JobKind = "remind"     // queues a reminder when one is still wanted
-	ConcludeJob   JobKind = "conclude"   // after the end and the grace
-	UndoVisitJob  JobKind = "undo_visit" // one visit of a batch that is being undone
-	KeepListJob   JobKind = "keep_list"  // Ref: the list; hands the file to the record system
+	RemindJob     JobKind = "remind"   // queues a reminder when one is still wanted
+	ConcludeJob   JobKind = "conclude" // after the end and the grace
+	// VerifyOutcomeJob reads the platform's record again after a conclusion. Ref: the number of the look, from 1.
+	VerifyOutcomeJob JobKind = "verify_outcome"
+	UndoVisitJob     JobKind = "undo_visit" // one visit of a batch that is being undone
+	KeepListJob      JobKind = "keep_list"  // Ref: the list; hands the file to the record system
 )
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, UndoVisitJob, KeepListJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.

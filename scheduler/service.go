@@ -51,6 +51,8 @@ type Settings struct {
 	Grace        time.Duration // how long after the planned end the room and the links live
 	HardCap      time.Duration // how long after the grace a conversation that still goes on is waited for
 	Together     time.Duration // how long host and guest must be together for "completed"
+	Bridge       time.Duration // a gap of at most this does not interrupt a conversation
+	ClockSkew    time.Duration // how far the clocks of the platform's nodes may be apart
 	RoomCheck    time.Duration // how long before the start the room should be ready
 	Reminder     time.Duration // how long before the start to remind; 0: never
 	Quiet        message.Quiet // when no SMS leaves

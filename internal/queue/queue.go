@@ -24,7 +24,7 @@ const (
 	Video   Name = "video"   // book, move, watch and close rooms
 	Message Name = "message" // send, track, codes, reminders
 	Record  Name = "record"  // entries and lists for the care record
-	Work    Name = "work"    // conclude, undo
+	Work    Name = "work"    // conclude, verify, undo
 )
 
 // Names lists every queue.
@@ -40,7 +40,7 @@ func Of(kind scheduler.JobKind) Name {
 		return Message
 	case scheduler.WriteEntryJob, scheduler.KeepListJob:
 		return Record
-	case scheduler.ConcludeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob:
+	case scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob:
 		return Work
 	}
 
@@ -283,7 +283,7 @@ func priority(kind scheduler.JobKind) int {
 		return urgent
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
 		return 2
-	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob:
+	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob, scheduler.VerifyOutcomeJob:
 		return 3
 	}
 

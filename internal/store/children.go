@@ -54,6 +54,9 @@ func equal[T comparable](a, b T) bool { return a == b }
 // sameRoom compares rooms, which hold lists.
 func sameRoom(a, b care.Room) bool { return reflect.DeepEqual(a, b) }
 
+// sameVerdict compares verdicts, which are only ever added.
+func sameVerdict(a, b care.Verdict) bool { return a.At.Equal(b.At) && a.Says(b) }
+
 func children() []child {
 	return []child{
 		table[care.Room, roomRow]{
@@ -79,6 +82,14 @@ func children() []child {
 		table[care.Leg, legRow]{
 			hasLegs, func(s *care.Snapshot) *[]care.Leg { return &s.Legs },
 			func(l care.Leg) string { return string(l.Room) + "\x00" + l.ID }, equal[care.Leg], (*Keys).legToRow, (*Keys).legFromRow,
+		},
+		table[care.Verdict, verdictRow]{
+			hasVerdicts, func(s *care.Snapshot) *[]care.Verdict { return &s.Verdicts },
+			func(v care.Verdict) string { return v.At.String() }, sameVerdict, (*Keys).verdictToRow, (*Keys).verdictFromRow,
+		},
+		table[care.Outcome, formerRow]{
+			hasFormer, func(s *care.Snapshot) *[]care.Outcome { return &s.Former },
+			func(o care.Outcome) string { return o.At.String() }, equal[care.Outcome], (*Keys).formerToRow, (*Keys).formerFromRow,
 		},
 		table[care.Participant, participantRow]{
 			hasParticipants, func(s *care.Snapshot) *[]care.Participant { return &s.Participants },

@@ -68,32 +68,3 @@ func (k *Keys) exceptionFromRow(row exceptionRow) (care.Exception, error) {
 		Retry: row.Retry, RaisedAt: instantOrZero(row.RaisedAt), ResolvedAt: instantOrZero(row.ResolvedAt), ResolvedBy: row.ResolvedBy,
 	}, nil
 }
-
-type legRow struct {
-	VisitID  string `gorm:"primaryKey"`
-	RoomRef  string `gorm:"primaryKey"`
-	ID       string `gorm:"primaryKey"`
-	Seq      int
-	Role     string
-	JoinedAt *int64
-	LeftAt   *int64
-}
-
-// TableName names the table for gorm.
-func (legRow) TableName() string { return "legs" }
-
-func (r legRow) owner() string { return r.VisitID }
-
-func (k *Keys) legToRow(visit care.VisitID, seq int, l care.Leg) (legRow, error) {
-	return legRow{
-		VisitID: string(visit), RoomRef: string(l.Room), ID: l.ID, Seq: seq, Role: string(l.Role),
-		JoinedAt: microsOrNull(l.Joined), LeftAt: microsOrNull(l.Left),
-	}, nil
-}
-
-func (k *Keys) legFromRow(row legRow) (care.Leg, error) {
-	return care.Leg{
-		ID: row.ID, Room: care.RoomRef(row.RoomRef), Role: care.LegRole(row.Role),
-		Joined: instantOrZero(row.JoinedAt), Left: instantOrZero(row.LeftAt),
-	}, nil
-}

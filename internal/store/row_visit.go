@@ -16,44 +16,47 @@ const (
 	hasExceptions
 	hasLegs
 	hasParticipants
+	hasVerdicts
+	hasFormer
 )
 
 type visitRow struct {
-	ID                string `gorm:"primaryKey"`
-	Version           int
-	System            string
-	SourceID          string
-	Occurrence        string
-	ListID            string
-	ListName          string
-	Line              int
-	Unit              string
-	CitizenID         string
-	Employee          string
-	Service           string
-	Law               string
-	Category          string
-	CommentSealed     []byte
-	Shift             string
-	PlannedStart      int64
-	PlannedEnd        int64
-	LocalDay          string
-	ListStatus        string
-	Delivery          string
-	State             string
-	BatchID           string
-	Generation        int
-	OpenedAt          *int64
-	OutcomeKind       string
-	OutcomeReason     string
-	OutcomeDelivery   string
-	OutcomeStart      *int64
-	OutcomeEnd        *int64
-	OutcomeTogetherNs int64
-	OutcomeGrade      string
-	OutcomeBy         string
-	OutcomeAt         *int64
-	Parts             int
+	ID                   string `gorm:"primaryKey"`
+	Version              int
+	System               string
+	SourceID             string
+	Occurrence           string
+	ListID               string
+	ListName             string
+	Line                 int
+	Unit                 string
+	CitizenID            string
+	Employee             string
+	Service              string
+	Law                  string
+	Category             string
+	CommentSealed        []byte
+	Shift                string
+	PlannedStart         int64
+	PlannedEnd           int64
+	LocalDay             string
+	ListStatus           string
+	Delivery             string
+	State                string
+	BatchID              string
+	Generation           int
+	OpenedAt             *int64
+	OutcomeKind          string
+	OutcomeReason        string
+	OutcomeDelivery      string
+	OutcomeStart         *int64
+	OutcomeEnd           *int64
+	OutcomeTogetherNs    int64
+	OutcomeGrade         string
+	OutcomeBy            string
+	OutcomeAt            *int64
+	OutcomeBecauseSealed []byte
+	Parts                int
 }
 
 // TableName names the table for gorm.
@@ -77,7 +80,7 @@ func (k *Keys) visitToRow(s care.Snapshot) (visitRow, error) {
 		OutcomeKind: string(o.Kind), OutcomeReason: string(o.Reason), OutcomeDelivery: string(o.Delivery),
 		OutcomeStart: microsOrNull(o.Actual.Start), OutcomeEnd: microsOrNull(o.Actual.End),
 		OutcomeTogetherNs: int64(o.Together), OutcomeGrade: string(o.Grade), OutcomeBy: o.By,
-		OutcomeAt: microsOrNull(o.At), Parts: partsOf(s),
+		OutcomeAt: microsOrNull(o.At), OutcomeBecauseSealed: seal.seal("outcome_because", o.Because), Parts: partsOf(s),
 	}
 
 	return row, seal.err
@@ -89,6 +92,7 @@ func partsOf(s care.Snapshot) int {
 	for bit, n := range map[int]int{
 		hasRooms: len(s.Rooms), hasInvitations: len(s.Invitations), hasAdmissions: len(s.Admissions),
 		hasEntries: len(s.Entries), hasExceptions: len(s.Exceptions), hasLegs: len(s.Legs),
+		hasVerdicts: len(s.Verdicts), hasFormer: len(s.Former),
 		hasParticipants: len(s.Participants),
 	} {
 		if n > 0 {
@@ -119,7 +123,7 @@ func (k *Keys) visitFromRow(r visitRow) (care.Snapshot, error) {
 			Kind: care.ResultKind(r.OutcomeKind), Reason: care.ReasonCode(r.OutcomeReason), Delivery: care.Delivery(r.OutcomeDelivery),
 			Actual:   care.Interval{Start: instantOrZero(r.OutcomeStart), End: instantOrZero(r.OutcomeEnd)},
 			Together: time.Duration(r.OutcomeTogetherNs), Grade: care.Grade(r.OutcomeGrade),
-			By: r.OutcomeBy, At: instantOrZero(r.OutcomeAt),
+			By: r.OutcomeBy, At: instantOrZero(r.OutcomeAt), Because: seal.open("outcome_because", r.OutcomeBecauseSealed),
 		},
 	}
 

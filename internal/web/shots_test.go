@@ -61,7 +61,7 @@ func (s *served) shots(t *testing.T) []shot {
 		{name: "min-dag", cookies: caregiver, path: "/min-dag"},
 		{name: "lobby-venter", cookies: caregiver, path: "/min-dag/" + waiting},
 		{name: "lobby-i-gang", cookies: caregiver, path: "/min-dag/" + running, before: func() {
-			s.use.verdict = care.Verdict{Decided: true, Why: "Medarbejder og borger var i rummet samtidig.", Outcome: care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen}}
+			s.use.verdict = care.Verdict{Decided: true, Why: []string{"Medarbejder og borger var i rummet samtidig."}, Outcome: care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen}}
 		}},
 		{name: "lobby-fysisk", cookies: caregiver, path: "/min-dag/" + physical},
 		{name: "statistik", cookies: leader, path: "/statistik"},

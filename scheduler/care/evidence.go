@@ -5,304 +5,278 @@ import (
 	"time"
 )
 
-// LegRole is the role of a person in a room. The zero value is invalid.
-type LegRole string
-
-// The roles.
-const (
-	AsHost  LegRole = "host"
-	AsGuest LegRole = "guest"
-)
-
-// Media is what a person sent and saw in a room. The zero value is: the platform does not say.
-type Media string
-
-// The kinds of media.
-const (
-	MediaUnknown Media = ""
-	NoMedia      Media = "none"  // connected, but neither picture nor sound
-	AudioOnly    Media = "audio" // dialled in by phone, or without picture on purpose
-	Video        Media = "video"
-)
-
-// Witness is where a leg is known from. The zero value is: from the platform's history.
-type Witness string
-
-// The witnesses.
-const (
-	FromHistory Witness = ""
-	FromEvents  Witness = "events"
-	FromBoth    Witness = "both"   // events and history agree that it was
-	FromLooking Witness = "status" // we looked now and then; its edges are as rough as that
-)
-
-// Ending is why a leg ended, as far as evidence cares. The zero value is: in the usual way, or
-// not said.
-type Ending string
-
-// The endings.
-const (
-	Usual        Ending = ""
-	LostContact  Ending = "lost"        // network or device failed
-	NoHostCame   Ending = "no_host"     // waited for a host until the platform gave up
-	RoomFull     Ending = "full"        // no place, licence or capacity
-	EndedForAll  Ending = "ended"       // somebody, perhaps we, ended the room for everybody
-	TurnedAway   Ending = "turned_away" // put out by a person
-	NeverThrough Ending = "not_through" // failed before it was in the room, for example by a wrong PIN
-)
-
-// Leg is one stay of one person in one room, as the platform tells it.
-type Leg struct {
-	ID     string // the platform's key; the same leg keeps it
-	Room   RoomRef
-	Role   LegRole
-	Joined time.Time // when the call reached the platform
-	Left   time.Time // zero while the person is in the room
-	// Entered is when the person came from PIN prompt or waiting room into the room itself; zero
-	// when the platform does not tell, so that Joined has to do.
-	Entered time.Time
-	// Call is the same for legs of one person that follow each other in one call; empty: unknown.
-	Call string
-	// Seat is 1 + the seat whose link was used; 0 when the platform can't tell.
-	Seat    int
-	Media   Media
-	Ending  Ending
-	Witness Witness
-	Node    string // the platform's node by whose clock the times are; empty: one clock for all
+// Evidence is everything that a visit is judged by. Times are UTC.
+type Evidence struct {
+	Legs    []Leg
+	Planned Interval
+	// Window is when legs can be of this visit: from the opening of the door to the hard cap.
+	// Zero: any time.
+	Window  Interval
+	Minimum time.Duration // how long employee and citizen must be together for "completed"
+	Bridge  time.Duration // a gap of at most this does not interrupt a conversation; it adds nothing to Minimum
+	Wait    time.Duration // how long an employee must have waited before a citizen stayed away
+	Skew    time.Duration // how far the clocks of two nodes may be apart
+	Rough   time.Duration // how far off the edges may be of legs that were only looked at (FromLooking)
+	// Complete: what the platform does not tell did not happen, as far as one can know.
+	Complete bool
+	CameAt   time.Time  // when the citizen came to our own waiting room; zero: never
+	LetInAt  time.Time  // when we gave the citizen the way into the room; zero: never
+	Seats    []int      // of other people who were invited, as in Leg.Seat
+	Called   ReasonCode // why the visit was called off; empty: it was not
+	Now      time.Time  // running legs end now
 }
 
-// ResultKind is what became of a visit. The zero value is invalid.
-type ResultKind string
-
-// The results.
+// Lengths that Judge goes by, beside the municipality's settings.
 const (
-	ResultCompleted    ResultKind = "completed"
-	ResultNotCompleted ResultKind = "not_completed"
+	// shortTalk: a conversation that broke off by a lost connection before this was none for sure.
+	shortTalk = 2 * time.Minute
+	// forgotten: a tab that stays so long after the other side has gone tells nothing of its owner.
+	forgotten = 30 * time.Minute
+	// noticeable: a shorter time without picture and sound is the beginning of any call.
+	noticeable = 5 * time.Second
 )
 
-// ReasonCode says why a visit was not completed. The zero value is invalid with
-// ResultNotCompleted. No national code exists for it (eoj.md §3.4).
-type ReasonCode string
+// Judge weighs the legs of a visit's rooms: the time in which at least one host and the citizen
+// were in the same room at once, with media (pexip.md §11.2, 2 in the report set of eoj.md §6).
+//
+// It never says completed without such an overlap of at least the minimum, even if all clocks are
+// as wrong as they may be. It never says that somebody stayed away when the platform's record is
+// damaged or not complete. What hangs on a doubt is for a person. The order of legs does not
+// matter.
+func Judge(e Evidence) Verdict {
+	s := look(e)
+	v := s.decide()
 
-// The reasons.
-const (
-	CitizenAbsent    ReasonCode = "udeblevet"
-	EmployeeAbsent   ReasonCode = "medarbejder_udeblev"
-	TechnicalFault   ReasonCode = "teknisk_fejl"
-	CancelledCitizen ReasonCode = "aflyst_af_borger"
-	CancelledStaff   ReasonCode = "aflyst_af_personale"
-	Hospitalised     ReasonCode = "indlagt"
-	TooShort         ReasonCode = "for_kort"
-	TurnedPhysical   ReasonCode = "fysisk_besoeg"
-)
+	v.Rule, v.At, v.Complete = RuleVersion, e.Now, e.Complete
+	v.Basis, v.Alarms = s.basis(), s.alarms()
+	v.Host, v.Guest = bounds(s.stays(AsHost, counts)), bounds(s.stays(AsGuest, counts))
+	v.Why = append(s.account(), v.Why...)
 
-// Reasons lists every reason in the order in which they are offered.
-func Reasons() []ReasonCode {
-	return []ReasonCode{CitizenAbsent, EmployeeAbsent, TechnicalFault, TooShort, CancelledCitizen, CancelledStaff, Hospitalised, TurnedPhysical}
-}
-
-// Danish returns the wording of a reason.
-func (r ReasonCode) Danish() string {
-	switch r {
-	case CitizenAbsent:
-		return "Borgeren udeblev"
-	case EmployeeAbsent:
-		return "Medarbejderen kom ikke ind"
-	case TechnicalFault:
-		return "Teknisk fejl"
-	case CancelledCitizen:
-		return "Aflyst af borgeren"
-	case CancelledStaff:
-		return "Aflyst af personalet"
-	case Hospitalised:
-		return "Borgeren er indlagt"
-	case TooShort:
-		return "Samtalen var for kort"
-	case TurnedPhysical:
-		return "Ændret til fysisk besøg"
+	for _, a := range v.Alarms {
+		v.Why = append(v.Why, a.Danish())
 	}
 
-	return string(r)
+	return v
 }
 
-// Grade says how sure an outcome is. The zero value is invalid.
-type Grade string
+// decide asks one question after the other; the first that has an answer decides.
+func (s scene) decide() Verdict {
+	for _, question := range []func() (Verdict, bool){
+		s.calledOff, s.wereTogether, s.hangsOnClocks, s.wasTurnedAway, s.isThin, s.hadFault, s.wasTooShort, s.citizenStayedAway, s.employeeStayedAway,
+	} {
+		if v, answered := question(); answered {
+			return v
+		}
+	}
 
-// The grades.
-const (
-	Certain  Grade = "sikker"      // the platform shows host and guest together, and nothing speaks against it
-	Probable Grade = "sandsynlig"  // the platform's record is thin, or a person says otherwise than it
-	Missing  Grade = "mangler"     // there is no evidence; a person must decide
-	Manual   Grade = "medarbejder" // a person decided
-)
-
-// Outcome is how a visit ended.
-type Outcome struct {
-	Kind     ResultKind
-	Reason   ReasonCode // with ResultNotCompleted
-	Delivery Delivery   // how it was given: Screen or ByPhone when completed
-	Actual   Interval   // when host and guest were there together; zero when unknown
-	Together time.Duration
-	Grade    Grade
-	By       string // employee id or "system"
-	At       time.Time
+	return s.leftOpen()
 }
 
-// Verdict is what evidence alone says, before anybody confirms.
-type Verdict struct {
-	Decided bool // false: a person must decide
-	Outcome Outcome
-	Why     string // Danish sentence
+func undecided(why string) (Verdict, bool) {
+	return Verdict{Outcome: Outcome{Grade: Missing}, Why: []string{why}}, true
 }
 
-// Judge weighs the legs of a visit's rooms: the time in which at least one host and one guest
-// were in the same room at once. It never says completed without such an overlap of at least
-// minimum (2 in the report set of eoj.md §6: 30 s by default), and it never says that somebody
-// stayed away when the platform's record is damaged. Running legs end now.
-func Judge(legs []Leg, minimum time.Duration, now time.Time) Verdict {
-	together, actual := overlaps(legs, now)
-	hosts, guests := count(legs, AsHost), count(legs, AsGuest)
-	damaged := slices.ContainsFunc(legs, Leg.damaged)
+func notCompleted(reason ReasonCode, grade Grade, why string) (Verdict, bool) {
+	return Verdict{
+		Decided: true, Why: []string{why},
+		Outcome: Outcome{Kind: ResultNotCompleted, Reason: reason, Delivery: Screen, Grade: grade},
+	}, true
+}
+
+// calledOff: a visit that was called off is no no-show, whoever looked into the room.
+func (s scene) calledOff() (Verdict, bool) {
+	switch {
+	case s.e.Called == "":
+		return Verdict{}, false
+	case s.enough(total(s.meet(counts, exactly))):
+		return undecided("Besøget er aflyst, men medarbejder og borger var sammen i rummet.")
+	default:
+		return notCompleted(s.e.Called, Certain, "Besøget er aflyst.")
+	}
+}
+
+// wereTogether: the one way to "completed".
+func (s scene) wereTogether() (Verdict, bool) {
+	both := s.counted()
+	certain, _ := s.bounds()
 
 	switch {
-	case len(legs) == 0:
-		return Verdict{Why: "Platformen har ingen oplysninger om, at nogen var i rummet."}
-	case together > 0 && together >= minimum:
-		grade := Certain
-		if damaged {
-			grade = Probable
-		}
+	case !s.enough(certain):
+		return Verdict{}, false
+	case total(both) < shortTalk && s.brokeOff(both):
+		return undecided("Forbindelsen blev afbrudt efter " + length(total(both)) + ", og de kom ikke i kontakt igen.")
+	case s.e.LetInAt.IsZero() && s.forgottenTab():
+		return undecided("Medarbejderens fane stod åben længe efter, og borgeren kom ikke ind gennem os. Det er usikkert, om nogen talte sammen.")
+	}
 
-		return Verdict{
-			Decided: true, Why: "Medarbejder og borger var i rummet samtidig.",
-			Outcome: Outcome{Kind: ResultCompleted, Delivery: Screen, Actual: actual, Together: together, Grade: grade},
-		}
-	case damaged:
-		return Verdict{Why: "Platformens oplysninger om, hvem der var i rummet, hænger ikke sammen."}
-	case guests == 0:
-		return notCompleted(CitizenAbsent, "Kun medarbejderen var i rummet.")
-	case hosts == 0:
-		return notCompleted(EmployeeAbsent, "Kun borgeren var i rummet.")
-	case together > 0:
-		return notCompleted(TooShort, "Medarbejder og borger var kun kort i rummet samtidig.")
+	o := Outcome{Kind: ResultCompleted, Delivery: Screen, Grade: Certain, Actual: bounds(both), Together: total(merge(slices.Clone(both), s.e.Bridge))}
+	v := Verdict{Decided: true, Why: []string{s.togetherFor(both, o.Together)}}
+
+	if !s.enough(total(clip(s.meet(pictured, exactly), s.valid()))) {
+		o.Delivery = ByPhone
+		v.Why = append(v.Why, "Der var kun lyd, så besøget foregik på telefon.")
+	}
+
+	if doubt := s.doubt(certain, total(both)); doubt != "" {
+		o.Grade = Probable
+		v.Why = append(v.Why, doubt)
+	}
+
+	v.Outcome = o
+
+	return v, true
+}
+
+// doubt is why "completed" is probable only; empty when it is certain.
+func (s scene) doubt(certain, told time.Duration) string {
+	switch {
+	case s.has(AsGuest, seatUnknown) && len(s.e.Seats) > 0:
+		return "Flere var inviteret, og platformen kan ikke kende borgeren fra de andre."
+	case s.any(damaged):
+		return "Nogle af platformens oplysninger hænger ikke sammen."
+	case !s.e.Complete:
+		return "Platformens oplysninger er ikke fuldstændige endnu."
+	case s.e.LetInAt.IsZero():
+		return "Borgeren kom ikke ind gennem os, så platformen er det eneste vidne."
+	case !s.any(known) || certain < told/2:
+		return "Tiderne er ikke nøjagtige."
+	}
+
+	return ""
+}
+
+// hangsOnClocks: nothing is decided by less than the clocks of two nodes may be apart, or by
+// edges that nobody saw.
+func (s scene) hangsOnClocks() (Verdict, bool) {
+	least, most := s.bounds()
+	met := total(clip(s.meet(counts, exactly), s.valid())) > 0
+
+	if !s.enough(most) && (least > 0 || !met) {
+		return Verdict{}, false
+	}
+
+	return undecided("Platformens tider er ikke nøjagtige nok til at sige, hvor længe de var sammen.")
+}
+
+// wasTurnedAway: somebody who was put out was perhaps the wrong person.
+func (s scene) wasTurnedAway() (Verdict, bool) {
+	if !s.enough(total(clip(s.meet(withTurnedAway, exactly), s.valid()))) {
+		return Verdict{}, false
+	}
+
+	return undecided("Borgeren blev sat ud af rummet af en anden.")
+}
+
+// isThin: from a record that is damaged or has gaps, nothing follows that did not happen.
+func (s scene) isThin() (Verdict, bool) {
+	switch {
+	case s.any(damaged):
+		return undecided("Platformens oplysninger om, hvem der var i rummet, hænger ikke sammen.")
+	case !s.any(relevant):
+		return undecided("Platformen har ingen oplysninger om, at nogen var i rummet.")
+	case !s.e.Complete:
+		return undecided("Platformens oplysninger er ikke fuldstændige endnu.")
+	case s.enough(total(s.meet(counts, exactly))):
+		return undecided("De var sammen i rummet, men kun inden borgeren blev lukket ind, eller inden besøget skulle begynde.")
+	}
+
+	return Verdict{}, false
+}
+
+// hadFault: both tried, and technology was in the way.
+func (s scene) hadFault() (Verdict, bool) {
+	both, silent := s.counted(), s.meet(withSilent, exactly)
+
+	switch {
+	case total(clip(silent, s.valid()))-total(clip(both, s.valid())) >= noticeable:
+		return notCompleted(TechnicalFault, Probable, "De var begge i rummet, men der var hverken billede eller lyd.")
+	case len(both) > 0 && s.brokeOff(both):
+		return notCompleted(TechnicalFault, Probable, "Forbindelsen blev afbrudt efter "+length(total(both))+".")
+	case s.failed(AsGuest) && len(both) == 0 && s.inDue(AsHost, counts) > 0:
+		return notCompleted(TechnicalFault, Probable, "Borgeren prøvede at komme ind, men det lykkedes ikke.")
+	case s.failed(AsHost) && len(both) == 0 && s.inDue(AsGuest, came) > 0:
+		return notCompleted(TechnicalFault, Probable, "Medarbejderen prøvede at komme ind, men det lykkedes ikke.")
+	}
+
+	return Verdict{}, false
+}
+
+func (s scene) wasTooShort() (Verdict, bool) {
+	both := s.counted()
+	if len(both) == 0 {
+		return Verdict{}, false
+	}
+
+	grade := Certain
+	if bridged := total(merge(slices.Clone(both), s.e.Bridge)); s.enough(bridged) || s.e.LetInAt.IsZero() {
+		grade = Probable
+	}
+
+	return notCompleted(TooShort, grade, "De var kun sammen i "+length(total(both))+".")
+}
+
+// citizenStayedAway: the employee waited at the planned time, and nothing was seen of the citizen
+// until its end, here or there.
+func (s scene) citizenStayedAway() (Verdict, bool) {
+	switch tried := s.first(AsGuest, citizens); {
+	case s.inDue(AsHost, counts) < s.e.Wait+s.blur() || s.inDue(AsHost, counts) == 0 || s.has(AsGuest, stranger):
+		return Verdict{}, false
+	case !s.e.LetInAt.IsZero():
+		return undecided("Borgeren blev lukket ind, men platformen så kun medarbejderen.")
+	case s.before(s.e.CameAt):
+		return undecided("Borgeren ventede hos os, men blev ikke lukket ind.")
+	case s.before(tried):
+		return Verdict{}, false
+	case s.has(AsGuest, other):
+		return notCompleted(CitizenAbsent, Probable, "En anden, som var inviteret, kom, men borgerens eget link blev ikke brugt.")
+	case !tried.IsZero():
+		return notCompleted(CitizenAbsent, Probable, "Borgeren kom først, da tiden var gået.")
+	case !s.any(known):
+		return notCompleted(CitizenAbsent, Probable, "Platformen så ikke borgeren.")
 	default:
-		return Verdict{Why: "Medarbejder og borger var i rummet, men ikke på samme tid."}
+		return notCompleted(CitizenAbsent, Certain, "Platformen så ikke borgeren.")
 	}
 }
 
-// damaged reports whether a leg can't be true as it stands: somebody without a role, without a
-// beginning, or who left before they came.
-func (l Leg) damaged() bool {
-	return l.Role != AsHost && l.Role != AsGuest || l.Joined.IsZero() || !l.Left.IsZero() && l.Left.Before(l.Joined)
+// employeeStayedAway: the citizen came at the planned time, and no employee did.
+func (s scene) employeeStayedAway() (Verdict, bool) {
+	citizen, guests := s.inDue(AsGuest, came), s.inDue(AsGuest, cameAtAll)
+
+	switch {
+	case guests == 0 || s.inDue(AsHost, present) > 0 || s.failed(AsHost):
+		return Verdict{}, false
+	case !s.e.LetInAt.IsZero():
+		return undecided("Borgeren blev lukket ind, men platformen så ikke medarbejderen.")
+	case citizen == 0 && s.has(AsGuest, stranger):
+		return Verdict{}, false
+	case citizen == 0 || s.any(isHost) || !s.any(known):
+		return notCompleted(EmployeeAbsent, Probable, "Medarbejderen var ikke i rummet i den planlagte tid.")
+	default:
+		return notCompleted(EmployeeAbsent, Certain, "Platformen så ikke medarbejderen.")
+	}
 }
 
-func count(legs []Leg, role LegRole) int {
-	n := 0
+// leftOpen says what is in the way of a decision.
+func (s scene) leftOpen() Verdict {
+	host, guest := s.inDue(AsHost, counts), s.inDue(AsGuest, came)
+	why := "Det kan ikke ses, hvad der skete."
 
-	for _, l := range legs {
-		if l.Role == role {
-			n++
-		}
+	switch {
+	case host > 0 && guest > 0 && s.apart():
+		why = "De var i hver sit rum."
+	case host > 0 && guest > 0:
+		why = "De var ikke i rummet på samme tid."
+	case host > 0 && s.has(AsGuest, stranger):
+		why = "Den, der var i rummet, brugte et link, som ingen har fået."
+	case host > 0 && s.before(s.first(AsGuest, citizens)):
+		why = "Borgeren havde været der før medarbejderen."
+	case host > 0:
+		why = "Medarbejderen var der så kort, at borgeren kan være kommet bagefter på en anden måde."
+	case guest == 0:
+		why = "Ingen var i rummet i den planlagte tid."
 	}
 
-	return n
-}
+	v, _ := undecided(why)
 
-// overlaps looks at each room by itself, because a host in one room and a guest in another were
-// not together.
-func overlaps(legs []Leg, now time.Time) (total time.Duration, bounds Interval) {
-	rooms := map[RoomRef][]Leg{}
-	for _, l := range legs {
-		rooms[l.Room] = append(rooms[l.Room], l)
-	}
-
-	var both []Interval
-	for _, in := range rooms {
-		both = append(both, overlap(spans(in, AsHost, now), spans(in, AsGuest, now))...)
-	}
-
-	for _, i := range merge(both) {
-		total += i.Duration()
-		bounds.End = i.End
-
-		if bounds.Start.IsZero() {
-			bounds.Start = i.Start
-		}
-	}
-
-	return total, bounds
-}
-
-func notCompleted(reason ReasonCode, why string) Verdict {
-	return Verdict{Decided: true, Why: why, Outcome: Outcome{Kind: ResultNotCompleted, Reason: reason, Delivery: Screen, Grade: Certain}}
-}
-
-// spans merges the stays of one role into disjoint intervals in order of time.
-func spans(legs []Leg, role LegRole, now time.Time) []Interval {
-	var all []Interval
-
-	for _, l := range legs {
-		left := l.Left
-		if left.IsZero() {
-			left = now
-		}
-
-		if l.Role == role && !l.damaged() && left.After(l.Joined) {
-			all = append(all, Interval{Start: l.Joined, End: left})
-		}
-	}
-
-	return merge(all)
-}
-
-// merge joins intervals that touch; the result is in order of time.
-func merge(all []Interval) []Interval {
-	slices.SortFunc(all, func(a, b Interval) int { return a.Start.Compare(b.Start) })
-
-	var merged []Interval
-
-	for _, i := range all {
-		if n := len(merged); n > 0 && !i.Start.After(merged[n-1].End) {
-			if i.End.After(merged[n-1].End) {
-				merged[n-1].End = i.End
-			}
-
-			continue
-		}
-
-		merged = append(merged, i)
-	}
-
-	return merged
-}
-
-// overlap returns the times in which both lists have somebody.
-func overlap(a, b []Interval) []Interval {
-	var out []Interval
-
-	for _, x := range a {
-		for _, y := range b {
-			if x.Overlaps(y) {
-				out = append(out, Interval{Start: later(x.Start, y.Start), End: earlier(x.End, y.End)})
-			}
-		}
-	}
-
-	return out
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-
-	return b
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-
-	return b
+	return v
 }

@@ -13,6 +13,7 @@ const (
 	SourceGone     ExceptionKind = "gone"     // the visit is gone from the driving list
 	CitizenTrouble ExceptionKind = "citizen"  // the code path is locked, or a wrong person tried
 	OutcomeTrouble ExceptionKind = "outcome"  // nobody can tell whether the visit took place
+	PersonTrouble  ExceptionKind = "person"   // somebody was in the room who should not have been (R13, R15)
 	ChangeTrouble  ExceptionKind = "conflict" // the list changed in a way that we can't follow by ourselves
 )
 

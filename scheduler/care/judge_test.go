@@ -1,6 +1,7 @@
 package care_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -31,7 +32,24 @@ func legs(stays ...stay) []care.Leg {
 	return out
 }
 
-// TestJudge is the table of what evidence says. Times are seconds; now is 1000.
+// judged weighs legs of a visit that is planned at start, for ten minutes, now being 1000 s later.
+// A citizen who was in the room was let in.
+func judged(minimum time.Duration, all []care.Leg) care.Verdict {
+	e := care.Evidence{
+		Legs: all, Planned: care.Interval{Start: start, End: start.Add(10 * time.Minute)}, Minimum: minimum,
+		Wait: 2 * time.Minute, Complete: true, Now: start.Add(1000 * time.Second),
+	}
+
+	hosts := slices.ContainsFunc(all, func(l care.Leg) bool { return l.Role == care.AsHost })
+	if hosts && slices.ContainsFunc(all, func(l care.Leg) bool { return l.Role == care.AsGuest }) {
+		e.LetInAt = start
+	}
+
+	return care.Judge(e)
+}
+
+// TestJudge is the table of what evidence says of simple stays. Times are seconds. The cases of
+// home care are in testdata/calls of the scheduler.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 
@@ -46,13 +64,14 @@ func TestJudge(t *testing.T) {
 	not := func(reason care.ReasonCode) care.Outcome {
 		return care.Outcome{Kind: care.ResultNotCompleted, Reason: reason, Delivery: care.Screen, Grade: care.Certain}
 	}
+	open := care.Outcome{Grade: care.Missing}
 
 	for name, c := range map[string]struct {
 		stays   []stay
 		minimum int
-		want    care.Outcome // zero: a person must decide
+		want    care.Outcome
 	}{
-		"nobody":                    {},
+		"nobody":                    {want: open},
 		"together":                  {stays: []stay{{host, 0, 300, "r"}, {guest, 60, 300, "r"}}, want: completed(60, 300, 240, care.Certain)},
 		"guest waited alone first":  {stays: []stay{{guest, 0, 400, "r"}, {host, 350, 400, "r"}}, want: completed(350, 400, 50, care.Certain)},
 		"exactly the minimum":       {stays: []stay{{host, 0, 130, "r"}, {guest, 100, 200, "r"}}, want: completed(100, 130, 30, care.Certain)},
@@ -63,18 +82,18 @@ func TestJudge(t *testing.T) {
 		"two hosts":                 {stays: []stay{{host, 0, 20, "r"}, {host, 20, 50, "r"}, {guest, 0, 50, "r"}}, want: completed(0, 50, 50, care.Certain)},
 		"only the host":             {stays: []stay{{host, 0, 500, "r"}}, want: not(care.CitizenAbsent)},
 		"only the guest":            {stays: []stay{{guest, 0, 500, "r"}}, want: not(care.EmployeeAbsent)},
-		"one after the other":       {stays: []stay{{guest, 0, 100, "r"}, {host, 100, 200, "r"}}},
+		"one after the other":       {stays: []stay{{guest, 0, 100, "r"}, {host, 100, 200, "r"}}, want: open},
 		"both still there":          {stays: []stay{{host, 0, -1, "r"}, {guest, 900, -1, "r"}}, want: completed(900, 1000, 100, care.Certain)},
 		"guest still there":         {stays: []stay{{host, 0, 950, "r"}, {guest, 900, -1, "r"}}, want: completed(900, 950, 50, care.Certain)},
-		"came just now":             {stays: []stay{{host, 0, -1, "r"}, {guest, 1000, -1, "r"}}},
-		"comes in the future":       {stays: []stay{{host, 0, -1, "r"}, {guest, 2000, -1, "r"}}},
-		"different rooms":           {stays: []stay{{host, 0, 500, "old"}, {guest, 0, 500, "new"}}},
+		"came just now":             {stays: []stay{{host, 0, -1, "r"}, {guest, 1000, -1, "r"}}, want: open},
+		"comes in the future":       {stays: []stay{{host, 0, -1, "r"}, {guest, 2000, -1, "r"}}, want: open},
+		"different rooms":           {stays: []stay{{host, 0, 500, "old"}, {guest, 0, 500, "new"}}, want: open},
 		"together in both rooms":    {stays: []stay{{host, 0, 20, "old"}, {guest, 0, 20, "old"}, {host, 100, 120, "new"}, {guest, 100, 130, "new"}}, want: completed(0, 120, 40, care.Certain)},
 		"two rooms at once":         {stays: []stay{{host, 0, 20, "old"}, {guest, 0, 20, "old"}, {host, 0, 20, "new"}, {guest, 0, 20, "new"}}, want: not(care.TooShort)},
-		"a blink":                   {stays: []stay{{host, 0, 500, "r"}, {guest, 100, 100, "r"}}},
-		"left before coming":        {stays: []stay{{host, 0, 500, "r"}, {guest, 100, 50, "r"}}},
+		"a blink":                   {stays: []stay{{host, 0, 500, "r"}, {guest, 100, 100, "r"}}, want: open},
+		"left before coming":        {stays: []stay{{host, 0, 500, "r"}, {guest, 100, 50, "r"}}, want: open},
 		"damaged, but together too": {stays: []stay{{host, 0, 500, "r"}, {guest, 100, 50, "r"}, {guest, 200, 300, "r"}}, want: completed(200, 300, 100, care.Probable)},
-		"somebody without a role":   {stays: []stay{{host, 0, 500, "r"}, {"", 0, 500, "r"}}},
+		"somebody without a role":   {stays: []stay{{host, 0, 500, "r"}, {"", 0, 500, "r"}}, want: open},
 		"no minimum, no overlap":    {stays: []stay{{host, 0, 500, "r"}}, minimum: -1, want: not(care.CitizenAbsent)},
 		"out of order":              {stays: []stay{{guest, 300, 400, "r"}, {host, 350, 420, "r"}, {guest, 0, 100, "r"}, {host, 50, 120, "r"}}, want: completed(50, 400, 100, care.Certain)},
 	} {
@@ -86,9 +105,9 @@ func TestJudge(t *testing.T) {
 				minimum = 0
 			}
 
-			got := care.Judge(legs(c.stays...), minimum, start.Add(1000*time.Second))
-			if got.Why == "" || got.Decided != (c.want.Kind != "") {
-				t.Errorf("decided %t: %s", got.Decided, got.Why)
+			got := judged(minimum, legs(c.stays...))
+			if got.Text() == "" || got.Decided != (c.want.Kind != "") || got.Rule != care.RuleVersion {
+				t.Errorf("decided %t: %q", got.Decided, got.Why)
 			}
 
 			if diff := cmp.Diff(c.want, got.Outcome); diff != "" {
@@ -103,11 +122,11 @@ func TestJudgeWhateverTheOrder(t *testing.T) {
 	t.Parallel()
 
 	all := legs(stay{care.AsHost, 0, 40, "a"}, stay{care.AsGuest, 10, 60, "a"}, stay{care.AsHost, 50, 90, "a"}, stay{care.AsGuest, 70, 200, "b"})
-	want := care.Judge(all, 30*time.Second, start.Add(time.Hour))
+	want := judged(30*time.Second, all)
 
 	for i := range all {
 		turned := append(append([]care.Leg{}, all[i:]...), all[:i]...)
-		if diff := cmp.Diff(want, care.Judge(turned, 30*time.Second, start.Add(time.Hour))); diff != "" {
+		if diff := cmp.Diff(want, judged(30*time.Second, turned)); diff != "" {
 			t.Errorf("turned by %d: %s", i, diff)
 		}
 	}

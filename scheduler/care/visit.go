@@ -64,6 +64,8 @@ type Snapshot struct {
 	Entries      []Entry
 	Exceptions   []Exception
 	Legs         []Leg
+	Verdicts     []Verdict // what the evidence said, oldest first; the last one holds
+	Former       []Outcome // outcomes that were corrected, oldest first
 	Participants []Participant
 }
 
@@ -93,6 +95,8 @@ func (s Snapshot) clone() Snapshot {
 	s.Entries = slices.Clone(s.Entries)
 	s.Exceptions = slices.Clone(s.Exceptions)
 	s.Legs = slices.Clone(s.Legs)
+	s.Verdicts = slices.Clone(s.Verdicts)
+	s.Former = slices.Clone(s.Former)
 	s.Participants = slices.Clone(s.Participants)
 
 	return s
@@ -209,14 +213,9 @@ func (v *Visit) Open(at time.Time) error {
 // Conclude ends the visit with what took place. The room is closed, messages that have not
 // left are dropped, and the result is due in the care record.
 func (v *Visit) Conclude(o Outcome) error {
-	next := NotCompleted
-
-	switch {
-	case o.Kind == ResultCompleted && (o.Delivery == Screen || o.Delivery == ByPhone):
-		next = Completed
-	case o.Kind == ResultNotCompleted && o.Reason != "":
-	default:
-		return NewError(Invalid, "Vælg, om besøget blev gennemført, og hvorfor hvis det ikke blev.")
+	next, err := o.state()
+	if err != nil {
+		return err
 	}
 
 	if err := v.to(next, v.concludable(o)...); err != nil {
@@ -305,7 +304,7 @@ func (v *Visit) release(at time.Time) {
 	}
 
 	for i := range v.s.Exceptions {
-		if e := &v.s.Exceptions[i]; e.Open() && e.Kind != EntryTrouble && e.Kind != OutcomeTrouble {
+		if e := &v.s.Exceptions[i]; e.Open() && e.Kind != EntryTrouble && e.Kind != OutcomeTrouble && e.Kind != PersonTrouble {
 			e.ResolvedAt, e.ResolvedBy = at, "system"
 		}
 	}

@@ -35,7 +35,7 @@ type admission struct {
 // verdict is what the platform's evidence says so far.
 type verdict struct {
 	Decided bool     `json:"decided"`
-	Why     string   `json:"why"`
+	Why     []string `json:"why"`
 	Outcome *outcome `json:"outcome,omitempty"`
 }
 
@@ -78,8 +78,12 @@ func (a api) lobby(c *gin.Context) error {
 
 	return ok(c, lobby{
 		Visit: visitOf(view), Admissions: each(view.Visit.Admissions, admissionOf),
-		Verdict: verdict{Decided: view.Verdict.Decided, Why: view.Verdict.Why, Outcome: outcomeOf(view.Verdict.Outcome)},
+		Verdict: verdictOf(view.Verdict),
 	})
+}
+
+func verdictOf(v care.Verdict) verdict {
+	return verdict{Decided: v.Decided, Why: append([]string{}, v.Why...), Outcome: outcomeOf(v.Outcome)}
 }
 
 func admissionOf(a care.Admission) admission {

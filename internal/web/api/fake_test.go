@@ -210,7 +210,7 @@ func fullVisit() scheduler.VisitView {
 	return scheduler.VisitView{
 		Citizen: citizen(), Unit: care.Unit{ID: "oest", Name: "Øst", Phone: "+4599999999"}, Status: scheduler.StatusTrouble,
 		Assessment: care.Assessment{Level: care.Red, Reasons: []care.Reason{{Code: "already_screen", Level: care.Red, Text: "Besøget er allerede omlagt til skærmbesøg."}}},
-		Verdict:    care.Verdict{Decided: true, Outcome: result, Why: "Medarbejder og borger var i rummet samtidig."},
+		Verdict:    care.Verdict{Decided: true, Outcome: result, Why: []string{"Medarbejder og borger var i rummet samtidig."}},
 		Visit: care.Snapshot{
 			ID: "v-1", Version: 7, Source: care.SourceRef{System: "file", ID: "KL-1000", Occurrence: "2026-11-23"},
 			Facts: care.Facts{

@@ -181,7 +181,9 @@ func troubleKind(k care.ExceptionKind) string {
 	case care.CitizenTrouble:
 		return "Borgeren kan ikke komme ind"
 	case care.OutcomeTrouble:
-		return "Resultat mangler"
+		return "Resultat"
+	case care.PersonTrouble:
+		return "Uventet i rummet"
 	case care.ChangeTrouble:
 		return "Kørelisten er ændret"
 	}

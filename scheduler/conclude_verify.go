@@ -1,0 +1,128 @@
+package scheduler
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// verifyJobs have the platform's record of a concluded visit read again, where a fuller one comes
+// later (video.Arbiter).
+func (s *Service) verifyJobs(before, after care.Snapshot) []Job {
+	if !after.State.Concluded() || before.State.Concluded() {
+		return nil
+	}
+
+	var jobs []Job
+	for i, wait := range s.lookAgain() {
+		jobs = append(jobs, Job{Kind: VerifyOutcomeJob, Visit: after.ID, Ref: strconv.Itoa(i + 1), At: after.Outcome.At.Add(wait)})
+	}
+
+	return jobs
+}
+
+// verifyOutcome reads the platform's record of a concluded visit again. When it says otherwise,
+// an outcome that the system gave is corrected; one that a person gave stands, and the person is
+// told. What was known stays known: a history that is gone takes no evidence away, so that
+// nothing goes back and forth.
+func (s *Service) verifyOutcome(ctx context.Context, job Job) error {
+	v, err := s.store.Visit(ctx, job.Visit)
+	if err != nil || !v.State.Concluded() {
+		return err
+	}
+
+	legs, seen, err := s.legs(ctx, v)
+	if err != nil && passing(err) {
+		return err
+	}
+
+	if err != nil || !seen {
+		return nil //nolint:nilerr // nothing more will ever be known of the visit; its outcome stands
+	}
+
+	last := job.Ref == strconv.Itoa(len(s.lookAgain()))
+
+	return s.store.UpdateVisit(ctx, job.Visit, func(v *care.Visit) (Effects, error) {
+		if !v.State().Concluded() {
+			return Effects{}, nil
+		}
+
+		corrected := false
+
+		out, err := s.effects(v, nil, func(v *care.Visit) (err error) {
+			corrected, err = s.reconsider(v, legs, last)
+
+			return err
+		})
+		if err == nil && corrected {
+			after := v.Snapshot()
+			out.Audit = append(out.Audit, AuditRow{
+				At: s.now(), Actor: bySystem, Action: "correct_outcome", Visit: after.ID, Citizen: after.Facts.Citizen, Detail: string(after.Outcome.Kind),
+			})
+		}
+
+		return out, err
+	})
+}
+
+// reconsider weighs a concluded visit with more legs. It reports whether the outcome changed.
+func (s *Service) reconsider(v *care.Visit, legs []care.Leg, complete bool) (corrected bool, err error) {
+	before := v.Snapshot()
+	v.Witness(legs)
+
+	verdict := s.judge(v.Snapshot(), complete)
+	if !verdict.Decided && !complete {
+		return false, nil // a record with gaps speaks against nothing
+	}
+
+	if !v.Testify(verdict) {
+		return false, nil
+	}
+
+	was, said := before.Outcome, before.Verdict()
+
+	switch {
+	case was.By != bySystem:
+		besideAPerson(v, was, said, verdict)
+	case !verdict.Decided:
+		if said.Decided {
+			v.Weaken(verdict)
+		}
+	case verdict.Outcome.Alike(was) && nearly(verdict.Outcome, was):
+		v.Confirm(verdict.Outcome.Grade)
+	default:
+		o := verdict.Outcome
+		o.By, o.At = bySystem, s.now()
+
+		return true, v.Correct(o)
+	}
+
+	return false, nil
+}
+
+// besideAPerson lets a person's word stand, makes it surer or less sure, and has the person look
+// where the platform came to see it otherwise. A call outside the platform is unknown to it.
+func besideAPerson(v *care.Visit, was care.Outcome, said, verdict care.Verdict) {
+	unseen := was.Delivery == care.ByPhone && verdict.Outcome.Kind == care.ResultNotCompleted
+
+	switch {
+	case !verdict.Decided || unseen:
+	case verdict.Outcome.Kind == was.Kind:
+		v.Confirm(care.Certain)
+	default:
+		v.Confirm(care.Probable)
+
+		if !said.Decided || said.Outcome.Kind != verdict.Outcome.Kind {
+			v.Contradict(verdict)
+		}
+	}
+}
+
+// nearly reports whether times differ by less than the record shows.
+func nearly(a, b care.Outcome) bool {
+	near := func(x, y time.Time) bool { return x.Sub(y).Abs() < time.Minute }
+
+	return (a.Together-b.Together).Abs() < time.Minute && near(a.Actual.Start, b.Actual.Start) && near(a.Actual.End, b.Actual.End)
+}
