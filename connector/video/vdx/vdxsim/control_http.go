@@ -28,7 +28,7 @@ import (
 //	GET    /requests?op=…                      [RequestRecord]; DELETE forgets them
 //	GET    /clock; POST /clock                 {"advance": "10m"} or {"set": RFC 3339}
 //	GET    /faults; POST /faults [Fault]; PUT /faults Faults; DELETE /faults
-//	POST   /tokens/expire; POST /clients Client
+//	POST   /tokens/expire; POST /clients Client; POST /registrations/{name}/revoke
 func (s *Server) ControlHandler() http.Handler {
 	mux := http.NewServeMux()
 	show := func(pattern string, get func() any) {
@@ -53,6 +53,10 @@ func (s *Server) ControlHandler() http.Handler {
 	mux.HandleFunc("DELETE /faults", func(w http.ResponseWriter, _ *http.Request) { s.Calm(); done(w, nil) })
 	mux.HandleFunc("POST /tokens/expire", func(w http.ResponseWriter, _ *http.Request) { s.ExpireTokens(); done(w, nil) })
 	mux.HandleFunc("POST /clients", s.controlClient)
+	mux.HandleFunc("POST /registrations/{name}/revoke", func(w http.ResponseWriter, r *http.Request) {
+		s.Revoke(r.PathValue("name"))
+		done(w, nil)
+	})
 	mux.HandleFunc("POST /sms/undeliverable", s.controlUndeliverable)
 	mux.HandleFunc("GET /sms/inbox", s.inboxPage)
 	mux.HandleFunc("GET /rooms/page", s.roomsPage)

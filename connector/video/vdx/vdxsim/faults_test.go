@@ -164,7 +164,11 @@ func TestOptionsAreChecked(t *testing.T) {
 		{Clock: time.Now, Faults: vdxsim.Faults{Slow: 0.6, TooMany: 0.6}},
 		{Clock: time.Now, Organisations: []vdxsim.Organisation{{Code: "a", Parent: "b"}}},
 		{Clock: time.Now, Organisations: []vdxsim.Organisation{{Code: "a", SMSCallbackURL: "https://vdx.example/cb"}}},
+		{Clock: time.Now, Organisations: []vdxsim.Organisation{{Code: "a", Parent: "b"}, {Code: "b", Parent: "a"}}},
 		{Clock: time.Now, Clients: []vdxsim.Client{{ID: "a"}}},
+		{Clock: time.Now, Doors: []vdxsim.Door{"window"}},
+		{Clock: time.Now, OverflowPool: "x"},
+		{Clock: time.Now, Gateway: &vdxsim.Gateway{Registrations: []vdxsim.Registration{{Name: "a/b"}}}},
 	}
 	for i, o := range bad {
 		if _, err := vdxsim.New(o); err == nil {

@@ -2,7 +2,6 @@ package vdxsim
 
 import (
 	"cmp"
-
 	"net/http"
 	"strconv"
 	"time"
@@ -67,11 +66,14 @@ func (s *Server) history(who authenticator, rows func(*exchange, string) []recor
 	}
 }
 
+// keyHolder is the organisation whose key it is.
 func (s *Server) keyHolder(key string) (string, bool) {
 	if key == "" {
 		return "", false
 	}
-	for _, org := range s.opts.Organisations {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, org := range s.world.organisations {
 		if org.HistoryAPIKey == key {
 			return org.Code, true
 		}

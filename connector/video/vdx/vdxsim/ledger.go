@@ -12,7 +12,7 @@ type RequestRecord struct {
 	Seq int `json:"seq"`
 	// Time is by the simulator's clock, UTC.
 	Time time.Time `json:"time"`
-	// API is token, sts, session, video, sms, history or portal; only portal calls come from
+	// API is token, sts, session, video, sms, history, organisation or portal; only portal calls come from
 	// people.
 	API string `json:"api"`
 	// Door is how the caller proved who they are; empty where nobody had to.

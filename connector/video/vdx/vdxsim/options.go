@@ -139,6 +139,9 @@ type Organisation struct {
 	// SMSCallbackURL is called with GET when a message reaches a final status; %reference%
 	// and %status% are replaced. Only loopback hosts are called.
 	SMSCallbackURL string `json:"sms_callback_url,omitempty"`
+	// DeviceWebhookEndpoint and DeviceWebhookKey are only kept, for the organisation service.
+	DeviceWebhookEndpoint string `json:"device_webhook_endpoint,omitempty"`
+	DeviceWebhookKey      string `json:"device_webhook_key,omitempty"`
 	// HistoryAPIKey opens the history API for this organisation and those below it.
 	HistoryAPIKey string `json:"history_api_key,omitempty"`
 	// Template is the organisation's default room template.
@@ -265,26 +268,8 @@ func (o Options) validate() error {
 	if o.Clock == nil {
 		errs = append(errs, errors.New("vdxsim: Options.Clock is required"))
 	}
-	known := make(map[string]bool, len(o.Organisations))
-	for _, org := range o.Organisations {
-		switch {
-		case org.Code == "" || len(org.Code) > 30:
-			errs = append(errs, fmt.Errorf("vdxsim: organisation code %q: want 1 to 30 characters", org.Code))
-		case known[org.Code]:
-			errs = append(errs, fmt.Errorf("vdxsim: organisation %q is given twice", org.Code))
-		case len(org.SMSSenderName) > 11:
-			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: SMS sender name has more than 11 characters", org.Code))
-		}
-		known[org.Code] = true
-		if err := loopbackURL(org.SMSCallbackURL); err != nil {
-			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: SMS callback: %w", org.Code, err))
-		}
-	}
-	for _, org := range o.Organisations {
-		if org.Parent != "" && !known[org.Parent] {
-			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: unknown parent %q", org.Code, org.Parent))
-		}
-	}
+	known, problems := o.validateOrganisations()
+	errs = append(errs, problems...)
 	if o.OverflowPool != "" && !known[o.OverflowPool] {
 		errs = append(errs, fmt.Errorf("vdxsim: unknown overflow pool %q", o.OverflowPool))
 	}
@@ -301,6 +286,42 @@ func (o Options) validate() error {
 		ids[c.ID] = true
 	}
 	return errors.Join(append(errs, o.Faults.validate())...)
+}
+
+// validateOrganisations also returns the codes that there are.
+func (o Options) validateOrganisations() (known map[string]bool, errs []error) {
+	known = make(map[string]bool, len(o.Organisations))
+	for _, org := range o.Organisations {
+		switch {
+		case org.Code == "" || len(org.Code) > 30:
+			errs = append(errs, fmt.Errorf("vdxsim: organisation code %q: want 1 to 30 characters", org.Code))
+		case known[org.Code]:
+			errs = append(errs, fmt.Errorf("vdxsim: organisation %q is given twice", org.Code))
+		case len(org.SMSSenderName) > 11:
+			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: SMS sender name has more than 11 characters", org.Code))
+		}
+		known[org.Code] = true
+		if err := loopbackURL(org.SMSCallbackURL); err != nil {
+			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: SMS callback: %w", org.Code, err))
+		}
+	}
+	parents := make(map[string]string, len(o.Organisations))
+	for _, org := range o.Organisations {
+		parents[org.Code] = org.Parent
+		if org.Parent != "" && !known[org.Parent] {
+			errs = append(errs, fmt.Errorf("vdxsim: organisation %q: unknown parent %q", org.Code, org.Parent))
+		}
+	}
+	for code := range parents {
+		at := code
+		for range parents {
+			at = parents[at]
+		}
+		if at != "" {
+			errs = append(errs, fmt.Errorf("vdxsim: organisation %q is above itself", code))
+		}
+	}
+	return known, errs
 }
 
 // loopbackURL accepts an empty string or an http(s) URL whose host is this machine.

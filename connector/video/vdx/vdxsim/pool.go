@@ -20,15 +20,24 @@ type organisation struct {
 	Organisation
 	pool     []*room // without meeting and reservation
 	made     int     // pool rooms ever
+	groupID  int     // the organisation service's own number
 	nextFill time.Time
 }
 
 // fill lets time pass for a pool: at most one new room per interval, and no more than it is
-// meant to hold. The pools of classic organisations are filled through the API (§2.5).
+// meant to hold, should that have become less. The pools of classic organisations are filled through the API (§2.5).
 func (w *world) fill(o *organisation, now time.Time) {
 	for len(o.pool) < o.PoolSize && !o.Classic && !o.nextFill.After(now) {
-		w.addPoolRoom(o, w.poolTemplate(o.Code), o.nextFill)
+		if _, p := w.addPoolRoom(o, w.poolTemplate(o.Code), o.nextFill); p != nil {
+			break // no number is free
+		}
 		o.nextFill = o.nextFill.Add(poolFillInterval)
+	}
+	for len(o.pool) > o.PoolSize && !o.Classic { // surplus goes
+		last := o.pool[len(o.pool)-1]
+		delete(w.loose, last.uuid)
+		w.releaseNumber(last)
+		o.pool = o.pool[:len(o.pool)-1]
 	}
 	for _, r := range o.pool {
 		w.advance(r, now)

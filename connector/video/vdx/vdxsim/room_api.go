@@ -85,8 +85,9 @@ func (s *Server) info(x *exchange) (reply, *problem) {
 	}}), nil
 }
 
-// pool lists the pools of classic organisations, so it may well be empty (§2.5). v1 spells
-// organizationId, v2 organisationId (§1.9); v2's other members are taken to be v1's.
+// pool lists the pools of classic organisations, so it may well be empty (§2.5). Its
+// key is organizationId in v1 and organisationId in v2 (§1.9), whose other members are taken
+// to be v1's.
 func (s *Server) pool(x *exchange) (reply, *problem) {
 	if p := allow(x, readers()); p != nil {
 		return reply{}, p

@@ -16,9 +16,11 @@ func (s *Server) Handler() http.Handler {
 	if s.opens(DoorBearer) {
 		mux.HandleFunc("POST "+tokenPath, s.endpoint(apiToken, OpToken, tokenKey, s.issueToken))
 		s.routeVideo(mux, v2, DoorBearer, s.bearer)
+		s.routeOrganisations(mux, v2, DoorBearer, s.bearer)
 	}
 	if s.opens(DoorSession) {
 		s.routeVideo(mux, v1, DoorSession, s.sessionData)
+		s.routeOrganisations(mux, v1, DoorSession, s.sessionData)
 	}
 	if s.opens(DoorBearer) || s.opens(DoorSession) {
 		s.routeSMS(mux, DoorBearer, s.either)

@@ -191,7 +191,7 @@ func newWorld(o Options, d dice, now time.Time) *world {
 
 // addOrganisation enters an organisation with its pool filled.
 func (w *world) addOrganisation(org Organisation, now time.Time) {
-	held := &organisation{Organisation: org, nextFill: now}
+	held := &organisation{Organisation: org, nextFill: now, groupID: len(w.organisations) + 1}
 	w.organisations[org.Code] = held
 	if !org.NoTemplate {
 		held.Template = w.completed(org.Code, org.Template)
