@@ -223,7 +223,7 @@ func TestLegs(t *testing.T) { //nolint:maintidx // a table
 		},
 		"a recorder": {
 			past: []participantWire{record(2, 19, guest), record(3, 18, fields{"id": "r1", "protocol": "RTMP", "role": "guest", "is_streaming": true, "service_type": "conference", "has_media": true})},
-			want: []care.Leg{guestLeg, {ID: "r1", Room: testRef, Role: asRecorder, Joined: at(3), Left: at(18), Call: "r1"}},
+			want: []care.Leg{guestLeg, {ID: "r1", Room: testRef, Role: care.AsRecorder, Joined: at(3), Left: at(18), Call: "r1"}},
 		},
 		"guest made host": {
 			events: []video.Event{connected(told.with(fields{"service_type": "conference", "has_media": true})), updated(5, fields{"uuid": "eg1", "role": "chair"})},

@@ -66,7 +66,7 @@ func TestPeople(t *testing.T) {
 
 				p.Advance(20 * time.Minute)
 			},
-			[]told{{care.AsHost, 0, care.Video, care.EndedForAll}, {recorder, 0, care.Video, care.EndedForAll}},
+			[]told{{care.AsHost, 0, care.Video, care.EndedForAll}, {care.AsRecorder, 0, care.Video, care.EndedForAll}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,10 +108,7 @@ func (p *peer) join(t *testing.T, b video.Booking, alias int, person pexipsim.Pe
 	}
 }
 
-// recorder is the role of a machine.
-const recorder care.LegRole = "recorder"
-
 // roleOrder puts hosts first, then guests, then recorders.
 func roleOrder(r care.LegRole) int {
-	return slices.Index([]care.LegRole{care.AsHost, care.AsGuest, recorder}, r)
+	return slices.Index([]care.LegRole{care.AsHost, care.AsGuest, care.AsRecorder}, r)
 }

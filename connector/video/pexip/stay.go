@@ -108,15 +108,12 @@ func inside(phase string) bool {
 	return phase == "conference" || phase == "lecture" || phase == "gateway"
 }
 
-// asRecorder is a machine that records or streams (R15).
-const asRecorder care.LegRole = "recorder"
-
 // was returns the role that counts: of somebody who never got in, the platform knows less than
 // the link tells.
 func (s *stay) was(outside bool) care.LegRole {
 	switch {
 	case s.recorder:
-		return asRecorder
+		return care.AsRecorder
 	case s.role != "" && !outside:
 		return s.role
 	case s.byHost:
