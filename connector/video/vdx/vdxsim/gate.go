@@ -10,9 +10,9 @@ import (
 // gate is what every call of the video and SMS API passes, in the service's order (§1.1):
 // CORS, authentication, organisation, user data; the action itself then parses, checks the
 // role and works.
-func (s *Server) gate(d dialect, door Door, who authenticator, do func(*exchange) (reply, *problem)) action {
+func (s *Server) gate(d dialect, who authenticator, do func(*exchange) (reply, *problem)) action {
 	return func(x *exchange) reply {
-		x.dialect, x.rec.Door = d, door
+		x.dialect = d
 		if x.r.Header.Get("Origin") != "" {
 			return reply{status: http.StatusForbidden, kind: "text/plain", body: []byte("Invalid CORS request"), detail: "Origin header"}
 		}

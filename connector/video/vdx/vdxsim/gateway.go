@@ -135,8 +135,8 @@ func (s *Server) GatewayHandler() http.Handler {
 			mux.HandleFunc("POST "+base+path, s.endpoint(apiSession, OpSession, holderKey(base+" "), s.startSession(base)))
 		}
 	}
-	s.routeVideo(mux, v1, DoorGateway, s.holderOfKey(""))
-	s.routeSMS(mux, DoorGateway, s.holderOfKey("/sms"))
+	s.routeVideo(mux, v1, s.holderOfKey(""))
+	s.routeSMS(mux, s.holderOfKey("/sms"))
 	s.routeHistory(mux, gatewayHistory, s.holderOfKey(gatewayHistory))
 	return s.routed(mux)
 }
@@ -188,6 +188,11 @@ func (s *Server) startSession(base string) action {
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		for id, old := range s.sessions {
+			if !x.now.Before(old.expires) {
+				delete(s.sessions, id)
+			}
+		}
 		s.issued++
 		id := s.dice.uuid("session", itoa(s.issued), string(cert.Raw))
 		s.sessions[id] = holderSession{

@@ -267,6 +267,16 @@ type Files struct {
 	Clients []ClientFiles `json:"clients"`
 }
 
+// Client finds the files of a registration.
+func (f Files) Client(name string) (ClientFiles, bool) {
+	for _, c := range f.Clients {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return ClientFiles{}, false
+}
+
 // ClientFiles are the files of one registration.
 type ClientFiles struct {
 	Registration

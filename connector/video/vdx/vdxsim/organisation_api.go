@@ -17,7 +17,7 @@ import (
 // OpOrganisation is every operation of the organisation service.
 const OpOrganisation = "organisation"
 
-func (s *Server) routeOrganisations(mux *http.ServeMux, d dialect, door Door, who authenticator) {
+func (s *Server) routeOrganisations(mux *http.ServeMux, d dialect, who authenticator) {
 	query := func(x *exchange) string { return x.r.URL.RawQuery }
 	organisations, tree := "/services"+d.path()+"/organisation", "/services"+d.path()+"/organisationtree"
 	later := "/services/v2/" // of operations that came after v1's own paths
@@ -42,7 +42,7 @@ func (s *Server) routeOrganisations(mux *http.ServeMux, d dialect, door Door, wh
 		delete(routes, "GET "+organisations+"/{code...}")
 	}
 	for pattern, do := range routes {
-		mux.HandleFunc(pattern, s.endpoint(apiOrganisation, OpOrganisation, query, s.organisationGate(d, door, who, do)))
+		mux.HandleFunc(pattern, s.endpoint(apiOrganisation, OpOrganisation, query, s.organisationGate(d, who, do)))
 	}
 }
 
@@ -50,9 +50,9 @@ const apiOrganisation = "organisation"
 
 // organisationGate is the common gate with this service's error body; every role but ADMIN is
 // refused.
-func (s *Server) organisationGate(d dialect, door Door, who authenticator, do func(*exchange) (reply, *problem)) action {
+func (s *Server) organisationGate(d dialect, who authenticator, do func(*exchange) (reply, *problem)) action {
 	return func(x *exchange) reply {
-		x.dialect, x.rec.Door = d, door
+		x.dialect = d
 		if refused := who(x); refused != nil {
 			return *refused
 		}

@@ -15,15 +15,15 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	if s.opens(DoorBearer) {
 		mux.HandleFunc("POST "+tokenPath, s.endpoint(apiToken, OpToken, tokenKey, s.issueToken))
-		s.routeVideo(mux, v2, DoorBearer, s.bearer)
-		s.routeOrganisations(mux, v2, DoorBearer, s.bearer)
+		s.routeVideo(mux, v2, s.bearer)
+		s.routeOrganisations(mux, v2, s.bearer)
 	}
 	if s.opens(DoorSession) {
-		s.routeVideo(mux, v1, DoorSession, s.sessionData)
-		s.routeOrganisations(mux, v1, DoorSession, s.sessionData)
+		s.routeVideo(mux, v1, s.sessionData)
+		s.routeOrganisations(mux, v1, s.sessionData)
 	}
 	if s.opens(DoorBearer) || s.opens(DoorSession) {
-		s.routeSMS(mux, DoorBearer, s.either)
+		s.routeSMS(mux, s.either)
 		s.routeHistory(mux, "", s.optional)
 	}
 	s.routePortal(mux)
@@ -62,7 +62,7 @@ func rerouted(r *http.Request) *http.Request {
 	return r2
 }
 
-func (s *Server) routeVideo(mux *http.ServeMux, d dialect, door Door, who authenticator) {
+func (s *Server) routeVideo(mux *http.ServeMux, d dialect, who authenticator) {
 	about := func(x *exchange) string { return strings.ToLower(x.r.PathValue("uuid")) }
 	query := func(x *exchange) string { return x.r.URL.RawQuery }
 	search := s.searchMeetings
@@ -99,7 +99,7 @@ func (s *Server) routeVideo(mux *http.ServeMux, d dialect, door Door, who authen
 		{"DELETE", "/scheduling-templates/{id}", OpTemplateWrite, query, s.deleteTemplate},
 	}
 	for _, r := range routes {
-		mux.HandleFunc(r.method+" "+d.path()+r.path, s.endpoint(apiVideo, r.op, r.key, s.gate(d, door, who, r.do)))
+		mux.HandleFunc(r.method+" "+d.path()+r.path, s.endpoint(apiVideo, r.op, r.key, s.gate(d, who, r.do)))
 	}
 }
 

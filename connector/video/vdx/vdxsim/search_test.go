@@ -3,6 +3,7 @@ package vdxsim_test
 import (
 	"net/http"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ func TestSearchPriorityAndFilters(t *testing.T) {
 		"label over subject":   {[]string{"label", "a", "subject", "Samtale"}, "OK/", sorted(ids[0])},
 		"subject is exact":     {[]string{"subject", "Samtal"}, "OK/", sorted()},
 		"organizer":            {[]string{"organizedBy", "anden@kommune.example"}, "OK/", sorted(ids[2])},
+		"a long organizer":     {[]string{"organizedBy", strings.Repeat("x", 101)}, "Internal Server Error/11", nil},
 		"search in text":       {[]string{"search", "SAMTAL"}, "OK/", sorted(ids...)},
 		"wildcard is alive":    {[]string{"search", "100%ro"}, "OK/", sorted(ids[0])},
 		"window inclusive":     {[]string{"from-start-time", "2026-09-14T10:00:00Z", "to-start-time", "2026-09-14T13:00:00+02:00"}, "OK/", sorted(ids[0], ids[1])},

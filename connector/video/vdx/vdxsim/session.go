@@ -57,6 +57,7 @@ func (a attributes) principal(client string) principal {
 // in it is verified. A malformed one breaks the service; without one the service would ask a
 // user service for the session, which knows nobody here (§3.1).
 func (s *Server) sessionData(x *exchange) *reply {
+	x.rec.Door = DoorSession
 	header := x.r.Header.Get(s.opts.SessionHeader)
 	if header == "" {
 		return new(reply{status: http.StatusUnauthorized, detail: "no " + s.opts.SessionHeader + " header"})
@@ -89,7 +90,6 @@ func parseSessionData(header string) (attributes, bool) {
 // is some and no bearer token, a bearer token otherwise.
 func (s *Server) either(x *exchange) *reply {
 	if s.opens(DoorSession) && x.rec.Authorization == "" && x.r.Header.Get(s.opts.SessionHeader) != "" {
-		x.rec.Door = DoorSession
 		return s.sessionData(x)
 	}
 	return s.bearer(x)

@@ -151,10 +151,10 @@ func (s *Server) DeliverCallbacks(ctx context.Context) {
 	}
 }
 
-func (s *Server) routeSMS(mux *http.ServeMux, door Door, who authenticator) {
+func (s *Server) routeSMS(mux *http.ServeMux, who authenticator) {
 	about := func(x *exchange) string { return strings.ToLower(x.r.PathValue("uuid")) }
-	mux.HandleFunc("POST /sms/v1/meeting/{uuid}", s.endpoint(apiSMS, OpSMSSend, about, s.gate(v2, door, who, s.sendSMS)))
-	mux.HandleFunc("GET /sms/v1/meeting/{uuid}", s.endpoint(apiSMS, OpSMSStatus, about, s.gate(v2, door, who, s.smsStatus)))
+	mux.HandleFunc("POST /sms/v1/meeting/{uuid}", s.endpoint(apiSMS, OpSMSSend, about, s.gate(v2, who, s.sendSMS)))
+	mux.HandleFunc("GET /sms/v1/meeting/{uuid}", s.endpoint(apiSMS, OpSMSStatus, about, s.gate(v2, who, s.smsStatus)))
 }
 
 // sendSMS is POST /sms/v1/meeting/{uuid} (§8). It is not idempotent: a repeat is a second

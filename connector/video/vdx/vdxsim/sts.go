@@ -58,7 +58,7 @@ func (s *Server) issueAssertion(x *exchange) reply {
 	if cert == nil {
 		return noCertificate()
 	}
-	x.rec.Client = cert.Subject.CommonName
+	x.rec.Door, x.rec.Client = DoorGateway, cert.Subject.CommonName
 	if s.opts.Strict {
 		if f := strictSOAP(x); f != nil {
 			return soapFault(f)

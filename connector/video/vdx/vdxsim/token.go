@@ -127,6 +127,7 @@ func (s *Server) mac(text string) []byte {
 // bearer verifies the access token. Missing, malformed, tampered and expired tokens, and
 // tokens without a role, are 401 (§3.2).
 func (s *Server) bearer(x *exchange) *reply {
+	x.rec.Door = DoorBearer
 	refuse := func(code, text string) *reply {
 		out := unauthorized(code, text)
 		return &out

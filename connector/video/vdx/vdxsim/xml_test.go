@@ -127,7 +127,11 @@ func TestKeysAreWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{files.CA, files.STS, files.Clients[0].Certificate, files.Clients[0].Key} {
+	one, found := files.Client("one")
+	if _, other := files.Client("two"); other || !found {
+		t.Errorf("files: %+v", files)
+	}
+	for _, name := range []string{files.CA, files.STS, one.Certificate, one.Key} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v", name, err)
