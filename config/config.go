@@ -141,6 +141,8 @@ type Times struct {
 	Grace     time.Duration `yaml:"grace" doc:"How long after the planned end the room and the links live; 1m to 4h, default 15m."`
 	HardCap   time.Duration `yaml:"hard_cap" doc:"How long after the grace a conversation that goes on is waited for; 0s to 6h, default 1h."`
 	Together  time.Duration `yaml:"together" doc:"How long employee and citizen must be in the room together for a completed visit; 5s to 10m, default 30s."`
+	Bridge    time.Duration `yaml:"bridge" doc:"Longest gap that does not interrupt a conversation, such as a reconnect; it counts as being together, but not towards together; 0s to 15m, default 2m."`
+	ClockSkew time.Duration `yaml:"clock_skew" doc:"How far the clocks of the video platform's nodes may be apart; no outcome hangs on less; 0s to 1m, default 5s."`
 	RoomCheck time.Duration `yaml:"room_check" doc:"How long before the start the room should be ready; 30s to 1h, default 5m."`
 	Reminder  time.Duration `yaml:"reminder" doc:"How long before the start to remind the citizen, at most 48h; 0s (default): never."`
 

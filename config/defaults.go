@@ -5,6 +5,8 @@ import "time"
 // Defaults of the settings for which 0 means something else than the default.
 const (
 	hardCap     = time.Hour
+	bridge      = 2 * time.Minute
+	clockSkew   = 5 * time.Second
 	minimumLead = 30 * time.Minute
 )
 
@@ -21,7 +23,7 @@ func (r *Rules) UnmarshalYAML(unmarshal func(any) error) error {
 func (t *Times) UnmarshalYAML(unmarshal func(any) error) error {
 	type plain Times
 
-	*t = Times{HardCap: hardCap, read: true}
+	*t = Times{HardCap: hardCap, Bridge: bridge, ClockSkew: clockSkew, read: true}
 
 	return unmarshal((*plain)(t))
 }
@@ -104,7 +106,7 @@ func (t *Times) setDefaults() {
 	or(&t.Grace, 15*time.Minute)
 
 	if !t.read {
-		t.HardCap = hardCap
+		t.HardCap, t.Bridge, t.ClockSkew = hardCap, bridge, clockSkew
 	}
 
 	or(&t.Together, 30*time.Second)

@@ -286,6 +286,8 @@ func (t Times) validate(k checker) {
 	k.span("grace", t.Grace, time.Minute, 4*time.Hour)
 	k.span("hard_cap", t.HardCap, 0, 6*time.Hour)
 	k.span("together", t.Together, 5*time.Second, 10*time.Minute)
+	k.span("bridge", t.Bridge, 0, 15*time.Minute)
+	k.span("clock_skew", t.ClockSkew, 0, time.Minute)
 	k.span("room_check", t.RoomCheck, 30*time.Second, time.Hour)
 	k.span("reminder", t.Reminder, 0, 48*time.Hour)
 }

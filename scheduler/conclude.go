@@ -23,7 +23,7 @@ func (s *Service) concludeByEvidence(ctx context.Context, job Job) error {
 		return err
 	}
 
-	now, due := s.now(), v.Facts.Planned.End.Add(s.set.Grace)
+	now, due := s.now(), s.due(v)
 	if wait := due.Sub(now); wait > 0 {
 		return s.later("conclude", wait)
 	}

@@ -15,9 +15,14 @@ func (s *Service) verifyJobs(before, after care.Snapshot) []Job {
 		return nil
 	}
 
+	from := after.Outcome.At // the visit may be concluded before its time
+	if due := s.due(after); due.After(from) {
+		from = due
+	}
+
 	var jobs []Job
 	for i, wait := range s.lookAgain() {
-		jobs = append(jobs, Job{Kind: VerifyOutcomeJob, Visit: after.ID, Ref: strconv.Itoa(i + 1), At: after.Outcome.At.Add(wait)})
+		jobs = append(jobs, Job{Kind: VerifyOutcomeJob, Visit: after.ID, Ref: strconv.Itoa(i + 1), At: from.Add(wait)})
 	}
 
 	return jobs
@@ -42,7 +47,7 @@ func (s *Service) verifyOutcome(ctx context.Context, job Job) error {
 		return nil //nolint:nilerr // nothing more will ever be known of the visit; its outcome stands
 	}
 
-	last := job.Ref == strconv.Itoa(len(s.lookAgain()))
+	complete := !s.now().Before(s.settled(v))
 
 	return s.store.UpdateVisit(ctx, job.Visit, func(v *care.Visit) (Effects, error) {
 		if !v.State().Concluded() {
@@ -52,7 +57,7 @@ func (s *Service) verifyOutcome(ctx context.Context, job Job) error {
 		corrected := false
 
 		out, err := s.effects(v, nil, func(v *care.Visit) (err error) {
-			corrected, err = s.reconsider(v, legs, last)
+			corrected, err = s.reconsider(v, legs, complete)
 
 			return err
 		})

@@ -99,17 +99,22 @@ func (s *Service) lookAgain() []time.Duration {
 	return nil
 }
 
-// settled is when the platform's record of a visit is complete, as far as one can know.
+// settled is when the platform's record of a visit is complete, as far as one can know: after the
+// last look that a room may be held open for.
 func (s *Service) settled(v care.Snapshot) time.Time {
-	at := v.Facts.Planned.End.Add(s.set.Grace)
-
 	var longest time.Duration
+
 	for _, wait := range s.lookAgain() {
-		longest = max(longest, wait)
+		if wait <= s.set.HardCap {
+			longest = max(longest, wait)
+		}
 	}
 
-	return at.Add(longest)
+	return s.due(v).Add(longest)
 }
+
+// due is when a visit is over and may be judged.
+func (s *Service) due(v care.Snapshot) time.Time { return v.Facts.Planned.End.Add(s.set.Grace) }
 
 // verdictSoFar asks the platform, but never keeps a person waiting: without an answer it says so.
 func (s *Service) verdictSoFar(ctx context.Context, v care.Snapshot) care.Verdict {

@@ -86,9 +86,10 @@ type Leg struct {
 	Node    string // the platform's node by whose clock the times are; empty: one clock for all
 }
 
-// InRoom reports whether the person is in the room itself now: not before its door, not gone.
+// InRoom reports whether the person is in the room itself now: not before its door, not without
+// picture and sound, not gone.
 func (l Leg) InRoom() bool {
-	return l.Left.IsZero() && !l.outside() && (l.Role == AsHost || l.Role == AsGuest)
+	return l.Left.IsZero() && !l.outside() && l.Media != NoMedia && (l.Role == AsHost || l.Role == AsGuest)
 }
 
 // damaged reports whether a leg can't be true as it stands: somebody without a role, without a
