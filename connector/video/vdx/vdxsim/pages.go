@@ -120,7 +120,7 @@ func (p *pages) room(r RoomRecord, now time.Time, base string) roomRow {
 }
 
 func (p *pages) person(l LegRecord) personView {
-	return personView{Name: l.Name, Role: roleText(l.Role), Since: p.minute(l.Joined)}
+	return personView{Name: l.Name, Role: placeText(l), Since: p.minute(l.Joined)}
 }
 
 func roleText(r Role) string {
@@ -128,6 +128,14 @@ func roleText(r Role) string {
 		return "vært"
 	}
 	return "gæst"
+}
+
+// placeText is a person's role, and that they wait if they do.
+func placeText(l LegRecord) string {
+	if l.Entered.IsZero() {
+		return roleText(l.Role) + ", venter på værten"
+	}
+	return roleText(l.Role)
 }
 
 // stateText is what a person needs to know about a room, in Danish.

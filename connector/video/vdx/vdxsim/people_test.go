@@ -2,6 +2,7 @@ package vdxsim_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -182,5 +183,28 @@ func TestOverlapIsOfPeopleWhoAreIn(t *testing.T) {
 	rec, _ := b.Room(idA)
 	if got := rec.Overlap(b.Now()); got != 9*time.Minute || !rec.Legs[0].Entered.Equal(at(31)) {
 		t.Errorf("overlap %v, entered %v", got, rec.Legs[0].Entered)
+	}
+}
+
+func TestAGuestInTheLobbySeesThatTheyWait(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *vdxsim.Options) { o.Lobby = true })
+	b.standard(t)
+	b.Advance(20 * time.Minute)
+	rec, _ := b.Room(idA)
+	b.header.Set("Accept", "application/json")
+	in := b.do(t, http.MethodPost, "/portal/join", `{"conference":"`+rec.URIWithDomain+`","pin":"771204","name":"Borger"}`)
+	if in.object["waiting"] != true {
+		t.Errorf("joined: %s", in.raw)
+	}
+	page := query("/portal/", "conference", rec.URIWithDomain, "leg", in.str("leg"))
+	if a := b.do(t, http.MethodGet, page, ""); !strings.Contains(a.raw, "venter på værten") {
+		t.Errorf("page: %s", a.raw)
+	}
+	if _, err := b.Join(idA, "Vært", vdxsim.RoleHost); err != nil {
+		t.Fatal(err)
+	}
+	if a := b.do(t, http.MethodGet, page, ""); strings.Contains(a.raw, "venter på værten") {
+		t.Errorf("let in: %s", a.raw)
 	}
 }

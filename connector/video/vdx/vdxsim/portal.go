@@ -251,7 +251,7 @@ func (s *Server) roomReply(x *exchange, r *room, pin, legID string, refused erro
 	for _, l := range r.people {
 		view.People = append(view.People, s.pages.person(l.record()))
 		if l.id == legID {
-			view.Leg, view.MyRole = l.id, roleText(l.role)
+			view.Leg, view.MyRole = l.id, placeText(l.record())
 		}
 	}
 	status := http.StatusOK

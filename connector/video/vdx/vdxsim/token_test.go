@@ -75,6 +75,7 @@ func TestTokenRefusals(t *testing.T) {
 		"expired":         {b.IssueToken(client, -time.Minute), 401, "invalid_token"},
 		"no roles":        {with(func(c *vdxsim.Client) { c.Roles = nil }), 401, "Bearer"},
 		"no e-mail":       {with(func(c *vdxsim.Client) { c.Email = "" }), 401, ""},
+		"new org":         {with(func(c *vdxsim.Client) { c.Organisation, c.AutoCreate = "new", "sluse-kommune" }), 200, ""},
 		"unknown org":     {with(func(c *vdxsim.Client) { c.Organisation = "x" }), 403, ""},
 		"wrong role":      {with(func(c *vdxsim.Client) { c.Roles = []string{vdxsim.RoleProvisioner} }), 403, ""},
 		"no role we know": {with(func(c *vdxsim.Client) { c.Roles = []string{"x"} }), 403, ""},

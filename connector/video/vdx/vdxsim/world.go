@@ -1,6 +1,8 @@
 package vdxsim
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -202,7 +204,8 @@ func (w *world) addOrganisation(org Organisation, now time.Time) {
 // stock fills the pools once all organisations are there; their rooms are old enough to be
 // taken at once. A pool without free numbers stays short.
 func (w *world) stock(now time.Time) {
-	for _, o := range w.organisations {
+	for _, code := range slices.Sorted(maps.Keys(w.organisations)) {
+		o := w.organisations[code]
 		for range o.PoolSize {
 			if o.Classic {
 				break
