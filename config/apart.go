@@ -53,6 +53,11 @@ func (c Config) apart(k checker) {
 		claim(at+"keys.lookup", "key:", m.Keys.Lookup.Reveal())
 		claim(at+"keys.links", "key:", m.Keys.Links.Reveal())
 
+		if m.Video.Kind == Pexip { // rooms are told apart by the first part of their names
+			claim(at+"video.pexip.prefix", "rooms:", strings.ToLower(m.Video.Pexip.BaseURL)+" "+m.Video.Pexip.Prefix)
+			claim(at+"video.pexip.link_key", "key:", m.Video.Pexip.LinkKey.Reveal())
+		}
+
 		if m.Record.Kind == "file" {
 			claim(at+"record.file.dir", "dir:", absolute(m.Record.File.Dir))
 		}

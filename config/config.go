@@ -10,11 +10,14 @@
 package config
 
 import (
+	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/sms"
+	"github.com/sluse/sluse/connector/video/pexip"
 	"github.com/sluse/sluse/connector/video/vdx"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
@@ -77,12 +80,74 @@ type Role struct {
 
 // Video is the video platform.
 type Video struct {
-	Kind         string     `yaml:"kind" doc:"Which platform: vdx; default vdx."`
-	VDX          vdx.Config `yaml:"vdx" doc:"MedCom VDX."`
-	Concurrency  int        `yaml:"concurrency" doc:"Calls at once that the platform's operator has agreed to, all processes together; 1 to 64, default 8. Fewer are made while the platform is slow or fails."`
-	Rate         int        `yaml:"rate" doc:"Calls per minute that the platform's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
-	Participants int        `yaml:"participants" doc:"Most people in a room at once; 2 to 20, default 5."`
+	Kind         string       `yaml:"kind" doc:"Which platform: vdx or pexip; default vdx. Only the settings of the chosen one are checked."`
+	VDX          vdx.Config   `yaml:"vdx" doc:"MedCom VDX."`
+	Pexip        pexip.Config `yaml:"pexip" doc:"The municipality's own Pexip Infinity."`
+	Hook         *Hook        `yaml:"hook" doc:"Where the platform's nodes tell us what happens in the rooms: POST /hooks/pexip/ID with HTTP Basic, ID being the municipality's, under any name of this server. Needed with kind pexip and pexip.events sink, of no use otherwise."`
+	Concurrency  int          `yaml:"concurrency" doc:"Calls at once that the platform's operator has agreed to, all processes together; 1 to 64, default 8. Fewer are made while the platform is slow or fails. With kind pexip, pexip.concurrency counts."`
+	Rate         int          `yaml:"rate" doc:"Calls per minute that the platform's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit. With kind pexip, pexip.rate counts."`
+	Participants int          `yaml:"participants" doc:"Most people in a room at once; 2 to 20, default 5."`
 }
+
+// Hook is where the video platform's nodes tell us what happens in the rooms.
+type Hook struct {
+	User     string        `yaml:"user" doc:"User name that the nodes send; no default."`
+	Password care.Secret   `yaml:"password" doc:"Password that the nodes send, 16 characters or more; from a file or the environment; no default."`
+	From     []string      `yaml:"from" doc:"Addresses or networks (CIDR) of the nodes; others are refused. Default every address."`
+	Keep     time.Duration `yaml:"keep" doc:"How long events are kept; 24h to 8760h, default 720h."`
+	Silence  time.Duration `yaml:"silence" doc:"How long a visit may go on without any event before the administrator is told; 1m to 4h, default 10m."`
+}
+
+// Prefixes returns the networks that may send; nil: every address. The error names the key.
+func (h Hook) Prefixes() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+
+	for i, text := range h.From {
+		if a, err := netip.ParseAddr(text); err == nil {
+			out = append(out, netip.PrefixFrom(a, a.BitLen()))
+
+			continue
+		}
+
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("from[%d]: must be an address or a network", i)
+		}
+
+		out = append(out, p.Masked())
+	}
+
+	return out, nil
+}
+
+// Calls is how many calls at once the chosen platform's operator has agreed to.
+func (v Video) Calls() int {
+	if v.Kind == Pexip {
+		return v.Pexip.Concurrency
+	}
+
+	return v.Concurrency
+}
+
+// KeepEvents is how long the platform's events are kept.
+func (v Video) KeepEvents() time.Duration {
+	if v.Hook == nil {
+		return keepEvents
+	}
+
+	return v.Hook.Keep
+}
+
+// UsesVDX reports whether any service of VDX is used with the settings of video.vdx.
+func (m Municipality) UsesVDX() bool {
+	return m.Video.Kind == VDX || m.Messages.SMS != nil && m.Messages.SMS.Auth == sms.AuthVDX
+}
+
+// The kinds of video platform.
+const (
+	VDX   = "vdx"
+	Pexip = "pexip"
+)
 
 // Messages are the channels to citizens.
 type Messages struct {

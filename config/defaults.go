@@ -10,6 +10,9 @@ const (
 	minimumLead = 30 * time.Minute
 )
 
+// keepEvents is how long the video platform's events are kept.
+const keepEvents = 30 * 24 * time.Hour
+
 // UnmarshalYAML reads the section over its defaults, so that an explicit 0s stays 0s.
 func (r *Rules) UnmarshalYAML(unmarshal func(any) error) error {
 	type plain Rules
@@ -59,10 +62,16 @@ func (m *Municipality) setDefaults() {
 }
 
 func (v *Video) setDefaults() {
-	or(&v.Kind, "vdx")
+	or(&v.Kind, VDX)
 	or(&v.Concurrency, 8)
 	or(&v.Participants, 5)
 	v.VDX.SetDefaults()
+	v.Pexip.SetDefaults()
+
+	if v.Hook != nil {
+		or(&v.Hook.Keep, keepEvents)
+		or(&v.Hook.Silence, 10*time.Minute)
+	}
 }
 
 func (m *Messages) setDefaults() {

@@ -101,7 +101,7 @@ func unwrap(t reflect.Type) (reflect.Type, string) {
 		return t, "section"
 	case reflect.Bool:
 		return t, "true or false"
-	case reflect.Int:
+	case reflect.Int, reflect.Float64:
 		return t, "number"
 	default:
 		return t, "text"

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/connector/message"
+	"github.com/sluse/sluse/connector/video/pexip"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -154,6 +155,11 @@ func (m Municipality) validate(k checker) {
 		return m.Login.BaseURL == m.PublicURL && strings.HasPrefix(err.Error(), "base_url:") // told of public_url
 	}))
 	m.Video.validate(k.in("video"))
+
+	if m.UsesVDX() {
+		k.in("video.vdx").adopt(m.Video.VDX.Validate())
+	}
+
 	m.Messages.validate(k.in("messages"))
 	k.adopt(m.fits())
 	m.Record.validate(k.in("record"))
@@ -219,11 +225,40 @@ func (m Municipality) validateRoles(k checker, units map[care.UnitID]bool) {
 }
 
 func (v Video) validate(k checker) {
-	k.bad(v.Kind != "vdx", "kind", "must be vdx")
 	k.number("concurrency", v.Concurrency, 1, 64)
 	k.number("rate", v.Rate, 0, maxRate)
 	k.number("participants", v.Participants, 2, 20)
-	k.in("vdx").adopt(v.VDX.Validate())
+
+	switch v.Kind {
+	case VDX:
+		k.bad(v.Hook != nil, "hook", "is of no use with kind vdx")
+	case Pexip:
+		k.in("pexip").adopt(v.Pexip.Validate())
+
+		sink := v.Pexip.Events == pexip.EventsSink
+		k.bad(sink && v.Hook == nil, "hook", "must be set with pexip.events sink")
+		k.bad(!sink && v.Hook != nil, "hook", "is of no use with pexip.events %s", v.Pexip.Events)
+	default:
+		k.bad(true, "kind", "must be vdx or pexip")
+	}
+
+	if v.Hook != nil {
+		v.Hook.validate(k.in("hook"))
+	}
+}
+
+// leastPassword is how many characters the password of a hook has at least.
+const leastPassword = 16
+
+func (h Hook) validate(k checker) {
+	k.bad(h.User == "" || strings.Contains(h.User, ":"), "user", "must be set, without a colon")
+	k.bad(len([]rune(h.Password.Reveal())) < leastPassword, "password", "must be set, with %d characters or more", leastPassword)
+	k.span("keep", h.Keep, 24*time.Hour, 365*24*time.Hour)
+	k.span("silence", h.Silence, time.Minute, 4*time.Hour)
+
+	if _, err := h.Prefixes(); err != nil {
+		k.adopt([]error{err})
+	}
 }
 
 // maxRate is the most calls per minute that a rate can say.

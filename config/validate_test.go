@@ -73,7 +73,7 @@ func TestValues(t *testing.T) {
 		"unknown role":         {[]string{"role: planner", "role: boss"}, "line 16: m.roles[0].role: must be planner, caregiver, leader or administrator"},
 		"unknown unit":         {[]string{"unit: oest", "unit: vest"}, "line 16: m.roles[0].unit: must be a unit's id or *"},
 		"login":                {[]string{"key_file: k.pem", "min_level: top, key_file: k.pem"}, "line 17: m.login.min_level: must be none, low, substantial or high"},
-		"video kind":           {[]string{"video:\n", "video:\n      kind: teams\n"}, "line 19: m.video.kind: must be vdx"},
+		"video kind":           {[]string{"video:\n", "video:\n      kind: teams\n"}, "line 19: m.video.kind: must be vdx or pexip"},
 		"concurrency":          {[]string{"video:\n", "video:\n      concurrency: 65\n"}, "line 19: m.video.concurrency: must be 1 to 64"},
 		"participants":         {[]string{"video:\n", "video:\n      participants: 1\n"}, "line 19: m.video.participants: must be 2 to 20"},
 		"vdx":                  {[]string{"base_url: https://v.example, ", "base_url: http://v.example, "}, "line 19: m.video.vdx.base_url: must be an https address without query"},

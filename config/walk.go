@@ -156,11 +156,25 @@ func scalarFault(node ast.Node, t reflect.Type) string {
 		return "must be true or false"
 	case t.Kind() == reflect.Int && (!plainNumber || unsigned(number.Value) > math.MaxInt32):
 		return "must be a whole number"
+	case t.Kind() == reflect.Float64 && !plainNumber && !isFraction(node):
+		return "must be a number like 2 or 0.5"
 	case t.Kind() == reflect.String && !isText && !plainNumber:
 		return "must be a text; write it in quotes"
 	}
 
 	return ""
+}
+
+// isFraction reports whether a value is written as plain decimal digits with one point.
+func isFraction(node ast.Node) bool {
+	n, ok := node.(*ast.FloatNode)
+	if !ok {
+		return false
+	}
+
+	whole, part, ok := strings.Cut(n.Token.Value, ".")
+
+	return ok && whole != "" && part != "" && strings.Trim(whole+part, "0123456789") == ""
 }
 
 func textOf(node ast.Node) (string, bool) {

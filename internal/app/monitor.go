@@ -14,7 +14,6 @@ import (
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/sms"
 	"github.com/sluse/sluse/connector/outbound"
-	"github.com/sluse/sluse/connector/video/vdx"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/internal/queue"
 	"github.com/sluse/sluse/scheduler"
@@ -53,9 +52,12 @@ func newMonitor(p parts) (*monitor, error) {
 		return nil
 	}
 
-	if err := add(connector.VideoRole, vdx.System, p.m.Video.Concurrency, p.m.Video.Rate); err != nil {
-		return nil, err
+	platform, err := videoPeer(p)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", connector.VideoRole, err)
 	}
+
+	m.peers = append(m.peers, platform)
 
 	if p.m.Messages.SMS != nil {
 		if err := add(connector.SMSRole, sms.System, p.m.Messages.Concurrency, p.m.Messages.Rate); err != nil {

@@ -22,6 +22,10 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 		Together: m.Times.Together, Bridge: m.Times.Bridge, ClockSkew: m.Times.ClockSkew, RoomCheck: m.Times.RoomCheck, Reminder: m.Times.Reminder, Participants: m.Video.Participants, Quiet: quiet,
 	}
 
+	if m.Video.Hook != nil {
+		out.EventSilence = m.Video.Hook.Silence
+	}
+
 	for law, rule := range m.Record.ByLaw {
 		out.Record[law] = scheduler.RecordRule(rule)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/internal/web"
 	"github.com/sluse/sluse/internal/web/api"
+	"github.com/sluse/sluse/internal/web/hooks"
 	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/saml"
 	"github.com/sluse/sluse/scheduler"
@@ -38,6 +39,7 @@ type Site struct {
 	closers  []func() error
 	sessions sessions
 	monitor  *monitor
+	hooks    []hooks.Hook
 }
 
 // Service returns the municipality's use cases.
@@ -132,7 +134,7 @@ func (s *Site) queueOptions(p parts) queue.Options {
 	}
 
 	o.Workers = map[queue.Name]int{
-		queue.Video: ahead * p.m.Video.Concurrency, queue.Message: p.m.Messages.Concurrency, queue.Record: ahead * p.m.Record.Concurrency, queue.Work: 4,
+		queue.Video: ahead * p.m.Video.Calls(), queue.Message: p.m.Messages.Concurrency, queue.Record: ahead * p.m.Record.Concurrency, queue.Work: 4,
 	}
 	o.Run = func(ctx context.Context, job scheduler.Job) error { return s.service.Run(ctx, job) }
 
@@ -140,18 +142,14 @@ func (s *Site) queueOptions(p parts) queue.Options {
 }
 
 func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*scheduler.Service, error) {
-	at := vdx.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.VideoRole)}
-
-	access, err := vdx.NewAccess(p.m.Video.VDX, at) // shared by the services of VDX
+	access, err := s.vdxAccess(p)
 	if err != nil {
-		return nil, fmt.Errorf("video platform: %w", err)
+		return nil, err
 	}
 
-	at.Access = access
-
-	platform, err := vdx.New(p.m.Video.VDX, at)
+	platform, err := s.newVideo(p, access)
 	if err != nil {
-		return nil, fmt.Errorf("video platform: %w", err)
+		return nil, err
 	}
 
 	messages, err := s.senders(p, access)
@@ -184,7 +182,12 @@ func (s *Site) senders(p parts, access *vdx.Access) (map[care.Channel]message.Se
 	out := make(map[care.Channel]message.Sender)
 
 	if c := p.m.Messages.SMS; c != nil {
-		sender, err := sms.New(*c, sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Access: access.Equip, Peer: s.monitor.peer(connector.SMSRole)})
+		deps := sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.SMSRole)}
+		if access != nil {
+			deps.Access = access.Equip
+		}
+
+		sender, err := sms.New(*c, deps)
 		if err != nil {
 			return nil, fmt.Errorf("SMS: %w", err)
 		}
@@ -237,6 +240,11 @@ func (s *Site) wire(p parts) error {
 		return fmt.Errorf("login: %w", err)
 	}
 
+	s.hooks, err = s.newHooks()
+	if err != nil {
+		return err
+	}
+
 	s.sessions = sessions{store: s.store, idp: s.login.IDP()}
 
 	return nil
@@ -247,7 +255,7 @@ func (s *Site) web() web.Site {
 	return web.Site{
 		Municipality: s.id, Hosts: s.config.Hosts, PublicURL: s.config.PublicURL, Name: s.config.Name, Phone: s.config.Phone,
 		Emergency: s.config.Emergency, UseCases: s.service, Sessions: s.sessions, Login: s.login,
-		Grants: grants(s.config.Roles), API: api.New(s.service),
+		Grants: grants(s.config.Roles), API: api.New(s.service), Hooks: s.hooks,
 	}
 }
 

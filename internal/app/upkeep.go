@@ -13,9 +13,16 @@ const (
 	tellEvery   = 10 * time.Second
 )
 
+// watchEvery is how often it is looked whether the video platform's events come as they should.
+const watchEvery = 2 * time.Minute
+
+// keepNotices is how long notices are kept that were resolved.
+const keepNotices = 90 * 24 * time.Hour
+
 // upkeep keeps a municipality's house in order while the process runs: it removes expired sessions
-// and login requests, and tells how much work waits and how the outside systems are. The returned
-// function ends it and waits for it.
+// and login requests, old events and notices, has forgotten rooms swept, and tells how much work
+// waits and how the outside systems and the platform's events are. The returned function ends it
+// and waits for it.
 func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
@@ -23,9 +30,12 @@ func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context
 	go func() {
 		defer close(done)
 
-		purge, tell := time.NewTicker(upkeepEvery), time.NewTicker(tellEvery)
+		purge, tell, watch := time.NewTicker(upkeepEvery), time.NewTicker(tellEvery), time.NewTicker(watchEvery)
 		defer purge.Stop()
 		defer tell.Stop()
+		defer watch.Stop()
+
+		s.try(ctx, o, "forgotten rooms were not looked for", func() error { return s.service.Sweep(ctx, true) })
 
 		for {
 			select {
@@ -33,9 +43,12 @@ func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context
 				return
 			case <-purge.C:
 				s.purge(ctx, o)
+				s.try(ctx, o, "forgotten rooms were not looked for", func() error { return s.service.Sweep(ctx, false) })
 			case <-tell.C:
 				s.tellBacklog(ctx, o)
 				s.tellSystems(ctx, o)
+			case <-watch.C:
+				s.try(ctx, o, "the platform's events were not looked at", func() error { return s.service.WatchEvents(ctx) })
 			}
 		}
 	}()
@@ -60,11 +73,20 @@ func (s *Site) tellSystems(ctx context.Context, o Options) {
 	}
 }
 
-func (s *Site) purge(ctx context.Context, o Options) {
-	if _, err := s.store.PurgeSessions(ctx, o.Clock()); err != nil && ctx.Err() == nil {
-		o.Logger.LogAttrs(ctx, slog.LevelError, "expired sessions were not removed",
+// try logs what went wrong with a part of the upkeep; the next round tries again.
+func (s *Site) try(ctx context.Context, o Options, what string, do func() error) {
+	if err := do(); err != nil && ctx.Err() == nil {
+		o.Logger.LogAttrs(ctx, slog.LevelError, "upkeep", slog.String("what", what),
 			slog.String("municipality", string(s.id)), slog.String("error", err.Error()))
 	}
+}
+
+func (s *Site) purge(ctx context.Context, o Options) {
+	now := o.Clock()
+
+	s.try(ctx, o, "expired sessions were not removed", func() error { _, err := s.store.PurgeSessions(ctx, now); return err })
+	s.try(ctx, o, "old notices were not removed", func() error { return s.store.PurgeNotices(ctx, now.Add(-keepNotices)) })
+	s.try(ctx, o, "old events were not removed", func() error { _, err := s.store.PurgeEvents(ctx, now.Add(-s.config.Video.KeepEvents())); return err })
 }
 
 func (s *Site) tellBacklog(ctx context.Context, o Options) {
