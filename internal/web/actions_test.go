@@ -117,7 +117,7 @@ func TestFrontPageFollowsTheRole(t *testing.T) {
 
 	b := setup(t)
 
-	for role, to := range map[care.Role]string{care.Leader: "/statistik", care.Planner: "/dagen", care.Caregiver: "/min-dag", care.Administrator: ""} {
+	for role, to := range map[care.Role]string{care.Leader: "/statistik", care.Planner: "/dagen", care.Caregiver: "/min-dag", care.Administrator: "/forbindelser"} {
 		r := request(http.MethodGet, testby, "/")
 		r.AddCookie(b.as(t, testby, "X", role))
 

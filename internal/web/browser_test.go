@@ -249,7 +249,7 @@ func (s *served) look(browser context.Context, t *testing.T, one shot, axe strin
 		t.Errorf("content policy refused %v (%v)", refused, err)
 	}
 
-	for _, width := range []int{320, 360, 768, 1280} {
+	for _, width := range []int{320, 360, 820, 1280} {
 		s.lookAt(ctx, t, one, width, axe)
 	}
 }

@@ -34,6 +34,7 @@ type fakeUse struct {
 	guestLink  string
 	verdict    care.Verdict
 	known      map[string]bool // locators and tokens that are ours
+	outage     bool            // the video platform is down
 }
 
 func newFakeUse(t *testing.T) *fakeUse {

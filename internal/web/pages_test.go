@@ -117,6 +117,9 @@ func TestStaffPagesRender(t *testing.T) {
 		"/min-dag/" + first("venter"):     "Luk ind",
 		"/min-dag/" + first("venter") + "/venter?dato=2026-11-23": "Genkendt",
 		"/min-dag/" + first("fysisk"):                             "Besøget er et fysisk besøg",
+		"/forbindelser":                                           "Alle systemer svarer",
+		"/forbindelser?maaned=2026-10-01":                         "ingen målinger fra oktober 2026",
+		"/forbindelser/nu":                                        "Poster i omsorgsjournalen",
 		"/dagen?besked=aflyst":                                    "Besøget er aflyst.",
 	} {
 		if body := b.get(t, leader, path, http.StatusOK); !strings.Contains(body, text) {

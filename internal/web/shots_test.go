@@ -33,6 +33,9 @@ func (s *served) shots(t *testing.T) []shot {
 	state := func(b care.BatchState) func() {
 		return func() { s.use.mu.Lock(); defer s.use.mu.Unlock(); s.use.batchState = b }
 	}
+	outage := func(is bool) func() {
+		return func() { s.use.mu.Lock(); defer s.use.mu.Unlock(); s.use.outage = is }
+	}
 	submit := func(selector, comes string) step {
 		return chromedp.Steps(chromedp.Click(chromedp.CSS(selector)), chromedp.WaitReady(chromedp.CSS(comes)))
 	}
@@ -65,8 +68,10 @@ func (s *served) shots(t *testing.T) []shot {
 		}},
 		{name: "lobby-fysisk", cookies: caregiver, path: "/min-dag/" + physical},
 		{name: "statistik", cookies: leader, path: "/statistik"},
+		{name: "forbindelser", cookies: administrator, path: "/forbindelser"},
+		{name: "forbindelser-nede", cookies: planner, path: "/forbindelser", before: outage(true)},
+		{name: "forbindelser-maaned", cookies: administrator, path: "/forbindelser?maaned=2026-10-01", before: outage(false)},
 		{name: "ingen-adgang", cookies: caregiver, path: "/statistik"},
-		{name: "velkommen", cookies: administrator, path: "/"},
 		{name: "logget-af", path: "/logget-af"},
 		{name: "borger-landing", path: "/b/qPzM8v3tR1"},
 		{name: "borger-forkert", path: "/b/ukendt"},

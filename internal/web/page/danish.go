@@ -68,6 +68,17 @@ func WeekdayOf(d care.Day) string {
 	return weekdaysDanish()[t.Weekday()] + " " + Date(t)
 }
 
+// MonthOf returns the month of a day in words, "november 2026"; a text that is no day comes back as
+// it is.
+func MonthOf(d care.Day) string {
+	t, err := time.ParseInLocation(time.DateOnly, string(d), care.Zone())
+	if err != nil {
+		return string(d)
+	}
+
+	return fmt.Sprintf("%s %d", monthsDanish()[t.Month()-1], t.Year())
+}
+
 // Stamp returns date and time of day, or a dash for the zero time.
 func Stamp(t time.Time) string {
 	if t.IsZero() {

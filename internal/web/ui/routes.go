@@ -61,6 +61,9 @@ func (p *Pages) Routes() []route.Route {
 
 		{Method: get, Path: "/statistik", Access: route.Needs(care.SeeStatistics), Handle: p.statistics},
 		{Method: get, Path: "/statistik.csv", Access: route.Needs(care.SeeStatistics), Handle: p.statisticsCSV},
+
+		{Method: get, Path: "/forbindelser", Access: route.Needs(care.SeeConnections), Handle: p.connections},
+		{Method: get, Path: "/forbindelser/nu", Access: route.Needs(care.SeeConnections), Handle: p.connectionsNow},
 	}
 }
 
@@ -76,6 +79,7 @@ func menu(actor care.Actor, path string) []page.Link {
 		{care.Convert, page.Link{Text: "Omlægninger", URL: "/omlaegninger", Icon: "sync"}},
 		{care.ImportLists, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},
 		{care.SeeStatistics, page.Link{Text: "Statistik", URL: "/statistik", Icon: "analytics"}},
+		{care.SeeConnections, page.Link{Text: "Forbindelser", URL: "/forbindelser", Icon: "link"}},
 	}
 
 	var out []page.Link
@@ -91,14 +95,14 @@ func menu(actor care.Actor, path string) []page.Link {
 }
 
 // front leads to what the role is there for: the leader to the figures, the planner to the day,
-// the caregiver to their own.
+// the caregiver to their own, the administrator to the systems.
 func (p *Pages) front(c *gin.Context) error {
 	actor := route.Actor(c)
 
 	for _, to := range []struct {
 		role care.Role
 		path string
-	}{{care.Leader, "/statistik"}, {care.Planner, "/dagen"}, {care.Caregiver, "/min-dag"}} {
+	}{{care.Leader, "/statistik"}, {care.Planner, "/dagen"}, {care.Caregiver, "/min-dag"}, {care.Administrator, "/forbindelser"}} {
 		for _, g := range actor.Grants {
 			if g.Role == to.role {
 				return goTo(c, to.path)

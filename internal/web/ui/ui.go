@@ -64,6 +64,13 @@ type Leader interface {
 	Statistics(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error)
 }
 
+// Operator is what the panel "Forbindelser" calls.
+type Operator interface {
+	Connections(ctx context.Context, actor care.Actor) (scheduler.ConnectionsView, error)
+	Availability(ctx context.Context, actor care.Actor, month care.Day) ([]scheduler.AvailabilityView, error)
+	Notices(ctx context.Context, actor care.Actor) ([]scheduler.Notice, error)
+}
+
 // UseCases are all that the staff pages call.
 type UseCases interface {
 	Planner
@@ -71,6 +78,7 @@ type UseCases interface {
 	Converter
 	Caregiver
 	Leader
+	Operator
 }
 
 // Options are what the pages are made of.
@@ -96,6 +104,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeDanish, "channel": channelDanish,
+		"connection": connectionState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 	})
 })
 
