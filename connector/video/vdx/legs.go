@@ -75,10 +75,6 @@ func (w *participantWire) leg(observed video.Observed) (care.Leg, bool) {
 		return care.Leg{}, false
 	}
 
-	if w.IsStreaming == "true" || strings.EqualFold(string(w.Protocol), "rtmp") {
-		return care.Leg{}, false // a stream or recording is nobody
-	}
-
 	joined, began := historyTime(string(w.StartTime))
 	left, ended := historyTime(string(w.EndTime))
 
@@ -198,6 +194,10 @@ func isAddress(have, want string) bool {
 
 // role translates Pexip's names; empty when there is none that is known.
 func (w *participantWire) role() care.LegRole {
+	if w.IsStreaming == "true" || strings.EqualFold(string(w.Protocol), "rtmp") {
+		return care.AsRecorder // nobody, but somebody should know of it (R15)
+	}
+
 	switch strings.ToLower(string(w.Role)) {
 	case "chair", "host":
 		return care.AsHost

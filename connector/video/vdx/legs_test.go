@@ -44,8 +44,8 @@ func TestParticipants(t *testing.T) {
 		"before window":   {strings.ReplaceAll(full, "T10:", "T09:"), nil},
 		"odd other types": {with(`"service_type":[],"is_streaming":"no","conference":{},"media_streams":7,"has_media":{}`), leg(func(*care.Leg) {})},
 
-		"stream":              {with(`"is_streaming":true`), nil},
-		"RTMP":                {with(`"protocol":"RTMP"`), nil},
+		"stream":              {with(`"is_streaming":true`), leg(func(l *care.Leg) { l.Role = care.AsRecorder })},
+		"RTMP":                {with(`"protocol":"RTMP"`), leg(func(l *care.Leg) { l.Role = care.AsRecorder })},
 		"call of a person":    {with(`"conversation_id":"c","call_uuid":"d"`), leg(func(l *care.Leg) { l.Call = "c" })},
 		"call":                {with(`"call_uuid":"d"`), leg(func(l *care.Leg) { l.Call = "d" })},
 		"no media":            {with(`"has_media":false`), leg(func(l *care.Leg) { l.Media = care.NoMedia })},

@@ -300,7 +300,7 @@ func FuzzHistory(f *testing.F) {
 				continue
 			}
 
-			if leg.ID == "" || leg.Joined.IsZero() || leg.Witness != care.FromHistory || !slices.Contains([]care.LegRole{"", care.AsHost, care.AsGuest}, leg.Role) ||
+			if leg.ID == "" || leg.Joined.IsZero() || leg.Witness != care.FromHistory || !slices.Contains([]care.LegRole{"", care.AsHost, care.AsGuest, care.AsRecorder}, leg.Role) ||
 				!leg.Joined.Before(window.End) {
 				t.Errorf("an invented leg: %+v", leg)
 			}
