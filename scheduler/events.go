@@ -174,7 +174,7 @@ func (s *Service) lookAgainAt(ctx context.Context, g video.Gap) ([]Job, error) {
 				jobs = append(jobs, Job{Kind: ConcludeJob, Visit: v.ID})
 			}
 		case care.Completed, care.NotCompleted:
-			jobs = append(jobs, Job{Kind: JobKind("verify_outcome"), Visit: v.ID, Ref: extraLook})
+			jobs = append(jobs, Job{Kind: VerifyOutcomeJob, Visit: v.ID, Ref: extraLook})
 		case care.Listed, care.Chosen, care.BookingRoom, care.Cancelled, care.Reverted:
 		}
 	}

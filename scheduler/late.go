@@ -28,9 +28,7 @@ func (s *Service) early(v care.Snapshot) bool {
 }
 
 // over is when a visit's room is of no use any more, whatever became of the visit.
-func (s *Service) over(v care.Snapshot) time.Time {
-	return v.Facts.Planned.End.Add(s.set.Grace + s.set.HardCap)
-}
+func (s *Service) over(v care.Snapshot) time.Time { return s.visitWindow(v).End }
 
 // makeRoom keeps the promise of a late room: the platform gets it with the PINs and seats that
 // were promised. That we are about to ask is written down before, so that whoever closes the room

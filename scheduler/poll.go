@@ -54,13 +54,6 @@ func (s *Service) pollRoom(ctx context.Context, job Job) error {
 	return s.later("poll_room", every)
 }
 
-// observed names a room of a visit, and the time in which a stay in it belongs to the visit.
-func (s *Service) observed(v care.Snapshot, room care.Room) video.Observed {
-	return video.Observed{Ref: room.Ref, Address: room.Address, Window: care.Interval{
-		Start: v.Facts.Planned.Start.Add(-s.set.Door - time.Hour), End: s.over(v).Add(time.Hour),
-	}}
-}
-
 // looks remembers when this process last looked into a room.
 type looks struct {
 	mutex sync.Mutex

@@ -24,14 +24,11 @@ func (s *Service) legs(ctx context.Context, v care.Snapshot) (legs []care.Leg, s
 	}
 
 	for _, room := range v.Rooms {
-		if room.BookedAt.IsZero() {
+		if room.BookedAt.IsZero() || room.Promised() {
 			continue
 		}
 
-		window := s.visitWindow(v)
-		window.Start, window.End = window.Start.Add(-time.Hour), window.End.Add(time.Hour)
-
-		found, err := observer.Legs(ctx, video.Observed{Ref: room.Ref, Address: room.Address, Window: window})
+		found, err := observer.Legs(ctx, s.observed(v, room))
 		if connector.Is(err, connector.Unsupported) {
 			return nil, false, nil
 		}
@@ -44,6 +41,14 @@ func (s *Service) legs(ctx context.Context, v care.Snapshot) (legs []care.Leg, s
 	}
 
 	return legs, true, nil
+}
+
+// observed names a room of a visit, and the time in which a stay in it may belong to the visit.
+func (s *Service) observed(v care.Snapshot, room care.Room) video.Observed {
+	window := s.visitWindow(v)
+	window.Start, window.End = window.Start.Add(-time.Hour), window.End.Add(time.Hour)
+
+	return video.Observed{Ref: room.Ref, Address: room.Address, Window: window}
 }
 
 // visitWindow is when somebody in a visit's room can be there for the visit: from the opening of
