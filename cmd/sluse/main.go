@@ -20,6 +20,7 @@ const usage = `sluse turns driving lists into screen visits.
   sluse migrate status -config FILE                 tell which version each database has
   sluse import -config FILE -municipality ID [-preview] LIST
                                                     import a driving list (CSV or XLSX)
+  sluse doctor -config FILE [-municipality ID]      look at how the outside systems are set up
   sluse config check -config FILE                   tell everything that is wrong in the configuration
   sluse config reference                            print the documentation of every key
   sluse config keys                                 make the secrets of one municipality
@@ -48,7 +49,7 @@ func main() {
 // run returns the exit code: 0 done or helped, 1 failed, 2 not understood.
 func run(ctx context.Context, args []string, s std) int {
 	commands := map[string]command{
-		"serve": serve, "migrate": migrate, "import": importList, "config": configure, "version": version,
+		"serve": serve, "migrate": migrate, "import": importList, "config": configure, "doctor": doctor, "version": version,
 	}
 
 	if len(args) > 0 && slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {

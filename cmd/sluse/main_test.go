@@ -232,6 +232,31 @@ func TestMigrateServeImport(t *testing.T) {
 	}
 }
 
+// TestDoctor looks at the simulated VDX: everything is well, then the key is wrong.
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+
+	w, file := town(t)
+
+	code, out, stderr := call(t, "doctor", "-config", file, "-municipality", "testby")
+	if code != 0 || !strings.Contains(out, "VDX svarer og kender os.") || strings.Contains(out, "proeveby") {
+		t.Errorf("exit code %d: %s%s", code, out, stderr)
+	}
+
+	if code, _, stderr := call(t, "doctor", "-config", file, "-municipality", "ingensteder"); code != 1 || !strings.Contains(stderr, "ingensteder") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+
+	if err := os.WriteFile(filepath.Join(w.Dir, "vdx.secret"), []byte("forkert-hemmelighed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	code, out, stderr = call(t, "doctor", "-config", file)
+	if code != 1 || !strings.Contains(out, "fejl") || !strings.Contains(out, "Prøveby") || strings.Contains(out+stderr, "forkert-hemmelighed") {
+		t.Errorf("exit code %d: %s%s", code, out, stderr)
+	}
+}
+
 // importLists imports a list whose days lie ahead, with a row that is wrong.
 func importLists(t *testing.T, must func(want int, args ...string) string, file string) {
 	t.Helper()

@@ -37,6 +37,7 @@ type Site struct {
 	service  *scheduler.Service
 	login    *saml.Provider
 	closers  []func() error
+	verify   func(context.Context) error // asks the video platform whether it has what we rely on
 	sessions sessions
 	monitor  *monitor
 	hooks    []hooks.Hook
@@ -58,7 +59,7 @@ type parts struct {
 
 // newSite opens a municipality's database and wires its parts.
 func newSite(ctx context.Context, m config.Municipality, o Options) (*Site, error) {
-	s := &Site{id: m.ID, config: m}
+	s := &Site{id: m.ID, config: m, verify: func(context.Context) error { return nil }}
 	p := parts{m: m, o: o, log: o.Logger.With("municipality", string(m.ID))}
 	p.observe = func(system, op, outcome string, seconds float64) {
 		o.Metrics.Call(string(m.ID), system, op, outcome, seconds)

@@ -35,6 +35,7 @@ func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context
 		defer tell.Stop()
 		defer watch.Stop()
 
+		s.try(ctx, o, "the video platform lacks what we rely on", func() error { return s.verify(ctx) })
 		s.try(ctx, o, "forgotten rooms were not looked for", func() error { return s.service.Sweep(ctx, true) })
 
 		for {

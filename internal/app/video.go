@@ -57,7 +57,11 @@ func (s *Site) newVideo(p parts, access *vdx.Access) (video.Platform, error) {
 }
 
 func (s *Site) newPexip(p parts) (video.Platform, error) {
-	deps := pexip.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.VideoRole), Events: s.store}
+	deps := pexip.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.VideoRole)}
+	if s.store != nil { // doctor needs none
+		deps.Events = s.store
+	}
+
 	if p.m.Video.Hook != nil {
 		deps.Hook = p.m.PublicURL + hooks.Path(pexip.System, p.m.ID)
 	}
@@ -66,6 +70,9 @@ func (s *Site) newPexip(p parts) (video.Platform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("video platform: %w", err)
 	}
+
+	// Asked once at the start, so that a node of a wrong version is told of before a visit needs it.
+	s.verify = platform.Verify
 
 	return platform, nil
 }

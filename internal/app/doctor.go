@@ -1,0 +1,97 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/sluse/sluse/config"
+	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/internal/obs"
+)
+
+// ErrSick is returned by Doctor when something will not work as it is set up.
+var ErrSick = errors.New("something is not set up as it must be")
+
+// Doctor looks at how every municipality's outside systems are set up, or at those of the one that
+// only names, and writes what it finds to out, in Danish. It changes nothing at any of them and
+// needs no database. ErrSick: at least one finding is a failure.
+func Doctor(ctx context.Context, c config.Config, only string, clock func() time.Time, out io.Writer) error {
+	o := Options{Config: c, Clock: clock, Metrics: obs.NewMetrics(), Logger: slog.New(slog.DiscardHandler)}
+	sick, seen := false, false
+
+	for _, m := range c.Municipalities {
+		if only != "" && only != string(m.ID) {
+			continue
+		}
+
+		seen = true
+
+		fmt.Fprintf(out, "%s (%s)\n", m.Name, m.ID)
+
+		checkers, err := outside(m, o)
+		if err != nil {
+			return fmt.Errorf("municipality %s: %w", m.ID, err)
+		}
+
+		for _, checker := range checkers {
+			for _, f := range checker.Check(ctx) {
+				fmt.Fprintf(out, "  %-8s  %s: %s\n", f.Level, f.Subject, f.Text)
+				sick = sick || f.Level == connector.Failing
+			}
+		}
+	}
+
+	switch {
+	case !seen:
+		return fmt.Errorf("no municipality %q in the configuration", only)
+	case sick:
+		return ErrSick
+	}
+
+	return nil
+}
+
+// outside builds those of a municipality's connectors that can look at their own set-up.
+func outside(m config.Municipality, o Options) ([]connector.Checker, error) {
+	s := &Site{id: m.ID, config: m}
+	p := parts{m: m, o: o, log: o.Logger, observe: func(string, string, string, float64) {}}
+
+	var err error
+	if s.monitor, err = newMonitor(p); err != nil {
+		return nil, err
+	}
+
+	access, err := s.vdxAccess(p)
+	if err != nil {
+		return nil, err
+	}
+
+	platform, err := s.newVideo(p, access)
+	if err != nil {
+		return nil, err
+	}
+
+	messages, err := s.senders(p, access)
+	if err != nil {
+		return nil, err
+	}
+
+	all := []any{platform}
+	for _, sender := range messages {
+		all = append(all, sender)
+	}
+
+	var out []connector.Checker
+
+	for _, part := range all {
+		if checker, ok := part.(connector.Checker); ok {
+			out = append(out, checker)
+		}
+	}
+
+	return out, nil
+}
