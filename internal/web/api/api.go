@@ -29,6 +29,7 @@ type UseCases interface {
 	Exceptions
 	Caregiver
 	Leader
+	Evidence
 }
 
 // Document is the OpenAPI description of the API, YAML.
@@ -71,6 +72,10 @@ func New(useCases UseCases) []route.Route {
 		{Method: post, Path: Prefix + "/visits/:id/admissions/:admission/admit", Access: route.Needs(care.HostVisits), Handle: takes(jsonBody, a.admit), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/admissions/:admission/refuse", Access: route.Needs(care.HostVisits), Handle: empty(a.refuse), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/conclude", Access: route.Needs(care.HostVisits, care.HandleTrouble), Handle: takes(jsonBody, a.conclude), Body: maxBody},
+
+		{Method: get, Path: Prefix + "/visits/:id/evidence", Access: route.Needs(care.HostVisits, care.HandleTrouble, care.SeeStatistics), Handle: a.evidence},
+		{Method: post, Path: Prefix + "/visits/:id/correct", Access: route.Needs(care.HostVisits, care.HandleTrouble), Handle: takes(jsonBody, a.correct), Body: maxBody},
+		{Method: get, Path: Prefix + "/evidence.csv", Access: route.Needs(care.SeeStatistics), Handle: a.evidenceCSV},
 
 		{Method: get, Path: Prefix + "/statistics", Access: route.Needs(care.SeeStatistics), Handle: a.statistics},
 	}

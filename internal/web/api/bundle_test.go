@@ -318,6 +318,9 @@ func calls() []call {
 		{"not completed", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"not_completed","reason":"udeblevet"}`), all, 204, []string{"Conclude v-1 {not_completed screen udeblevet false}"}},
 		{"back to physical", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"physical":true}`), all, 204, []string{"Conclude v-1 {   true}"}},
 
+		{"evidence", "GET /visits/{id}/evidence", get("/visits/v-1/evidence"), all, 200, []string{"Evidence v-1"}},
+		{"correct", "POST /visits/{id}/correct", postJSON("/visits/v-1/correct", `{"kind":"not_completed","reason":"udeblevet","because":"Det var naboen."}`), all, 204, []string{"Correct v-1 {not_completed screen udeblevet false} Det var naboen."}},
+		{"evidence file", "GET /evidence.csv", get("/evidence.csv?from=2026-11-01&to=2026-11-30&unit=oest"), office, 200, []string{"EachEvidence 2026-11-01 2026-11-30 oest"}},
 		{"statistics", "GET /statistics", get("/statistics?from=2026-11-01&to=2026-11-30&unit=oest"), office, 200, []string{"Statistics 2026-11-01 2026-11-30 oest"}},
 		{"description", "GET /openapi.yaml", get("/openapi.yaml"), append(all, care.Administrator, "none", ""), 200, nil},
 	}

@@ -11,7 +11,7 @@ import (
 
 // bodies are the routes that take JSON.
 var bodies = []string{
-	"/conversions", "/visits/v-1/move", "/visits/v-1/cancel", "/visits/v-1/admissions/a-1/admit", "/visits/v-1/conclude",
+	"/conversions", "/visits/v-1/move", "/visits/v-1/cancel", "/visits/v-1/admissions/a-1/admit", "/visits/v-1/conclude", "/visits/v-1/correct",
 }
 
 // FuzzBodies sends bodies through the whole handler. What is taken must be what the document

@@ -143,6 +143,7 @@ type outcome struct {
 	TogetherSeconds int             `json:"together_seconds"`
 	By              string          `json:"by,omitempty"`
 	At              string          `json:"at,omitempty"`
+	Because         string          `json:"because,omitempty"`
 }
 
 // detail is one visit with its history.
@@ -179,6 +180,6 @@ func outcomeOf(o care.Outcome) *outcome {
 
 	return &outcome{
 		Kind: o.Kind, Reason: o.Reason, Delivery: o.Delivery, Grade: o.Grade, Actual: maybe(o.Actual),
-		TogetherSeconds: int(o.Together.Seconds()), By: o.By, At: stamp(o.At),
+		TogetherSeconds: int(o.Together.Seconds()), By: o.By, At: stamp(o.At), Because: o.Because,
 	}
 }
