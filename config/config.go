@@ -17,6 +17,7 @@ import (
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/sms"
+	"github.com/sluse/sluse/connector/message/smsgw"
 	"github.com/sluse/sluse/connector/video/pexip"
 	"github.com/sluse/sluse/connector/video/vdx"
 	"github.com/sluse/sluse/ehr/fhir"
@@ -139,9 +140,10 @@ func (v Video) KeepEvents() time.Duration {
 }
 
 // UsesVDX reports whether any service of VDX is used with the settings of video.vdx.
-func (m Municipality) UsesVDX() bool {
-	return m.Video.Kind == VDX || m.Messages.SMS != nil && m.Messages.SMS.Auth == sms.AuthVDX
-}
+func (m Municipality) UsesVDX() bool { return m.Video.Kind == VDX }
+
+// Texts reports whether citizens can be sent SMS.
+func (m Messages) Texts() bool { return m.SMS != nil || m.Gateway != nil }
 
 // The kinds of video platform.
 const (
@@ -151,10 +153,11 @@ const (
 
 // Messages are the channels to citizens.
 type Messages struct {
-	Sender  string       `yaml:"sender" doc:"Name that starts an SMS, at most 11 characters."`
-	Mailbox string       `yaml:"mailbox" doc:"Address of the organizer in calendar files; default the sender of the mail settings."`
-	SMS     *sms.Config  `yaml:"sms" doc:"SMS through VDX; without it citizens get no SMS and no one-time code."`
-	Mail    *mail.Config `yaml:"mail" doc:"E-mail by SMTP; without it citizens get no e-mail."`
+	Sender  string        `yaml:"sender" doc:"Name that starts an SMS, at most 11 characters."`
+	Mailbox string        `yaml:"mailbox" doc:"Address of the organizer in calendar files; default the sender of the mail settings."`
+	SMS     *sms.Config   `yaml:"sms" doc:"SMS through VDX, which sends for its own meetings only: with kind vdx. Without it and sms_gateway citizens get no SMS and no one-time code."`
+	Gateway *smsgw.Config `yaml:"sms_gateway" doc:"SMS through the municipality's own SMS gateway, with any video platform; in place of sms."`
+	Mail    *mail.Config  `yaml:"mail" doc:"E-mail by SMTP; without it citizens get no e-mail."`
 
 	Concurrency int `yaml:"concurrency" doc:"Calls at once that the operator of each channel has agreed to, all processes together; 1 to 64, default that of the video platform."`
 	Rate        int `yaml:"rate" doc:"Calls per minute that the operator of each channel has agreed to, all processes together; at most 100000, 0 (default): no such limit."`

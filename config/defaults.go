@@ -82,6 +82,10 @@ func (m *Messages) setDefaults() {
 		m.SMS.SetDefaults()
 	}
 
+	if m.Gateway != nil {
+		m.Gateway.SetDefaults()
+	}
+
 	if m.Mail != nil {
 		m.Mail.SetDefaults()
 	}

@@ -160,6 +160,7 @@ func (m Municipality) validate(k checker) {
 		k.in("video.vdx").adopt(m.Video.VDX.Validate())
 	}
 
+	k.bad(m.Video.Kind == Pexip && m.Messages.SMS != nil, "messages.sms", "sends for meetings of VDX only; with this video platform use sms_gateway")
 	m.Messages.validate(k.in("messages"))
 	k.adopt(m.fits())
 	m.Record.validate(k.in("record"))
@@ -169,7 +170,7 @@ func (m Municipality) validate(k checker) {
 
 // fits tries whether every SMS can be written with this municipality's names and addresses.
 func (m Municipality) fits() []error {
-	if m.Messages.SMS == nil || !isSender(m.Messages.Sender) || !isPublicURL(m.PublicURL) || !isPhone(m.Phone) {
+	if !m.Messages.Texts() || !isSender(m.Messages.Sender) || !isPublicURL(m.PublicURL) || !isPhone(m.Phone) {
 		return nil // told elsewhere
 	}
 
@@ -270,10 +271,15 @@ func (m Messages) validate(k checker) {
 	k.bad(!isSender(m.Sender), "sender", "must be 1 to 11 characters")
 	k.number("concurrency", m.Concurrency, 1, 64)
 	k.number("rate", m.Rate, 0, maxRate)
-	k.bad(m.SMS == nil && m.Mail == nil, "sms", "sms or mail must be set")
+	k.bad(!m.Texts() && m.Mail == nil, "sms", "sms, sms_gateway or mail must be set")
+	k.bad(m.SMS != nil && m.Gateway != nil, "sms_gateway", "can't be set together with sms")
 
 	if m.SMS != nil {
 		k.in("sms").adopt(m.SMS.Validate())
+	}
+
+	if m.Gateway != nil {
+		k.in("sms_gateway").adopt(m.Gateway.Validate())
 	}
 
 	if m.Mail != nil {

@@ -78,7 +78,7 @@ func TestValues(t *testing.T) {
 		"participants":         {[]string{"video:\n", "video:\n      participants: 1\n"}, "line 19: m.video.participants: must be 2 to 20"},
 		"vdx":                  {[]string{"base_url: https://v.example, ", "base_url: http://v.example, "}, "line 19: m.video.vdx.base_url: must be an https address without query"},
 		"sender too long":      {[]string{"sender: Testby", "sender: Testby Kommune"}, "line 21: m.messages.sender: must be 1 to 11 characters"},
-		"no channel":           {[]string{sms, ""}, "line 20: m.messages.sms: sms or mail must be set"},
+		"no channel":           {[]string{sms, ""}, "line 20: m.messages.sms: sms, sms_gateway or mail must be set"},
 		"mail":                 {[]string{sms, mail + "}\n"}, ""},
 		"mail without host":    {[]string{sms, strings.Replace(mail, "host: smtp.example, ", "", 1) + "}\n"}, "line 22: m.messages.mail.host: is required"},
 		"mail in clear":        {[]string{sms, mail + ", tls: none}\n"}, "line 22: m.messages.mail.tls: none is allowed to a loopback host only"},

@@ -24,7 +24,9 @@ func pexipFile(t *testing.T, changes ...string) string {
 	before, rest, _ := strings.Cut(minimal, "    video:\n")
 	_, after, _ := strings.Cut(rest, "    messages:\n")
 
-	return edit(t, before+ownPexip+"    messages:\n"+after, changes...)
+	sms, gateway := "sms: {base_url: https://s.example, token_url: https://t.example, client_id: c, client_secret: {env: VDX}}", "sms_gateway: {base_url: https://s.example, api_key: {env: VDX}}"
+
+	return edit(t, before+ownPexip+"    messages:\n"+strings.Replace(after, sms, gateway, 1), changes...)
 }
 
 func pexipSecrets() environment {
@@ -80,7 +82,9 @@ func TestOwnPexipFaults(t *testing.T) {
 		"pexip's own":     {[]string{"https://m.example", "http://m.example"}, "video.pexip.base_url: must be an https address without query"},
 		"rate as text":    {[]string{"rate: 0.5", "rate: two"}, "video.pexip.rate: must be a number like 2 or 0.5"},
 		"rate as power":   {[]string{"rate: 0.5", "rate: 1e1"}, "video.pexip.rate: must be a number like 2 or 0.5"},
-		"SMS through VDX": {[]string{"sms: {base_url: https://s.example, token_url: https://t.example, client_id: c, client_secret: {env: VDX}}", "sms: {base_url: https://s.example, auth: vdx}"}, "video.vdx.base_url: must be"},
+		"SMS through VDX": {[]string{"sms_gateway: {base_url: https://s.example, api_key: {env: VDX}}", "sms: {base_url: https://s.example, auth: vdx}"}, "messages.sms: sends for meetings of VDX only"},
+		"two ways of SMS": {[]string{"sms_gateway: {", "sms: {base_url: https://s.example, auth: vdx}\n      sms_gateway: {"}, "messages.sms_gateway: can't be set together with sms"},
+		"gateway's own":   {[]string{"sms_gateway: {base_url: https://s.example", "sms_gateway: {base_url: http://s.example"}, "messages.sms_gateway.base_url: must be an https address"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/sms"
+	"github.com/sluse/sluse/connector/message/smsgw"
 	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/internal/queue"
@@ -59,8 +60,13 @@ func newMonitor(p parts) (*monitor, error) {
 
 	m.peers = append(m.peers, platform)
 
-	if p.m.Messages.SMS != nil {
-		if err := add(connector.SMSRole, sms.System, p.m.Messages.Concurrency, p.m.Messages.Rate); err != nil {
+	if p.m.Messages.Texts() {
+		system := sms.System
+		if p.m.Messages.Gateway != nil {
+			system = smsgw.System
+		}
+
+		if err := add(connector.SMSRole, system, p.m.Messages.Concurrency, p.m.Messages.Rate); err != nil {
 			return nil, err
 		}
 	}

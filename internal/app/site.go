@@ -12,6 +12,7 @@ import (
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/sms"
+	"github.com/sluse/sluse/connector/message/smsgw"
 	"github.com/sluse/sluse/connector/video/vdx"
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/fhir"
@@ -182,13 +183,8 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 func (s *Site) senders(p parts, access *vdx.Access) (map[care.Channel]message.Sender, error) {
 	out := make(map[care.Channel]message.Sender)
 
-	if c := p.m.Messages.SMS; c != nil {
-		deps := sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.SMSRole)}
-		if access != nil {
-			deps.Access = access.Equip
-		}
-
-		sender, err := sms.New(*c, deps)
+	if p.m.Messages.Texts() {
+		sender, err := s.texter(p, access)
 		if err != nil {
 			return nil, fmt.Errorf("SMS: %w", err)
 		}
@@ -206,6 +202,22 @@ func (s *Site) senders(p parts, access *vdx.Access) (map[care.Channel]message.Se
 	}
 
 	return out, nil
+}
+
+// texter sends SMS, through VDX or the municipality's own gateway.
+func (s *Site) texter(p parts, access *vdx.Access) (message.Sender, error) {
+	peer := s.monitor.peer(connector.SMSRole)
+
+	if c := p.m.Messages.Gateway; c != nil {
+		return smsgw.New(*c, smsgw.Deps{Now: p.o.Clock, Sender: p.m.Messages.Sender, Observe: p.observe, Log: p.log, Peer: peer})
+	}
+
+	deps := sms.Deps{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: peer}
+	if access != nil {
+		deps.Access = access.Equip
+	}
+
+	return sms.New(*p.m.Messages.SMS, deps)
 }
 
 func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
