@@ -2,6 +2,7 @@ package callscript
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/scheduler/care"
@@ -82,18 +83,19 @@ func labelOf(reason care.ReasonCode) Label {
 }
 
 // Plain reports whether any video platform can play the call as it stands: people who come with
-// picture and sound into the one room, by the one clock, and go.
-func (c Call) Plain() bool {
+// picture and sound, or with one of the given media, into the one room, by the one clock, and go
+// again while the room stands.
+func (c Call) Plain(stands care.Interval, media ...care.Media) bool {
 	if c.Off != "" || c.Incomplete || !c.Now.IsZero() || len(c.Invited) > 0 {
 		return false
 	}
 
-	for _, s := range c.Stays {
-		if (s.Role != care.AsHost && s.Role != care.AsGuest) || s.Media != care.Video || s.Ending != care.Usual || s.Node != "" ||
-			s.Room != 1 || s.Seat > 1 || s.Left.IsZero() || !s.Entered.IsZero() || s.Witness != care.FromHistory {
-			return false
-		}
-	}
+	return !slices.ContainsFunc(c.Stays, func(s Stay) bool {
+		return !s.plain() || s.Media != care.Video && !slices.Contains(media, s.Media) || s.Joined.Before(stands.Start) || !s.Left.Before(stands.End)
+	})
+}
 
-	return true
+func (s Stay) plain() bool {
+	return (s.Role == care.AsHost || s.Role == care.AsGuest) && s.Ending == care.Usual && s.Node == "" && s.Room == 1 && s.Seat <= 1 &&
+		s.Left.After(s.Joined) && s.Entered.IsZero() && s.Witness == care.FromHistory
 }
