@@ -22,6 +22,7 @@ func TestStaffActions(t *testing.T) {
 	all := b.as(t, testby, "MSK", care.Planner, care.Leader, care.Caregiver)
 	first := (&served{use: use}).withStatus
 	screen, physical := first(scheduler.StatusWaiting), first(scheduler.StatusPhysical)
+	ended := first(scheduler.StatusCompleted)
 	v := func(pairs ...string) url.Values {
 		out := url.Values{}
 		for i := 0; i < len(pairs); i += 2 {
@@ -60,6 +61,10 @@ func TestStaffActions(t *testing.T) {
 		"conclude not":     {"/min-dag/" + screen + "/afslut", v("resultat", "ikke", "aarsag", "udeblevet"), 303, "/min-dag?besked=afsluttet", "Conclude"},
 		"conclude why":     {"/min-dag/" + screen + "/afslut", v("resultat", "ikke", "aarsag", "fordi"), 422, "Vælg, hvorfor", ""},
 		"conclude nothing": {"/min-dag/" + screen + "/afslut", nil, 422, "Vælg, hvordan", ""},
+		"correct":          {"/besoeg/" + ended + "/ret", v("resultat", "ikke", "aarsag", "udeblevet", "begrundelse", "Forkert knap"), 303, "/besoeg/" + ended + "?besked=rettet", "Correct"},
+		"correct why":      {"/besoeg/" + ended + "/ret", v("resultat", "gennemfoert"), 422, "Skriv, hvorfor resultatet rettes", ""},
+		"correct own":      {"/min-dag/" + ended + "/ret", v("resultat", "telefon", "begrundelse", "Vi ringede"), 303, "/min-dag/" + ended + "?besked=rettet", "Correct"},
+		"correct own why":  {"/min-dag/" + ended + "/ret", v("resultat", "telefon"), 422, "Skriv, hvorfor resultatet rettes", ""},
 		"to physical":      {"/min-dag/" + screen + "/afslut", v("resultat", "fysisk"), 303, "/min-dag?besked=afsluttet", "Conclude"},
 	} {
 		before := use.called(c.calls)

@@ -57,6 +57,8 @@ func (s *served) shots(t *testing.T) []shot {
 		{name: "besoeg-problem", cookies: planner, path: "/besoeg/" + trouble},
 		{name: "besoeg-venter", cookies: planner, path: "/besoeg/" + waiting, then: openAll()},
 		{name: "besoeg-gennemfoert", cookies: planner, path: "/besoeg/" + done + "?besked=afsluttet"},
+		{name: "besoeg-ikke-gennemfoert", cookies: planner, path: "/besoeg/" + s.withStatus(scheduler.StatusNot), then: openAll()},
+		{name: "lobby-gennemfoert", cookies: caregiver, path: "/min-dag/" + done},
 		{name: "besoeg-findes-ikke", cookies: planner, path: "/besoeg/nej"},
 		{name: "import", cookies: planner, path: "/import"},
 		{name: "import-preview", cookies: planner, path: "/import/up1"},

@@ -83,6 +83,7 @@ type lobbyPage struct {
 	Inside  []care.Admission
 	Ending  ending
 	Error   string
+	Course  evidencePart
 }
 
 // ending is the form in which somebody says how a visit went.
@@ -116,7 +117,12 @@ func (p *Pages) showLobby(c *gin.Context, status int, problem string) error {
 		return err
 	}
 
-	body.Error = problem
+	if body.Course, err = p.loadEvidence(c, body.VisitView, body.Verdict); err != nil {
+		return err
+	}
+
+	body.Error, body.Course.Error, body.Course.Because = problem, problem, short(c.PostForm("begrundelse"))
+	body.Course.Fix = "/min-dag/" + url.PathEscape(string(body.Visit.ID)) + "/ret"
 	f := p.frame(c, "Besøg", body)
 	f.Refresh = 10
 

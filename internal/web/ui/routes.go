@@ -33,6 +33,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: post, Path: "/besoeg/:id/aflys", Access: route.Needs(care.Convert), Handle: p.cancel},
 		{Method: post, Path: "/besoeg/:id/fysisk", Access: route.Needs(care.Convert), Handle: p.physical},
 		{Method: post, Path: "/besoeg/:id/afslut", Access: route.Needs(care.HandleTrouble), Handle: p.concludeFor},
+		{Method: post, Path: "/besoeg/:id/ret", Access: route.Needs(care.HandleTrouble), Handle: p.correct},
 		{Method: post, Path: "/besoeg/:id/problem/:ex/proev-igen", Access: route.Needs(care.HandleTrouble), Handle: p.retry},
 		{Method: post, Path: "/besoeg/:id/problem/:ex/klaret", Access: route.Needs(care.HandleTrouble), Handle: p.settle},
 
@@ -58,6 +59,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: post, Path: "/min-dag/:id/luk-ind/:adm", Access: route.Needs(care.HostVisits), Handle: p.admit},
 		{Method: post, Path: "/min-dag/:id/afvis/:adm", Access: route.Needs(care.HostVisits), Handle: p.refuse},
 		{Method: post, Path: "/min-dag/:id/afslut", Access: route.Needs(care.HostVisits), Handle: p.conclude},
+		{Method: post, Path: "/min-dag/:id/ret", Access: route.Needs(care.HostVisits), Handle: p.correctOwn},
 
 		{Method: get, Path: "/statistik", Access: route.Needs(care.SeeStatistics), Handle: p.statistics},
 		{Method: get, Path: "/statistik.csv", Access: route.Needs(care.SeeStatistics), Handle: p.statisticsCSV},

@@ -57,6 +57,8 @@ type Caregiver interface {
 	Admit(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, recognised bool) error
 	Refuse(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID) error
 	Conclude(ctx context.Context, actor care.Actor, id care.VisitID, req scheduler.ConcludeRequest) error
+	Evidence(ctx context.Context, actor care.Actor, id care.VisitID) (scheduler.EvidenceView, error)
+	Correct(ctx context.Context, actor care.Actor, id care.VisitID, req scheduler.CorrectRequest) error
 }
 
 // Leader is what the statistics call.
@@ -103,7 +105,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 	return page.Parse(templates, template.FuncMap{
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "trouble": troubleKind,
-		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeDanish, "channel": channelDanish,
+		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"connection": connectionState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 	})
 })
@@ -168,6 +170,8 @@ func notice(key string) string {
 		return "Borgeren er lukket ind."
 	case "afvist":
 		return "Personen er afvist."
+	case "rettet":
+		return "Resultatet er rettet, og omsorgsjournalen får det nye."
 	case "fortrudt":
 		return "Omlægningen fortrydes. Rummene lukkes, og borgerne får besked."
 	}

@@ -25,6 +25,7 @@ type visitPage struct {
 	Reasons []care.ReasonCode
 	Day     care.Day
 	Error   string
+	Course  evidencePart
 }
 
 // visit shows one visit.
@@ -41,7 +42,16 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 	s := view.Visit
 	body := visitPage{
 		VisitView: view, Reasons: care.Reasons(), Day: care.DayOf(s.Facts.Planned.Start), Error: problem,
-		Ending: newEnding(view.Verdict), Act: !s.State.Final() && actor.May(care.Convert, s.Facts.Unit),
+		Act: !s.State.Final() && actor.May(care.Convert, s.Facts.Unit),
+	}
+
+	if body.Course, err = p.loadEvidence(c, view, view.Verdict); err != nil {
+		return err
+	}
+
+	body.Ending = body.Course.Ending
+	if body.Course.Because, body.Course.Error = short(c.PostForm("begrundelse")), problem; actor.May(care.HandleTrouble, s.Facts.Unit) {
+		body.Course.Fix = "/besoeg/" + url.PathEscape(string(s.ID)) + "/ret"
 	}
 
 	for _, e := range s.Exceptions {

@@ -225,19 +225,20 @@ func batchState(s care.BatchState) mark {
 	return mark{string(s), "calm", "help"}
 }
 
-func gradeDanish(g care.Grade) string {
+// gradeOf tells how sure an outcome is.
+func gradeOf(g care.Grade) mark {
 	switch g {
 	case care.Certain:
-		return "Sikkert: platformen viser det"
+		return mark{"Sikkert: platformen viser det", "ok", "success"}
 	case care.Probable:
-		return "Sandsynligt: platformens oplysninger er tynde"
+		return mark{"Sandsynligt", "warn", "help"}
 	case care.Missing:
-		return "Der mangler oplysninger"
+		return mark{"Der mangler oplysninger", "warn", "warning"}
 	case care.Manual:
-		return "Bekræftet af en medarbejder"
+		return mark{"En medarbejders ord", "info", "person"}
 	}
 
-	return string(g)
+	return mark{string(g), "calm", "help"}
 }
 
 // verdictDanish is an outcome in one sentence.
