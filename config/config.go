@@ -213,6 +213,7 @@ type Times struct {
 	ClockSkew time.Duration `yaml:"clock_skew" doc:"How far the clocks of the video platform's nodes may be apart; no outcome hangs on less; 0s to 1m, default 5s."`
 	RoomCheck time.Duration `yaml:"room_check" doc:"How long before the start the room should be ready; 30s to 1h, default 5m."`
 	Reminder  time.Duration `yaml:"reminder" doc:"How long before the start to remind the citizen, at most 48h; 0s (default): never."`
+	Fallback  time.Duration `yaml:"fallback" doc:"How long before the start a planner is told of a visit whose room or message waits for a system that does not answer; 0s to 24h, default 30m; 0s: never."`
 
 	read bool // from the file, with its defaults
 }

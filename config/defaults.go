@@ -7,6 +7,7 @@ const (
 	hardCap     = time.Hour
 	bridge      = 2 * time.Minute
 	clockSkew   = 5 * time.Second
+	fallback    = 30 * time.Minute
 	minimumLead = 30 * time.Minute
 )
 
@@ -26,7 +27,7 @@ func (r *Rules) UnmarshalYAML(unmarshal func(any) error) error {
 func (t *Times) UnmarshalYAML(unmarshal func(any) error) error {
 	type plain Times
 
-	*t = Times{HardCap: hardCap, Bridge: bridge, ClockSkew: clockSkew, read: true}
+	*t = Times{HardCap: hardCap, Fallback: fallback, Bridge: bridge, ClockSkew: clockSkew, read: true}
 
 	return unmarshal((*plain)(t))
 }
@@ -119,7 +120,7 @@ func (t *Times) setDefaults() {
 	or(&t.Grace, 15*time.Minute)
 
 	if !t.read {
-		t.HardCap, t.Bridge, t.ClockSkew = hardCap, bridge, clockSkew
+		t.HardCap, t.Fallback, t.Bridge, t.ClockSkew = hardCap, fallback, bridge, clockSkew
 	}
 
 	or(&t.Together, 30*time.Second)

@@ -331,4 +331,5 @@ func (t Times) validate(k checker) {
 	k.span("clock_skew", t.ClockSkew, 0, time.Minute)
 	k.span("room_check", t.RoomCheck, 30*time.Second, time.Hour)
 	k.span("reminder", t.Reminder, 0, 48*time.Hour)
+	k.span("fallback", t.Fallback, 0, 24*time.Hour)
 }

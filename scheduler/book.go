@@ -297,8 +297,13 @@ const notReady = "Rummet er ikke klar, og besøget begynder nu. Ring til borgere
 // watchEvery is how long to wait between two looks at a room that is not ready.
 const watchEvery = 15 * time.Second
 
-// roomTrouble puts a refusal on the exception list at once, and an outage after some tries.
+// roomTrouble puts a refusal on the exception list at once, and an outage when somebody has to act.
 func (s *Service) roomTrouble(ctx context.Context, job Job, err error, what string) error {
+	near := what + " Videoplatformen svarer ikke, og besøget begynder %s. Ring i stedet, eller gør besøget fysisk."
+	if job.Kind == CloseRoomJob {
+		near = "" // nobody waits for that
+	}
+
 	switch connector.KindOf(err) {
 	case connector.Rejected, connector.Malformed, connector.Unsupported, connector.Conflict, connector.NotFound:
 		text := what + " " + advice(err, "Videoplatformen afviser det. Prøv igen, eller gør besøget fysisk.")
@@ -310,14 +315,10 @@ func (s *Service) roomTrouble(ctx context.Context, job Job, err error, what stri
 			return update
 		}
 	case connector.Unavailable, connector.Unknown, connector.RateLimited, connector.Unauthorized:
-		if job.Attempt < manyTries {
-			return err
-		}
-
-		text := what + " Videoplatformen svarer ikke. Vi prøver videre; hold øje med besøget."
-		if raised := s.raise(ctx, job, care.RoomTrouble, text, false); raised != nil {
-			return raised
-		}
+		return s.tellOfWait(ctx, job, held{
+			role: connector.VideoRole, kind: care.RoomTrouble, near: near,
+			many: what + " Videoplatformen svarer ikke. Vi prøver videre; hold øje med besøget.",
+		}, err)
 	case connector.Pending:
 	}
 

@@ -19,6 +19,10 @@ const bySystem = "system"
 // can't tell, a person is asked. A conversation that goes on is not cut before the hard cap.
 func (s *Service) concludeByEvidence(ctx context.Context, job Job) error {
 	v, err := s.store.Visit(ctx, job.Visit)
+	if err == nil && v.ToCall() {
+		return s.askAfterCall(ctx, job, v)
+	}
+
 	if err != nil || !mayConclude(v.State) {
 		return err
 	}

@@ -280,7 +280,8 @@ func (s *Service) Undo(ctx context.Context, actor care.Actor, id care.BatchID) e
 	return s.store.UndoBatch(ctx, id, actor.Employee, s.now())
 }
 
-// undoVisit makes one visit of an undone batch physical again.
+// undoVisit makes one visit of an undone conversion physical again, and gives one of an undone
+// fallback by screen again.
 func (s *Service) undoVisit(ctx context.Context, job Job) error {
 	v, err := s.store.Visit(ctx, job.Visit)
 	if err != nil {
@@ -292,11 +293,23 @@ func (s *Service) undoVisit(ctx context.Context, job Job) error {
 		return err
 	}
 
+	batch, err := s.store.Batch(ctx, care.BatchID(job.Ref))
+	if err != nil {
+		return err
+	}
+
 	return s.update(ctx, job.Visit, &AuditRow{Actor: "system", Action: "undo", Detail: job.Ref}, func(v *care.Visit) error {
-		if string(v.Snapshot().Batch) != job.Ref || !v.State().Active() {
-			return nil
+		now := s.now()
+
+		switch {
+		case v.Snapshot().Batch != batch.ID:
+			return nil // another one has it now
+		case batch.Kind.Fallback() && v.State() == care.Reverted && v.Planned().Start.After(now):
+			return v.BackToScreen(care.RoomRef(randomID()), now)
+		case !batch.Kind.Fallback() && v.State().Active():
+			return v.Revert(channel, now)
 		}
 
-		return v.Revert(channel, s.now())
+		return nil
 	})
 }

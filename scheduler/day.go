@@ -209,6 +209,10 @@ func (n neighbours) others(v care.Snapshot, match func(care.Snapshot) bool) []ca
 func StatusOf(v care.Snapshot) Status {
 	switch v.State {
 	case care.Listed, care.Reverted:
+		if v.ToCall() {
+			return StatusToCall
+		}
+
 		return StatusPhysical
 	case care.Completed:
 		if v.Delivery == care.ByPhone {

@@ -13,7 +13,7 @@ import (
 )
 
 // messageTrouble decides whether a message is tried again or has failed.
-func (s *Service) messageTrouble(ctx context.Context, job Job, to recipient, err error) error {
+func (s *Service) messageTrouble(ctx context.Context, job Job, to recipient, channel care.Channel, err error) error {
 	switch connector.KindOf(err) {
 	case connector.Rejected, connector.Malformed, connector.Unsupported, connector.Conflict:
 		text := "Beskeden kunne ikke sendes: adressen eller nummeret bliver afvist. Ret det i omsorgsjournalen, eller ring til borgeren."
@@ -23,14 +23,16 @@ func (s *Service) messageTrouble(ctx context.Context, job Job, to recipient, err
 
 		return s.bounce(ctx, job, to, advice(err, text))
 	case connector.Unavailable, connector.Unknown, connector.RateLimited, connector.Unauthorized, connector.NotFound:
-		if job.Attempt < manyTries {
-			return err
+		role := connector.SMSRole
+		if channel == care.Mail {
+			role = connector.MailRole
 		}
 
-		text := "Beskeden til " + to.noun() + " er ikke kommet afsted endnu. Vi prøver videre; ring, hvis det haster."
-		if raised := s.raise(ctx, job, care.MessageTrouble, text, false); raised != nil {
-			return raised
-		}
+		return s.tellOfWait(ctx, job, held{
+			role: role, kind: care.MessageTrouble,
+			near: "Beskeden til " + to.noun() + " er ikke kommet afsted, og besøget begynder %s. Ring i stedet.",
+			many: "Beskeden til " + to.noun() + " er ikke kommet afsted endnu. Vi prøver videre; ring, hvis det haster.",
+		}, err)
 	case connector.Pending:
 	}
 

@@ -108,7 +108,7 @@ func (s *Service) send(ctx context.Context, job Job) error {
 	case connector.Is(err, connector.NotFound): // overtaken, and it never left
 		return s.update(ctx, job.Visit, nil, func(v *care.Visit) error { return v.MessageRevoked(inv.ID) })
 	case err != nil:
-		return s.messageTrouble(ctx, job, to, err)
+		return s.messageTrouble(ctx, job, to, inv.Channel, err)
 	}
 
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {

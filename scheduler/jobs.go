@@ -39,6 +39,10 @@ func (s *Service) jobsFor(before, after care.Snapshot) []Job {
 		jobs = append(jobs, s.clockJobs(after)...)
 	}
 
+	if after.ToCall() && !before.ToCall() {
+		jobs = append(jobs, Job{Kind: ConcludeJob, Visit: after.ID, At: after.Facts.Planned.End.Add(s.set.Grace)})
+	}
+
 	return jobs
 }
 

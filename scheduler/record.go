@@ -66,6 +66,12 @@ func (s *Service) change(v care.Snapshot, e care.Entry, citizen care.Citizen) eh
 
 	switch e.Kind {
 	case care.EntryPlanned:
+		if v.ToCall() {
+			c.Category, c.Comment = rule.Phone, ""
+			if c.Category == "" {
+				c.Category = v.Facts.Category
+			}
+		}
 	case care.EntryRestored:
 		c.Category, c.Comment, c.Delivery = v.Facts.Category, "", care.Physical
 	case care.EntryResult:
@@ -119,7 +125,7 @@ func (s *Service) keep(ctx context.Context, list care.ListID) error {
 	return keeper.Keep(ctx, list, file, rows)
 }
 
-// entryTrouble puts a refusal on the exception list at once, and an outage after some tries.
+// entryTrouble puts a refusal on the exception list at once, and an outage when this entry alone fails.
 func (s *Service) entryTrouble(ctx context.Context, job Job, err error) error {
 	switch connector.KindOf(err) {
 	case connector.Rejected, connector.Conflict, connector.Malformed, connector.Unsupported, connector.NotFound:
@@ -132,14 +138,10 @@ func (s *Service) entryTrouble(ctx context.Context, job Job, err error) error {
 			return update
 		}
 	case connector.Unavailable, connector.Unknown, connector.RateLimited, connector.Unauthorized:
-		if job.Attempt < manyTries {
-			return err
-		}
-
-		text := "Omsorgsjournalen svarer ikke, så registreringen venter. Vi prøver videre."
-		if raised := s.raise(ctx, job, care.EntryTrouble, text, false); raised != nil {
-			return raised
-		}
+		return s.tellOfWait(ctx, job, held{
+			role: connector.RecordRole, kind: care.EntryTrouble,
+			many: "Omsorgsjournalen svarer ikke, så registreringen venter. Vi prøver videre.",
+		}, err)
 	case connector.Pending:
 	}
 

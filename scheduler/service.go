@@ -53,6 +53,7 @@ type Settings struct {
 	Together     time.Duration // how long host and guest must be together for "completed"
 	Bridge       time.Duration // a gap of at most this does not interrupt a conversation
 	ClockSkew    time.Duration // how far the clocks of the platform's nodes may be apart
+	Fallback     time.Duration // how long before the start a visit that waits for a system needs another way
 	RoomCheck    time.Duration // how long before the start the room should be ready
 	Reminder     time.Duration // how long before the start to remind; 0: never
 	Quiet        message.Quiet // when no SMS leaves

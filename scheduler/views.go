@@ -24,6 +24,7 @@ type Status string
 // The statuses, in the order of a visit's life (ux.md §6.4).
 const (
 	StatusPhysical  Status = "fysisk"
+	StatusToCall    Status = "ring"
 	StatusBooking   Status = "bookes"
 	StatusPlanned   Status = "planlagt"
 	StatusInvited   Status = "inviteret"
@@ -42,6 +43,8 @@ func (s Status) Danish() string {
 	switch s {
 	case StatusPhysical:
 		return "Fysisk besøg"
+	case StatusToCall:
+		return "Ring i stedet"
 	case StatusBooking:
 		return "Bookes"
 	case StatusPlanned:

@@ -13,6 +13,7 @@ import (
 
 type batchRow struct {
 	ID               string `gorm:"primaryKey"`
+	Kind             string
 	MadeBy           string
 	MadeByNameSealed []byte
 	Unit             string
@@ -28,7 +29,7 @@ func (batchRow) TableName() string { return "batches" }
 func (k *Keys) batchToRow(b care.Batch) (batchRow, error) {
 	seal := sealer{keys: k, table: "batches", row: string(b.ID)}
 	row := batchRow{
-		ID: string(b.ID), MadeBy: string(b.By), MadeByNameSealed: seal.seal("made_by_name", b.ByName), Unit: string(b.Unit),
+		ID: string(b.ID), Kind: string(b.Kind), MadeBy: string(b.By), MadeByNameSealed: seal.seal("made_by_name", b.ByName), Unit: string(b.Unit),
 		Visits: b.Visits, MadeAt: micros(b.MadeAt), UndoneAt: microsOrNull(b.UndoneAt), UndoneBy: string(b.UndoneBy),
 	}
 
@@ -38,7 +39,7 @@ func (k *Keys) batchToRow(b care.Batch) (batchRow, error) {
 func (k *Keys) batchFromRow(row batchRow) (care.Batch, error) {
 	seal := sealer{keys: k, table: "batches", row: row.ID}
 	b := care.Batch{
-		ID: care.BatchID(row.ID), By: care.EmployeeID(row.MadeBy), ByName: seal.open("made_by_name", row.MadeByNameSealed),
+		ID: care.BatchID(row.ID), Kind: care.BatchKind(row.Kind), By: care.EmployeeID(row.MadeBy), ByName: seal.open("made_by_name", row.MadeByNameSealed),
 		Unit: care.UnitID(row.Unit), Visits: row.Visits, MadeAt: instant(row.MadeAt),
 		UndoneAt: instantOrZero(row.UndoneAt), UndoneBy: care.EmployeeID(row.UndoneBy),
 	}

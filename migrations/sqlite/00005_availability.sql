@@ -1,5 +1,7 @@
 -- +goose Up
--- How outside systems were, by the hour, and how every process finds them now.
+-- How outside systems were, by the hour, how every process finds them now, and what a batch does.
+
+ALTER TABLE batches ADD COLUMN kind TEXT NOT NULL DEFAULT '';
 
 CREATE TABLE availability (
     role TEXT NOT NULL,

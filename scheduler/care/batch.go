@@ -14,9 +14,23 @@ const (
 	BatchUndone       BatchState = "undone"
 )
 
-// Batch is one conversion: many visits chosen in one go.
+// BatchKind is what a batch does to its visits. The zero value is a conversion.
+type BatchKind string
+
+// The kinds.
+const (
+	Conversion   BatchKind = ""
+	ToPhone      BatchKind = "phone"    // called instead
+	BackPhysical BatchKind = "physical" // given in person instead
+)
+
+// Fallback reports whether the batch takes visits away from the screen.
+func (k BatchKind) Fallback() bool { return k == ToPhone || k == BackPhysical }
+
+// Batch is many visits changed in one go: a conversion, or a fallback while a system is down.
 type Batch struct {
 	ID       BatchID
+	Kind     BatchKind
 	By       EmployeeID
 	ByName   string
 	Unit     UnitID // empty when the visits are of several units
@@ -44,6 +58,14 @@ type Counts struct {
 // State tells how far the batch is.
 func (b Batch) State(c Counts) BatchState {
 	switch {
+	case b.Kind.Fallback() && b.UndoneAt.IsZero() && c.Closing+c.Restoring > 0:
+		return BatchRunning
+	case b.Kind.Fallback() && b.UndoneAt.IsZero():
+		return BatchDone
+	case b.Kind.Fallback() && c.Pending > 0:
+		return BatchUndoing
+	case b.Kind.Fallback():
+		return BatchUndone
 	case !b.UndoneAt.IsZero() && c.Active == 0 && c.Closing == 0 && c.Restoring == 0:
 		return BatchUndone
 	case !b.UndoneAt.IsZero():

@@ -40,5 +40,9 @@ func (v *Visit) concludable(o Outcome) []VisitState {
 		return []VisitState{BookingRoom, RoomIsBooked, Open}
 	}
 
+	if v.s.ToCall() && (o.Kind != ResultCompleted || o.Delivery == ByPhone) {
+		return []VisitState{Reverted}
+	}
+
 	return []VisitState{RoomIsBooked, Open}
 }

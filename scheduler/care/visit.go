@@ -218,8 +218,13 @@ func (v *Visit) Conclude(o Outcome) error {
 		return err
 	}
 
+	called := v.s.ToCall()
 	if err := v.to(next, v.concludable(o)...); err != nil {
 		return err
+	}
+
+	if called {
+		o.Delivery = ByPhone
 	}
 
 	v.s.Outcome, v.s.Delivery = o, o.Delivery
@@ -233,13 +238,13 @@ func (v *Visit) Conclude(o Outcome) error {
 // Cancel ends the visit altogether: the citizen is told, the room closed, and the record
 // says not completed with the reason when it already said planned.
 func (v *Visit) Cancel(reason ReasonCode, by string, channel Channel, at time.Time) error {
-	was := v.s.State
+	expected := v.s.State.Active() || v.s.ToCall()
 	if err := v.to(Cancelled, Listed, Chosen, BookingRoom, RoomIsBooked, Open, Reverted); err != nil {
 		return err
 	}
 
 	v.s.Outcome = Outcome{Kind: ResultNotCompleted, Reason: reason, Delivery: v.s.Delivery, Grade: Manual, By: by, At: at}
-	if !was.Active() {
+	if !expected {
 		return nil
 	}
 
@@ -261,11 +266,24 @@ func (v *Visit) Revert(channel Channel, at time.Time) error {
 		return NewError(Conflict, "Et opkald står ikke på en køreliste og kan ikke gøres fysisk. Aflys det i stedet.")
 	}
 
-	if err := v.to(Reverted, Chosen, BookingRoom, RoomIsBooked, Open); err != nil {
-		return err
+	if !v.s.ToCall() {
+		if err := v.to(Reverted, Chosen, BookingRoom, RoomIsBooked, Open); err != nil {
+			return err
+		}
 	}
 
-	v.s.Delivery = Physical
+	v.leaveScreen(Physical, channel, at)
+
+	if v.supersedeDue(); v.written(EntryPlanned) {
+		v.due(EntryRestored, at)
+	}
+
+	return nil
+}
+
+// leaveScreen ends everything that a visit by screen needs, and tells the citizen.
+func (v *Visit) leaveScreen(delivery Delivery, channel Channel, at time.Time) {
+	v.s.Delivery = delivery
 	v.release(at)
 	v.resolveKind(OutcomeTrouble, "system", at)
 	v.withdraw(channel, at)
@@ -275,12 +293,6 @@ func (v *Visit) Revert(channel Channel, at time.Time) error {
 			p.RemovedBy, p.RemovedAt = "system", at
 		}
 	}
-
-	if v.supersedeDue(); v.written(EntryPlanned) {
-		v.due(EntryRestored, at)
-	}
-
-	return nil
 }
 
 // release closes rooms, drops waiting messages and ends the citizens' sessions.
@@ -368,7 +380,8 @@ func (v *Visit) Relist(facts Facts, at time.Time) (moved bool) {
 		facts.Planned = old.Planned
 	}
 
-	facts.Category, facts.Comment = keep(v.s.State, old.Category, facts.Category), keep(v.s.State, old.Comment, facts.Comment)
+	ours := v.s.State.Active() || v.s.ToCall()
+	facts.Category, facts.Comment = keep(ours, old.Category, facts.Category), keep(ours, old.Comment, facts.Comment)
 	v.s.Facts = facts
 
 	return v.s.State.Active() && !old.Planned.Equal(facts.Planned)
@@ -387,10 +400,10 @@ func (v *Visit) Reschedule(planned Interval) (moved bool, err error) {
 	return v.s.State.Active() && !old.Equal(planned), nil
 }
 
-// keep holds on to the original text while the visit is by screen: a list exported after our
-// write-back shows our own category.
-func keep(s VisitState, old, fresh string) string {
-	if s.Active() {
+// keep holds on to the original text while the visit is by screen, or to be called: a list exported
+// after our write-back shows our own category.
+func keep(ours bool, old, fresh string) string {
+	if ours {
 		return old
 	}
 

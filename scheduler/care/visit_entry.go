@@ -116,6 +116,8 @@ func (v *Visit) EntryDone(id EntryID, recordID, recordVersion string, at time.Ti
 
 	if overtaken && kind == EntryPlanned {
 		switch {
+		case v.s.ToCall():
+			v.due(EntryPlanned, at)
 		case v.s.State == Reverted, v.s.State == Listed, v.s.State == Cancelled && v.s.Outcome.Delivery == Physical:
 			v.due(EntryRestored, at)
 		case v.s.State == Cancelled:

@@ -30,6 +30,7 @@ type UseCases interface {
 	Caregiver
 	Leader
 	Evidence
+	Systems
 }
 
 // Document is the OpenAPI description of the API, YAML.
@@ -57,6 +58,7 @@ func New(useCases UseCases) []route.Route {
 		{Method: post, Path: Prefix + "/visits/:id/move", Access: route.Needs(care.Convert), Handle: takes(jsonBody, a.move), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/cancel", Access: route.Needs(care.Convert), Handle: takes(jsonBody, a.cancel), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/physical", Access: route.Needs(care.Convert), Handle: empty(a.physical), Body: maxBody},
+		{Method: post, Path: Prefix + "/visits/:id/phone", Access: route.Needs(care.Convert), Handle: empty(a.callInstead), Body: maxBody},
 
 		{Method: post, Path: Prefix + "/conversions", Access: route.Needs(care.Convert), Handle: takes(jsonBody, a.convert), Body: maxSelection},
 		{Method: get, Path: Prefix + "/conversions", Access: route.Needs(care.Convert), Handle: a.recentConversions},
@@ -76,6 +78,11 @@ func New(useCases UseCases) []route.Route {
 		{Method: get, Path: Prefix + "/visits/:id/evidence", Access: route.Needs(care.HostVisits, care.HandleTrouble, care.SeeStatistics), Handle: a.evidence},
 		{Method: post, Path: Prefix + "/visits/:id/correct", Access: route.Needs(care.HostVisits, care.HandleTrouble), Handle: takes(jsonBody, a.correct), Body: maxBody},
 		{Method: get, Path: Prefix + "/evidence.csv", Access: route.Needs(care.SeeStatistics), Handle: a.evidenceCSV},
+		{Method: get, Path: Prefix + "/connections", Access: route.Needs(care.SeeConnections), Handle: a.connections},
+		{Method: get, Path: Prefix + "/availability", Access: route.Needs(care.SeeConnections), Handle: a.availability},
+		{Method: get, Path: Prefix + "/availability.csv", Access: route.Needs(care.SeeConnections), Handle: a.availabilityCSV},
+		{Method: get, Path: Prefix + "/outages", Access: route.Needs(care.HandleTrouble), Handle: a.outages},
+		{Method: post, Path: Prefix + "/fallbacks", Access: route.Needs(care.HandleTrouble), Handle: takes(jsonBody, a.fallBack), Body: maxSelection},
 
 		{Method: get, Path: Prefix + "/statistics", Access: route.Needs(care.SeeStatistics), Handle: a.statistics},
 	}

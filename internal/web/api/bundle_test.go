@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,9 +75,13 @@ func setup(tb testing.TB) *bundle {
 	return b
 }
 
+// csvAsText has tables compared as they are: the library's own reader knows no semicolons.
+var csvAsText sync.Once
+
 // load reads the document as a client would get it.
 func (b *bundle) load(tb testing.TB) {
 	tb.Helper()
+	csvAsText.Do(func() { openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder) })
 
 	w := httptest.NewRecorder()
 	b.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://"+host+"/api/v1/openapi.yaml", nil))
@@ -281,6 +286,7 @@ func postForm(path string, fields ...[2]string) request {
 // down here a second time on purpose.
 func calls() []call {
 	office := []care.Role{care.Planner, care.Leader}
+	watchers := []care.Role{care.Planner, care.Leader, care.Administrator}
 	caregiver := []care.Role{care.Caregiver}
 	all := []care.Role{care.Planner, care.Leader, care.Caregiver}
 	list := [2]string{"file:koreliste.csv", "Dato;Starttid\n"}
@@ -321,6 +327,14 @@ func calls() []call {
 		{"evidence", "GET /visits/{id}/evidence", get("/visits/v-1/evidence"), all, 200, []string{"Evidence v-1"}},
 		{"correct", "POST /visits/{id}/correct", postJSON("/visits/v-1/correct", `{"kind":"not_completed","reason":"udeblevet","because":"Det var naboen."}`), all, 204, []string{"Correct v-1 {not_completed screen udeblevet false} Det var naboen."}},
 		{"evidence file", "GET /evidence.csv", get("/evidence.csv?from=2026-11-01&to=2026-11-30&unit=oest"), office, 200, []string{"EachEvidence 2026-11-01 2026-11-30 oest"}},
+		{"phone", "POST /visits/{id}/phone", post("/visits/v-1/phone"), office, 204, []string{"CallInstead v-1"}},
+		{"connections", "GET /connections", get("/connections"), watchers, 200, []string{"Connections"}},
+		{"availability", "GET /availability", get("/availability?month=2026-11"), watchers, 200, []string{"Availability 2026-11-01"}},
+		{"availability table", "GET /availability.csv", get("/availability.csv?month=2026-11"), watchers, 200, []string{"Availability 2026-11-01"}},
+		{"outages", "GET /outages", get("/outages"), office, 200, []string{"Outages"}},
+		{"to phone", "POST /fallbacks", postJSON("/fallbacks", `{"visits":["v-1","v-2"],"delivery":"phone"}`), office, 202, []string{"FallBack v-1 v-2 phone"}},
+		{"to physical", "POST /fallbacks", postJSON("/fallbacks", `{"visits":["v-1"],"delivery":"physical"}`), office, 202, []string{"FallBack v-1 physical"}},
+
 		{"statistics", "GET /statistics", get("/statistics?from=2026-11-01&to=2026-11-30&unit=oest"), office, 200, []string{"Statistics 2026-11-01 2026-11-30 oest"}},
 		{"description", "GET /openapi.yaml", get("/openapi.yaml"), append(all, care.Administrator, "none", ""), 200, nil},
 	}

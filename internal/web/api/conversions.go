@@ -84,6 +84,7 @@ type progressCounts struct {
 
 type progress struct {
 	ID          care.BatchID    `json:"id"`
+	Kind        string          `json:"kind"`
 	State       care.BatchState `json:"state"`
 	By          care.EmployeeID `json:"by"`
 	ByName      string          `json:"by_name"`
@@ -214,9 +215,17 @@ func (a api) undo(c *gin.Context) error {
 	return accepted(c, care.BatchID(id), undoing{ID: care.BatchID(id)})
 }
 
+func batchKind(k care.BatchKind) string {
+	if k == care.Conversion {
+		return "conversion"
+	}
+
+	return string(k)
+}
+
 func progressOf(p scheduler.Progress) progress {
 	return progress{
-		ID: p.Batch.ID, State: p.State, By: p.Batch.By, ByName: p.Batch.ByName, Unit: p.Batch.Unit, Visits: p.Batch.Visits,
+		ID: p.Batch.ID, Kind: batchKind(p.Batch.Kind), State: p.State, By: p.Batch.By, ByName: p.Batch.ByName, Unit: p.Batch.Unit, Visits: p.Batch.Visits,
 		MadeAt: stamp(p.Batch.MadeAt), UndoneAt: stamp(p.Batch.UndoneAt), UndoneBy: p.Batch.UndoneBy,
 		Done: p.Done, Total: p.Total, Counts: progressCounts(p.Counts), LeftSeconds: seconds(p.Left),
 	}

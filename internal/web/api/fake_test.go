@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
@@ -173,6 +174,45 @@ func (f *fake) Statistics(_ context.Context, actor care.Actor, q scheduler.Stati
 	return scheduler.Statistics{
 		Query: q, Total: one[0], ByLaw: one, ByEmployee: one, ByWeek: one, Units: []care.Unit{{ID: "oest", Name: "Øst"}},
 	}, f.note(actor, "Statistics %s %s %s", q.From, q.To, q.Unit)
+}
+
+func (f *fake) CallInstead(_ context.Context, actor care.Actor, id care.VisitID) error {
+	return f.note(actor, "CallInstead %s", id)
+}
+
+func (f *fake) FallBack(_ context.Context, actor care.Actor, req scheduler.FallbackRequest) (care.Batch, error) {
+	return care.Batch{ID: "b-2", Visits: len(req.Visits)}, f.note(actor, "FallBack %s %s", joined(req.Visits), req.Delivery)
+}
+
+func (f *fake) Outages(_ context.Context, actor care.Actor) ([]scheduler.Outage, error) {
+	return []scheduler.Outage{
+		{Role: connector.VideoRole, Name: "Videoplatformen", Since: minutes(-7), NextTry: minutes(1), Text: "Videoplatformen har ikke svaret.", Visits: []care.VisitID{"v-1"}, Soon: 1},
+		{Role: connector.RecordRole, Name: "Omsorgsjournalen", Since: minutes(-3), Text: "Omsorgsjournalen har ikke svaret."},
+	}, f.note(actor, "Outages")
+}
+
+func (f *fake) Connections(_ context.Context, actor care.Actor) (scheduler.ConnectionsView, error) {
+	down := connector.Health{
+		Role: connector.VideoRole, System: "vdx", State: connector.Down, Since: minutes(-7), NextTry: minutes(1), InFlight: 1, Waiting: 2, Limit: 1, Agreed: 8,
+		Rate: 2.5, LastSuccess: minutes(-8), LastError: minutes(-1), ErrorKind: connector.Unavailable, ErrorOp: "book", ErrorStatus: 503, Calls: 20, Failures: 12,
+		P50: 120 * time.Millisecond, P95: time.Second,
+	}
+
+	return scheduler.ConnectionsView{
+		At: now,
+		Systems: []scheduler.ConnectionView{
+			{Health: down, Name: "Videoplatformen", State: "Svarer ikke", Text: "Har ikke svaret.", Advice: "Kontakt leverandøren.", Problem: "Intet svar"},
+			{Health: connector.Health{Role: connector.SMSRole, System: "sms", State: connector.Unused}, Name: "SMS", State: "Ikke brugt", Text: "Der har ikke været kald endnu."},
+		},
+		Queues: []scheduler.Backlog{{Queue: "video", Due: 3, Running: 1, Later: 40, Oldest: minutes(-2), Next: minutes(1)}, {Queue: "work"}},
+	}, f.note(actor, "Connections")
+}
+
+func (f *fake) Availability(_ context.Context, actor care.Actor, month care.Day) ([]scheduler.AvailabilityView, error) {
+	return []scheduler.AvailabilityView{
+		{Role: connector.VideoRole, System: "vdx", Name: "Videoplatformen", Good: 4000, Failed: 12, Up: 99 * time.Hour, Down: time.Hour, Share: 0.99, Watched: true},
+		{Role: connector.LoginRole, System: "saml", Name: "Login", Good: 3},
+	}, f.note(actor, "Availability %s", month)
 }
 
 func citizen() care.Citizen {

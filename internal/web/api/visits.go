@@ -27,7 +27,7 @@ func levels() []care.Level { return []care.Level{care.Green, care.Yellow, care.R
 
 func statuses() []scheduler.Status {
 	return []scheduler.Status{
-		scheduler.StatusPhysical, scheduler.StatusBooking, scheduler.StatusPlanned, scheduler.StatusInvited,
+		scheduler.StatusPhysical, scheduler.StatusToCall, scheduler.StatusBooking, scheduler.StatusPlanned, scheduler.StatusInvited,
 		scheduler.StatusOpened, scheduler.StatusWaiting, scheduler.StatusRunning, scheduler.StatusCompleted,
 		scheduler.StatusPhone, scheduler.StatusNot, scheduler.StatusCancelled, scheduler.StatusTrouble,
 	}

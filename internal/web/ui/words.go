@@ -17,6 +17,8 @@ func chipOf(s scheduler.Status) mark {
 
 	switch s {
 	case scheduler.StatusPhysical:
+	case scheduler.StatusToCall:
+		m.Tone, m.Icon = "warn", "smartphone"
 	case scheduler.StatusBooking:
 		m.Tone, m.Icon = "info", "sync"
 	case scheduler.StatusPlanned:
@@ -44,7 +46,8 @@ func chipOf(s scheduler.Status) mark {
 
 func statuses() []scheduler.Status {
 	return []scheduler.Status{
-		scheduler.StatusTrouble, scheduler.StatusPhysical, scheduler.StatusBooking, scheduler.StatusPlanned, scheduler.StatusInvited,
+		scheduler.StatusTrouble, scheduler.StatusPhysical, scheduler.StatusToCall, scheduler.StatusBooking, scheduler.StatusPlanned,
+		scheduler.StatusInvited,
 		scheduler.StatusOpened, scheduler.StatusWaiting, scheduler.StatusRunning, scheduler.StatusCompleted, scheduler.StatusPhone,
 		scheduler.StatusNot, scheduler.StatusCancelled,
 	}
