@@ -78,6 +78,7 @@ type rig struct {
 	vdx   *vdxsim.Server
 	mail  *mailsim.Server
 	fhir  *fhirsim.Server
+	texts *shortMessages // nil: SMS go through vdx
 
 	address string // of the video platform
 	after   func() // runs after every job; nil: nothing
@@ -96,7 +97,8 @@ type setup struct {
 	path    string                                    // of the database; empty: its own
 	keys    *store.Keys                               // nil: its own
 	wrap    func(p *vdx.Platform) video.Platform
-	clock   *clock // nil: its own
+	sms     *shortMessages // nil: that of VDX
+	clock   *clock         // nil: its own
 }
 
 func newRig(tb testing.TB, changes ...change) *rig {
@@ -118,13 +120,21 @@ func newRig(tb testing.TB, changes ...change) *rig {
 	r := &rig{tb: tb, clock: s.clock}
 	r.openStore(s)
 
-	sender, err := sms.New(r.smsConfig(s), sms.Deps{Now: r.clock.Now})
-	must(tb, err)
+	var sender message.Sender = s.sms
+
+	if r.texts = s.sms; s.sms == nil {
+		var err error
+
+		sender, err = sms.New(r.smsConfig(s), sms.Deps{Now: r.clock.Now})
+		must(tb, err)
+	}
 
 	journal := s.journal
 	if journal == nil {
 		journal = r.record
 	}
+
+	var err error
 
 	r.Service, err = scheduler.New(scheduler.Deps{
 		Settings: s.set, Store: r.store, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),

@@ -34,7 +34,7 @@ func (s *Service) Sweep(ctx context.Context, starting bool) error {
 	case starting:
 		rest = time.Hour
 	case hour >= 1 && hour < 5:
-		rest = 20 * time.Hour
+		rest = 12 * time.Hour
 	}
 
 	_, err := s.store.BeginChore(ctx, sweepChore, now.Add(-rest), now, Effects{Jobs: []Job{{Kind: SweepRoomsJob}}})

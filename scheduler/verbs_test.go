@@ -176,6 +176,10 @@ func (r *rig) sent(source string) []string {
 }
 
 func (r *rig) smsOf(v care.Snapshot) []string {
+	if r.texts != nil {
+		return r.texts.of(v)
+	}
+
 	var out []string
 
 	for _, m := range r.vdx.SMS() {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/internal/web"
+	"github.com/sluse/sluse/internal/web/hooks"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -59,6 +60,7 @@ func site(host, public string, id care.MunicipalityID, use *fakeUse, sessions *f
 
 			return out
 		},
+		Hooks: []hooks.Hook{{System: "pexip", User: hookUser, Password: care.NewSecret(hookPassword), Receive: (&sink{}).receive}},
 	}
 }
 
