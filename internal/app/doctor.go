@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/config"
@@ -32,16 +33,14 @@ func Doctor(ctx context.Context, c config.Config, only string, clock func() time
 
 		fmt.Fprintf(out, "%s (%s)\n", m.Name, m.ID)
 
-		checkers, err := outside(m, o)
+		found, err := findings(ctx, m, o)
 		if err != nil {
 			return fmt.Errorf("municipality %s: %w", m.ID, err)
 		}
 
-		for _, checker := range checkers {
-			for _, f := range checker.Check(ctx) {
-				fmt.Fprintf(out, "  %-8s  %s: %s\n", f.Level, f.Subject, f.Text)
-				sick = sick || f.Level == connector.Failing
-			}
+		for _, f := range found {
+			fmt.Fprintf(out, "  %-8s  %s: %s\n", f.Level, f.Subject, f.Text)
+			sick = sick || f.Level == connector.Failing
 		}
 	}
 
@@ -53,6 +52,27 @@ func Doctor(ctx context.Context, c config.Config, only string, clock func() time
 	}
 
 	return nil
+}
+
+// findings are what the connectors of a municipality say. A certificate that can't even be loaded
+// stops them all, and is what is told then.
+func findings(ctx context.Context, m config.Municipality, o Options) ([]connector.Finding, error) {
+	checkers, err := outside(m, o)
+	if err != nil {
+		found := m.Video.VDX.CheckCertificate(o.Clock())
+		if slices.ContainsFunc(found, func(f connector.Finding) bool { return f.Level == connector.Failing }) {
+			return found, nil
+		}
+
+		return nil, err
+	}
+
+	var found []connector.Finding
+	for _, checker := range checkers {
+		found = append(found, checker.Check(ctx)...)
+	}
+
+	return found, nil
 }
 
 // outside builds those of a municipality's connectors that can look at their own set-up.

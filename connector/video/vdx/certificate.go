@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -150,6 +151,10 @@ func checkKey(own *x509.Certificate, certificate []byte, keyFile string) []conne
 
 	if _, err = tls.X509KeyPair(certificate, key); err != nil {
 		return certificateFails("Den private nøgle i key_file passer ikke til certifikatet, eller den er krypteret eller ikke i PEM-format.")
+	}
+
+	if info, err := os.Stat(keyFile); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o007 != 0 {
+		return certificateNotice("Filen med den private nøgle (key_file) kan læses af alle på maskinen. Kør chmod o= på den.")
 	}
 
 	return nil

@@ -143,6 +143,7 @@ func TestCertificates(t *testing.T) {
 		"another key":     {func(f *fixture) { f.keyFile = other }, connector.Failing, "passer ikke til certifikatet"},
 		"no key file":     {func(f *fixture) { f.spoilFiles = func(c *Config) error { c.KeyFile += "x"; return nil } }, connector.Failing, "key_file"},
 		"no file":         {func(f *fixture) { f.spoilFiles = func(c *Config) error { c.CertificateFile += "x"; return nil } }, connector.Failing, "kan ikke læses"},
+		"open key file":   {func(f *fixture) { f.spoilFiles = func(c *Config) error { return os.Chmod(c.KeyFile, 0o644) } }, connector.Notice, "chmod"},
 		"no PEM": {func(f *fixture) {
 			f.spoilFiles = rewrite("\x30\x82")
 		}, connector.Failing, "PEM-format"},

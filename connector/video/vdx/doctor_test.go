@@ -217,3 +217,19 @@ func TestCheckOrganisation(t *testing.T) {
 }
 
 func day() time.Time { return time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC) }
+
+// TestCheckOrganisationAtThePeer: administrators see it, others are told why they don't.
+func TestCheckOrganisationAtThePeer(t *testing.T) {
+	t.Parallel()
+
+	at := func(p *peer) func(*vdx.Config) {
+		return func(c *vdx.Config) { c.OrganisationURL = strings.TrimSuffix(p.url.Video, "/videoapi") }
+	}
+
+	p := newPeer(t, vdxsim.Options{})
+	wants(t, p.platform(t, at(p)).Check(t.Context()), "kan kun læses med rollen administrator")
+	wants(t, p.platform(t, at(p), func(c *vdx.Config) { as(c, "sluse-admin") }).Check(t.Context()), "intet tilbagekald for SMS")
+
+	p = newPeerOf(t, session, vdxsim.Options{})
+	wants(t, p.platform(t, at(p), func(c *vdx.Config) { c.Session.Roles = []string{vdxsim.RoleAdmin} }).Check(t.Context()), "intet tilbagekald for SMS")
+}

@@ -37,8 +37,12 @@ func (d *doctor) organisation(ctx context.Context) []connector.Finding {
 		return finding(connector.Notice, "Vi kan ikke se, hvilken organisation vi er hos VDX.")
 	}
 
-	// A code may hold slashes, which stand in the path as they are.
-	path := append(slices.Clip(d.api.dialect.organisation), strings.Split(code, "/")...)
+	segments := []string{code}
+	if d.config.Version == Version1 {
+		segments = strings.Split(code, "/") // a code may hold slashes, which stand in the path as they are
+	}
+
+	path := append(slices.Clip(d.api.dialect.organisation), segments...)
 
 	answer, err := d.organisations.Do(ctx, outbound.Call{Op: "check", Method: http.MethodGet, Path: path})
 	if err == nil && !answer.OK() {

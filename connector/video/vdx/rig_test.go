@@ -75,7 +75,9 @@ func newPeerOf(t *testing.T, as mode, o vdxsim.Options) *peer {
 			t.Fatal(err)
 		}
 
-		o.Gateway = &vdxsim.Gateway{Keys: made}
+		if o.Gateway == nil {
+			o.Gateway = &vdxsim.Gateway{Keys: made}
+		}
 	}
 
 	// Faults are set afterwards: a simulator that is not calm is slow to answer first.

@@ -328,3 +328,32 @@ func TestExpiredSessionIsRenewed(t *testing.T) {
 		t.Errorf("%d sessions and %d assertions, want 2 and 1", sessions, assertions)
 	}
 }
+
+// TestSHA1BySetting: an STS that wants SHA-1 gets it, and no other does.
+func TestSHA1BySetting(t *testing.T) {
+	t.Parallel()
+
+	for name, tt := range map[string]struct {
+		allowed bool
+		hash    string
+		want    connector.Kind
+	}{
+		"refused": {false, "sha1", connector.Unauthorized}, "taken": {true, "sha1", 0}, "not needed": {true, "sha256", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			made, err := keys()
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			p := newPeerOf(t, holder, vdxsim.Options{Gateway: &vdxsim.Gateway{Keys: made, AllowSHA1: tt.allowed}})
+			platform := p.platform(t, func(c *vdx.Config) { c.Signature = tt.hash })
+
+			if _, err = platform.Book(t.Context(), ref, spec(t, p.tomorrow())); connector.KindOf(err) != tt.want {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
