@@ -118,6 +118,12 @@ func TestTransitions(t *testing.T) {
 		{"conclude not completed", func(v *care.Visit) error {
 			return v.Conclude(care.Outcome{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault, Delivery: care.Screen, At: start})
 		}},
+		{"correct to completed", func(v *care.Visit) error {
+			return v.Correct(care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen, At: start})
+		}},
+		{"correct to not completed", func(v *care.Visit) error {
+			return v.Correct(care.Outcome{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault, Delivery: care.Screen, At: start})
+		}},
 		{"cancel", func(v *care.Visit) error { return v.Cancel(care.CancelledStaff, "PLAN", care.SMS, start) }},
 		{"revert", func(v *care.Visit) error { return v.Revert(care.SMS, start) }},
 		{"arrive", func(v *care.Visit) error { return v.Arrive("a1", "", "hash", start) }},
@@ -143,7 +149,7 @@ func TestTransitions(t *testing.T) {
 				result = "✗ " + care.KindOf(err).String()
 			}
 
-			fmt.Fprintf(&b, "%-14s %-23s %s\n", state, verb.name, result)
+			fmt.Fprintf(&b, "%-14s %-25s %s\n", state, verb.name, result)
 		}
 	}
 
