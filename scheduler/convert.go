@@ -215,13 +215,16 @@ func (s *Service) progress(ctx context.Context, batch care.Batch) (Progress, err
 	p := Progress{Batch: batch, Counts: counts, State: batch.State(counts)}
 	begun := batch.MadeAt
 
-	if batch.UndoneAt.IsZero() {
-		p.Total = 3 * counts.Total
-		p.Done = counts.Booked + counts.Invited + counts.Recorded
-	} else {
+	if !batch.UndoneAt.IsZero() {
 		begun = batch.UndoneAt
+	}
+
+	if batch.Kind.Fallback() == batch.UndoneAt.IsZero() { // away from the screen
 		p.Total = counts.Total
 		p.Done = counts.Total - counts.Active - counts.Closing - counts.Restoring
+	} else {
+		p.Total = 3 * counts.Total
+		p.Done = counts.Booked + counts.Invited + counts.Recorded
 	}
 
 	p.Done = max(0, min(p.Done, p.Total))

@@ -202,6 +202,27 @@ func (s *Service) FallBack(ctx context.Context, actor care.Actor, req FallbackRe
 	return batch, nil
 }
 
+// FallbackPlan returns, in order of time, those of the given visits that FallBack would take away from
+// the screen. Needs HandleTrouble in the unit of every visit.
+func (s *Service) FallbackPlan(ctx context.Context, actor care.Actor, chosen []care.VisitID) ([]VisitView, error) {
+	if len(chosen) == 0 {
+		return nil, nil
+	}
+
+	visits, err := s.store.Visits(ctx, VisitQuery{IDs: slices.Compact(slices.Sorted(slices.Values(chosen)))})
+	if err != nil {
+		return nil, err
+	}
+
+	for _, v := range visits {
+		if err := actor.Must(care.HandleTrouble, v.Facts.Unit); err != nil {
+			return nil, err
+		}
+	}
+
+	return s.views(ctx, slices.DeleteFunc(visits, func(v care.Snapshot) bool { return !v.State.Active() || v.AdHoc() }))
+}
+
 func fallbackKind(req FallbackRequest) (care.BatchKind, error) {
 	switch {
 	case len(req.Visits) == 0:

@@ -65,6 +65,10 @@ func TestStaffActions(t *testing.T) {
 		"correct why":      {"/besoeg/" + ended + "/ret", v("resultat", "gennemfoert"), 422, "Skriv, hvorfor resultatet rettes", ""},
 		"correct own":      {"/min-dag/" + ended + "/ret", v("resultat", "telefon", "begrundelse", "Vi ringede"), 303, "/min-dag/" + ended + "?besked=rettet", "Correct"},
 		"correct own why":  {"/min-dag/" + ended + "/ret", v("resultat", "telefon"), 422, "Skriv, hvorfor resultatet rettes", ""},
+		"call instead":     {"/besoeg/" + screen + "/ring", nil, 303, "/besoeg/" + screen + "?besked=ring", "CallInstead"},
+		"fall back":        {"/nedbrud", v("id", screen, "maade", "telefon", "system", "video"), 303, "/omlaegninger/b1", "FallBack"},
+		"in person":        {"/nedbrud", v("id", screen, "maade", "fysisk"), 303, "/omlaegninger/b1", "FallBack"},
+		"fall back none":   {"/nedbrud", v("maade", "telefon", "system", "video"), 422, "Vælg mindst ét besøg", ""},
 		"to physical":      {"/min-dag/" + screen + "/afslut", v("resultat", "fysisk"), 303, "/min-dag?besked=afsluttet", "Conclude"},
 	} {
 		before := use.called(c.calls)

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/connector"
@@ -62,4 +63,53 @@ func (f *fakeUse) Notices(context.Context, care.Actor) ([]scheduler.Notice, erro
 		{Kind: scheduler.EventSilence, Level: connector.Failing, Text: "Der er skærmbesøg i gang, men videoplatformen har ikke fortalt noget siden kl. 08.02. Tjek forbindelsen fra platformen til Sluse.", RaisedAt: testNow().Add(-10 * time.Minute)},
 		{Kind: scheduler.EventGap, Level: connector.Notice, Text: "Der mangler 2 hændelser fra videoplatformens node node-2 mellem kl. 07.40 og kl. 07.52. Platformens egen historik bruges i stedet.", RaisedAt: testNow().Add(-25 * time.Minute)},
 	}, f.fail
+}
+
+func (f *fakeUse) Outages(context.Context, care.Actor) ([]scheduler.Outage, error) {
+	if err := f.call("Outages"); err != nil {
+		return nil, err
+	}
+
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	if !f.outage {
+		return nil, nil
+	}
+
+	out := scheduler.Outage{Role: connector.VideoRole, Name: "Videoplatformen", Since: testNow().Add(-18 * time.Minute), NextTry: testNow().Add(time.Minute), Soon: 2}
+
+	for _, v := range f.rows {
+		if v.Visit.State.Active() {
+			out.Visits = append(out.Visits, v.Visit.ID)
+		}
+	}
+
+	out.Text = "Videoplatformen har ikke svaret siden kl. 08.02. 12 besøg venter, og 2 begynder snart. Ring i stedet, eller gør dem fysiske."
+
+	return []scheduler.Outage{out, {Role: connector.RecordRole, Name: "Omsorgsjournalen", Since: testNow().Add(-time.Hour), Text: "Omsorgsjournalen har afvist vores adgang siden kl. 07.20. Systemforvalteren skal se på det. Intet går tabt, og vi prøver videre."}}, nil
+}
+
+func (f *fakeUse) FallbackPlan(_ context.Context, _ care.Actor, chosen []care.VisitID) ([]scheduler.VisitView, error) {
+	var out []scheduler.VisitView
+
+	for _, v := range f.rows {
+		if slices.Contains(chosen, v.Visit.ID) {
+			out = append(out, v)
+		}
+	}
+
+	return out, f.call("FallbackPlan")
+}
+
+func (f *fakeUse) FallBack(_ context.Context, _ care.Actor, req scheduler.FallbackRequest) (care.Batch, error) {
+	if len(req.Visits) == 0 || (req.Delivery != care.ByPhone && req.Delivery != care.Physical) {
+		return care.Batch{}, care.NewError(care.Invalid, "Vælg mindst ét besøg.")
+	}
+
+	return care.Batch{ID: "b1"}, f.call("FallBack")
+}
+
+func (f *fakeUse) CallInstead(context.Context, care.Actor, care.VisitID) error {
+	return f.call("CallInstead")
 }

@@ -46,7 +46,7 @@ func (f *fakeUse) Evidence(_ context.Context, _ care.Actor, id care.VisitID) (sc
 		out.Former = []care.Outcome{{Kind: care.ResultCompleted, Delivery: care.Screen, Grade: care.Manual, By: "MSK", At: start.Add(15 * time.Minute)}}
 		out.Outcome.By, out.Outcome.Grade, out.Outcome.Because = "MSK", care.Probable, "Jeg tog fejl af to besøg."
 		out.Verdicts = []care.Verdict{{Decided: true, Outcome: care.Outcome{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault, Delivery: care.Screen, Grade: care.Probable}, Why: []string{"Medarbejderen var i rummet kl. 07.59–08.05.", "Borgeren prøvede at komme ind, men det lykkedes ikke."}, At: start.Add(30 * time.Minute)}}
-	case scheduler.StatusPhysical, scheduler.StatusBooking, scheduler.StatusPlanned, scheduler.StatusInvited, scheduler.StatusOpened, scheduler.StatusWaiting, scheduler.StatusPhone, scheduler.StatusCancelled, scheduler.StatusTrouble:
+	case scheduler.StatusPhysical, scheduler.StatusToCall, scheduler.StatusBooking, scheduler.StatusPlanned, scheduler.StatusInvited, scheduler.StatusOpened, scheduler.StatusWaiting, scheduler.StatusPhone, scheduler.StatusCancelled, scheduler.StatusTrouble:
 	}
 
 	return out, f.call("Evidence")

@@ -124,9 +124,15 @@ func visitOf(t *testing.T, i int, line []string) scheduler.VisitView {
 func live(v *scheduler.VisitView, i int) {
 	life := []scheduler.Status{
 		scheduler.StatusCompleted, scheduler.StatusPhysical, scheduler.StatusPhysical, scheduler.StatusWaiting, scheduler.StatusInvited,
-		scheduler.StatusPhysical, scheduler.StatusRunning, scheduler.StatusNot, scheduler.StatusTrouble, scheduler.StatusPhysical, scheduler.StatusBooking, scheduler.StatusOpened,
+		scheduler.StatusPhysical, scheduler.StatusRunning, scheduler.StatusNot, scheduler.StatusTrouble, scheduler.StatusPhysical, scheduler.StatusBooking, scheduler.StatusOpened, scheduler.StatusToCall,
 	}
 	if v.Status = life[i%len(life)]; v.Status == scheduler.StatusPhysical {
+		return
+	}
+
+	if v.Status == scheduler.StatusToCall {
+		v.Visit.State, v.Visit.Delivery, v.Visit.Generation = care.Reverted, care.ByPhone, 1
+
 		return
 	}
 
@@ -155,6 +161,6 @@ func live(v *scheduler.VisitView, i int) {
 	case scheduler.StatusTrouble:
 		v.Visit.Invitations[0].State, v.Visit.Invitations[0].Failure = care.InvitationBounced, "Nummeret findes ikke."
 		v.Visit.Exceptions = []care.Exception{{ID: care.ExceptionID(v.Visit.ID + "-x1"), Kind: care.MessageTrouble, About: "i1", Text: "SMS'en til borgeren kom ikke frem: nummeret findes ikke. Ring til borgeren, eller gør besøget fysisk.", Retry: true, RaisedAt: testNow().Add(-30 * time.Minute)}}
-	case scheduler.StatusPhysical, scheduler.StatusBooking, scheduler.StatusPlanned, scheduler.StatusInvited, scheduler.StatusOpened, scheduler.StatusPhone, scheduler.StatusCancelled:
+	case scheduler.StatusPhysical, scheduler.StatusToCall, scheduler.StatusBooking, scheduler.StatusPlanned, scheduler.StatusInvited, scheduler.StatusOpened, scheduler.StatusPhone, scheduler.StatusCancelled:
 	}
 }

@@ -260,8 +260,14 @@ func (f *fakeUse) Batches(context.Context, care.Actor) ([]scheduler.Progress, er
 	return []scheduler.Progress{f.progress()}, f.call("Batches")
 }
 
-func (f *fakeUse) Progress(context.Context, care.Actor, care.BatchID) (scheduler.Progress, error) {
-	return f.progress(), f.call("Progress")
+func (f *fakeUse) Progress(_ context.Context, _ care.Actor, id care.BatchID) (scheduler.Progress, error) {
+	p := f.progress()
+	if id == "b2" { // by telephone instead
+		p.Batch.ID, p.Batch.Kind, p.Batch.UndoneAt, p.State = id, care.ToPhone, time.Time{}, care.BatchRunning
+		p.Counts, p.Done, p.Total = care.Counts{Total: 24, Closing: 3, Restoring: 7, Reverted: 24}, 14, 24
+	}
+
+	return p, f.call("Progress")
 }
 
 func (f *fakeUse) Undo(context.Context, care.Actor, care.BatchID) error { return f.call("Undo") }

@@ -121,6 +121,7 @@ func TestStaffPagesRender(t *testing.T) {
 		"/min-dag/" + first("fysisk"):                             "Besøget er et fysisk besøg",
 		"/forbindelser":                                           "Alle systemer svarer",
 		"/forbindelser?maaned=2026-10-01":                         "ingen målinger fra oktober 2026",
+		"/nedbrud/video":                                          "Systemet svarer igen",
 		"/forbindelser/nu":                                        "Poster i omsorgsjournalen",
 		"/dagen?besked=aflyst":                                    "Besøget er aflyst.",
 	} {

@@ -27,6 +27,7 @@ type dayPage struct {
 	Rows     []dayRow
 	Grid     grid
 	Troubles []scheduler.TroubleView
+	Outages  []scheduler.Outage
 	Filters  dayFilters
 	Filtered bool
 	Today    care.Day
@@ -72,6 +73,10 @@ func (p *Pages) day(c *gin.Context) error {
 	}
 
 	body := p.dayPage(actor, q, view, troubles, c)
+	if body.Outages, err = p.UseCases.Outages(ctx, actor); err != nil {
+		return err
+	}
+
 	f := p.frame(c, "Dagen", body)
 	f.Wide = true
 
@@ -215,7 +220,7 @@ func (d dayPage) Screens() int {
 	n := 0
 
 	for _, r := range d.Rows {
-		if r.Status != scheduler.StatusPhysical && r.Status != scheduler.StatusCancelled {
+		if r.Status != scheduler.StatusPhysical && r.Status != scheduler.StatusToCall && r.Status != scheduler.StatusCancelled {
 			n++
 		}
 	}

@@ -91,6 +91,8 @@ type ending struct {
 	Reasons []care.ReasonCode
 	Choice  string // which answer is filled in
 	Reason  care.ReasonCode
+	Call    bool // the visit is to be given by telephone: a screen is no answer
+	AdHoc   bool // the visit is a call of our own: it can't be given in person
 }
 
 // newEnding fills in what the evidence says.
@@ -140,6 +142,7 @@ func (p *Pages) loadLobby(c *gin.Context) (lobbyPage, error) {
 
 func newLobbyPage(view scheduler.VisitView) lobbyPage {
 	body := lobbyPage{VisitView: view, Ending: newEnding(view.Verdict), Day: care.DayOf(view.Visit.Facts.Planned.Start)}
+	body.Ending.Call, body.Ending.AdHoc = view.Visit.ToCall(), view.Visit.AdHoc()
 
 	for _, a := range view.Visit.Admissions {
 		switch a.State {
@@ -184,8 +187,11 @@ func prefill(v care.Verdict) (choice string, reason care.ReasonCode) {
 	return endedNot, v.Outcome.Reason
 }
 
-// Active reports whether the visit can still be held.
+// Active reports whether the visit can still be held by screen.
 func (l lobbyPage) Active() bool { return l.Visit.State.Active() }
+
+// Call reports whether the visit is to be given by telephone.
+func (l lobbyPage) Call() bool { return l.Visit.ToCall() }
 
 // Ready reports whether there is a room to go into.
 func (l lobbyPage) Ready() bool {

@@ -30,6 +30,10 @@ type Planner interface {
 	MoveVisit(ctx context.Context, actor care.Actor, id care.VisitID, planned care.Interval) error
 	CancelVisit(ctx context.Context, actor care.Actor, id care.VisitID, reason care.ReasonCode) error
 	MakePhysical(ctx context.Context, actor care.Actor, id care.VisitID) error
+	CallInstead(ctx context.Context, actor care.Actor, id care.VisitID) error
+	Outages(ctx context.Context, actor care.Actor) ([]scheduler.Outage, error)
+	FallbackPlan(ctx context.Context, actor care.Actor, chosen []care.VisitID) ([]scheduler.VisitView, error)
+	FallBack(ctx context.Context, actor care.Actor, req scheduler.FallbackRequest) (care.Batch, error)
 }
 
 // Importer is what the import pages call.
@@ -160,6 +164,8 @@ func notice(key string) string {
 		return "Besøget er flyttet. Rummet følger med, og borgeren får besked."
 	case "fysisk":
 		return "Besøget er igen et fysisk besøg. Borgeren får besked."
+	case "ring":
+		return "Besøget gives på telefon. Borgeren får besked."
 	case "proevet":
 		return "Vi prøver igen. Status opdateres om lidt."
 	case "klaret":

@@ -50,6 +50,8 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 	}
 
 	body.Ending = body.Course.Ending
+	body.Ending.Call, body.Ending.AdHoc = s.ToCall(), s.AdHoc()
+
 	if body.Course.Because, body.Course.Error = short(c.PostForm("begrundelse")), problem; actor.May(care.HandleTrouble, s.Facts.Unit) {
 		body.Course.Fix = "/besoeg/" + url.PathEscape(string(s.ID)) + "/ret"
 	}
@@ -69,8 +71,8 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 	return p.showStatus(c, status, "besoeg", "Besøg", body)
 }
 
-// Screen reports whether the visit is on its way to be given by screen.
-func (v visitPage) Screen() bool { return v.Visit.State.Active() }
+// Screen reports whether the visit of a driving list is on its way to be given by screen.
+func (v visitPage) Screen() bool { return v.Visit.State.Active() && !v.Visit.AdHoc() }
 
 // move gives a visit a new time on its own day.
 func (p *Pages) move(c *gin.Context) error {
@@ -203,8 +205,9 @@ func short(s string) string {
 
 // troublesPage is the exception list of a day.
 type troublesPage struct {
-	Day   care.Day
-	Items []scheduler.TroubleView
+	Day     care.Day
+	Items   []scheduler.TroubleView
+	Outages []scheduler.Outage
 }
 
 // Prev returns the day before.
@@ -225,7 +228,12 @@ func (p *Pages) troubles(c *gin.Context) error {
 		return err
 	}
 
-	return p.show(c, "kraever-handling", "Kræver handling", troublesPage{Day: q.Day, Items: items})
+	outages, err := p.UseCases.Outages(c.Request.Context(), route.Actor(c))
+	if err != nil {
+		return err
+	}
+
+	return p.show(c, "kraever-handling", "Kræver handling", troublesPage{Day: q.Day, Items: items, Outages: outages})
 }
 
 // From is the planned start as the form's field wants it.
