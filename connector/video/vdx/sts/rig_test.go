@@ -29,13 +29,17 @@ const testAudience = "urn:medcom:videoapi"
 
 var began = time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC)
 
-// pair makes an RSA key and a self-signed certificate.
-func pair(t *testing.T, name string) tls.Certificate {
-	t.Helper()
+// The pairs are made once: RSA keys take time.
+var (
+	clientPair = sync.OnceValues(func() (tls.Certificate, error) { return pair("client") })
+	signerPair = sync.OnceValues(func() (tls.Certificate, error) { return pair("STS") })
+)
 
+// pair makes an RSA key and a self-signed certificate.
+func pair(name string) (tls.Certificate, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		return tls.Certificate{}, err
 	}
 
 	template := &x509.Certificate{
@@ -44,15 +48,12 @@ func pair(t *testing.T, name string) tls.Certificate {
 
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		return tls.Certificate{}, err
 	}
 
 	own, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
 
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: own}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: own}, err
 }
 
 // peer is an STS at /sts and a gateway at every other path, as little as a test of the client
@@ -73,7 +74,14 @@ type peer struct {
 func newPeer(t *testing.T) *peer {
 	t.Helper()
 
-	p := &peer{client: pair(t, "client"), signer: pair(t, "STS"), now: began, life: 8 * time.Hour}
+	client, errClient := clientPair()
+	signer, errSigner := signerPair()
+
+	if errClient != nil || errSigner != nil {
+		t.Fatal(errClient, errSigner)
+	}
+
+	p := &peer{client: client, signer: signer, now: began, life: 8 * time.Hour}
 	p.server = httptest.NewUnstartedServer(p)
 	p.server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
 	p.server.StartTLS()
