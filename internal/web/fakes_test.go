@@ -145,13 +145,23 @@ func live(v *scheduler.VisitView, i int) {
 
 	switch v.Status {
 	case scheduler.StatusWaiting:
+		v.Visit.Rooms[0].Address = "482913@video.example.dk"
+		v.Visit.Participants = []care.Participant{
+			{ID: "p1", Contact: "k1", Seat: 1, Kind: care.Interpreter, Name: "Nanna Tolkesen", Phone: care.NewPhone("+4520000077"), Consent: consent(), AddedBy: "MSK", AddedAt: testNow().Add(-time.Hour)},
+			{ID: "p2", Contact: "k2", Seat: 2, Kind: care.Relative, Name: "Søren Berggren", Phone: care.NewPhone("+4520000078"), Consent: consent(), AddedBy: "MSK", AddedAt: testNow().Add(-time.Hour)},
+		}
+		v.Visit.Invitations = append(v.Visit.Invitations, care.Invitation{ID: "i2", To: "p1", Kind: care.Invite, Channel: care.SMS, State: care.InvitationDelivered, SentAt: testNow().Add(-50 * time.Minute)},
+			care.Invitation{ID: "i3", To: "p2", Kind: care.Invite, Channel: care.SMS, State: care.InvitationBounced, SentAt: testNow().Add(-50 * time.Minute)})
 		v.Visit.Admissions = []care.Admission{
+			{ID: "a3", Participant: "p1", State: care.AdmissionIdentified, Method: care.ByCode, CameAt: testNow().Add(-2 * time.Minute), IdentifiedAt: testNow().Add(-time.Minute)},
 			{ID: "a1", State: care.AdmissionIdentified, Method: care.ByCode, CameAt: testNow().Add(-4 * time.Minute), IdentifiedAt: testNow().Add(-3 * time.Minute)},
 			{ID: "a2", State: care.AdmissionWaiting, CameAt: testNow().Add(-time.Minute)},
 		}
 	case scheduler.StatusRunning:
 		v.Visit.State, v.Visit.OpenedAt = care.Open, testNow().Add(-5*time.Minute)
 		v.Visit.Admissions = []care.Admission{{ID: "a1", State: care.AdmissionAdmitted, Method: care.ByCode, CameAt: testNow().Add(-9 * time.Minute), IdentifiedAt: testNow().Add(-8 * time.Minute), DecidedAt: testNow().Add(-5 * time.Minute), DecidedBy: "MSK", Recognised: true}}
+		v.Visit.Exceptions = []care.Exception{{ID: care.ExceptionID(v.Visit.ID + "-x2"), Kind: care.PersonTrouble, About: string(care.StrangerInRoom), Text: care.StrangerInRoom.Danish(), RaisedAt: testNow().Add(-time.Minute)}}
+		v.Visit.Legs = []care.Leg{{ID: "l1", Role: care.AsGuest, Seat: 1, Joined: testNow().Add(-5 * time.Minute), Media: care.Video}}
 	case scheduler.StatusCompleted:
 		v.Visit.State = care.Completed
 		v.Visit.Outcome = care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen, Actual: p, Together: p.Duration(), Grade: care.Certain, By: "system", At: p.End}
@@ -163,4 +173,8 @@ func live(v *scheduler.VisitView, i int) {
 		v.Visit.Exceptions = []care.Exception{{ID: care.ExceptionID(v.Visit.ID + "-x1"), Kind: care.MessageTrouble, About: "i1", Text: "SMS'en til borgeren kom ikke frem: nummeret findes ikke. Ring til borgeren, eller gør besøget fysisk.", Retry: true, RaisedAt: testNow().Add(-30 * time.Minute)}}
 	case scheduler.StatusPhysical, scheduler.StatusToCall, scheduler.StatusBooking, scheduler.StatusPlanned, scheduler.StatusInvited, scheduler.StatusOpened, scheduler.StatusPhone, scheduler.StatusCancelled:
 	}
+}
+
+func consent() care.Consent {
+	return care.Consent{Form: care.Orally, By: "MSK", At: testNow().Add(-24 * time.Hour)}
 }

@@ -74,18 +74,6 @@ func (p *Pages) myDayStatus(c *gin.Context) error {
 	return p.set.Part(c, "min-dag", "chips", body.View)
 }
 
-// lobbyPage is one visit as the caregiver sees it.
-type lobbyPage struct {
-	scheduler.VisitView
-
-	Day     care.Day
-	Waiting []care.Admission // opened the link or identified
-	Inside  []care.Admission
-	Ending  ending
-	Error   string
-	Course  evidencePart
-}
-
 // ending is the form in which somebody says how a visit went.
 type ending struct {
 	Reasons []care.ReasonCode
@@ -110,66 +98,6 @@ const (
 	endedPhysical  = "fysisk"
 )
 
-// lobby shows who waits and lets the caregiver start, admit and conclude.
-func (p *Pages) lobby(c *gin.Context) error { return p.showLobby(c, http.StatusOK, "") }
-
-func (p *Pages) showLobby(c *gin.Context, status int, problem string) error {
-	body, err := p.loadLobby(c)
-	if err != nil {
-		return err
-	}
-
-	if body.Course, err = p.loadEvidence(c, body.VisitView, body.Verdict); err != nil {
-		return err
-	}
-
-	body.Error, body.Course.Error, body.Course.Because = problem, problem, short(c.PostForm("begrundelse"))
-	body.Course.Fix = "/min-dag/" + url.PathEscape(string(body.Visit.ID)) + "/ret"
-	f := p.frame(c, "Besøg", body)
-	f.Refresh = 10
-
-	return p.set.Show(c, status, "lobby", f)
-}
-
-func (p *Pages) loadLobby(c *gin.Context) (lobbyPage, error) {
-	view, err := p.UseCases.Lobby(c.Request.Context(), route.Actor(c), care.VisitID(c.Param("id")))
-	if err != nil {
-		return lobbyPage{}, err
-	}
-
-	return newLobbyPage(view), nil
-}
-
-func newLobbyPage(view scheduler.VisitView) lobbyPage {
-	body := lobbyPage{VisitView: view, Ending: newEnding(view.Verdict), Day: care.DayOf(view.Visit.Facts.Planned.Start)}
-	body.Ending.Call, body.Ending.AdHoc = view.Visit.ToCall(), view.Visit.AdHoc()
-
-	for _, a := range view.Visit.Admissions {
-		switch a.State {
-		case care.AdmissionWaiting, care.AdmissionIdentified:
-			body.Waiting = append(body.Waiting, a)
-		case care.AdmissionAdmitted:
-			body.Inside = append(body.Inside, a)
-		case care.AdmissionRefused:
-		}
-	}
-
-	// Who has proved who they are stands first.
-	slices.SortStableFunc(body.Waiting, func(a, b care.Admission) int {
-		return rank(a.State) - rank(b.State)
-	})
-
-	return body
-}
-
-func rank(s care.AdmissionState) int {
-	if s == care.AdmissionIdentified {
-		return 0
-	}
-
-	return 1
-}
-
 // prefill is what the evidence says, as an answer of the form.
 func prefill(v care.Verdict) (choice string, reason care.ReasonCode) {
 	if !v.Decided {
@@ -185,42 +113,6 @@ func prefill(v care.Verdict) (choice string, reason care.ReasonCode) {
 	}
 
 	return endedNot, v.Outcome.Reason
-}
-
-// Active reports whether the visit can still be held by screen.
-func (l lobbyPage) Active() bool { return l.Visit.State.Active() }
-
-// Call reports whether the visit is to be given by telephone.
-func (l lobbyPage) Call() bool { return l.Visit.ToCall() }
-
-// Ready reports whether there is a room to go into.
-func (l lobbyPage) Ready() bool {
-	room, ok := l.Visit.LiveRoom()
-
-	return ok && (room.State == care.RoomBooked || room.State == care.RoomProvisioned)
-}
-
-// lobbyWaiting sends the part of the page that tells who waits. It is asked every few seconds, so
-// it takes the visit from the caregiver's own day where it is there: Lobby also asks the video
-// platform.
-func (p *Pages) lobbyWaiting(c *gin.Context) error {
-	own, err := p.loadMyDay(c)
-	if err != nil {
-		return err
-	}
-
-	for _, v := range own.View.Visits {
-		if v.Visit.ID == care.VisitID(c.Param("id")) {
-			return p.set.Part(c, "lobby", "waiting", newLobbyPage(v))
-		}
-	}
-
-	body, err := p.loadLobby(c)
-	if err != nil {
-		return err
-	}
-
-	return p.set.Part(c, "lobby", "waiting", body)
 }
 
 // start leads the caregiver into the room as its host, in a tab of its own.

@@ -22,6 +22,19 @@ type outagePage struct {
 	Error  string
 }
 
+// Ticked is how many visits are chosen to begin with: a conversation that is going on is left alone.
+func (b outagePage) Ticked() int {
+	n := 0
+
+	for _, v := range b.Visits {
+		if v.Status != scheduler.StatusRunning {
+			n++
+		}
+	}
+
+	return n
+}
+
 // outage shows what one system that is down holds up.
 func (p *Pages) outage(c *gin.Context) error {
 	return p.showOutage(c, http.StatusOK, connector.Role(c.Param("system")), "")
