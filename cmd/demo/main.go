@@ -14,9 +14,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/sluse/sluse/internal/demo"
+	"github.com/sluse/sluse/internal/world"
 )
 
 func main() {
@@ -43,6 +45,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	set.SetOutput(stderr)
 	set.StringVar(&f.Addr, "addr", "127.0.0.1:8080", "loopback `address` of the program")
 	set.StringVar(&f.Database, "db", "sqlite", "sqlite, or the `address` of a PostgreSQL database (postgres://...); the demo takes a schema of its own there")
+	set.StringVar((*string)(&f.Video), "video", string(world.VDX2), fmt.Sprintf("video `platform`: %v", world.VideoKinds()))
 	set.StringVar(&f.List, "list", "", "driving list `file` (CSV or XLSX) instead of the demo's own")
 	set.Float64Var(&f.Faults, "faults", 0, "`share` of calls to other systems that fail, 0 to 0.9")
 	set.Uint64Var(&f.Seed, "seed", 1, "`number` that decides which calls fail")
@@ -59,6 +62,8 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 		return f, fmt.Errorf("%q is no flag", set.Arg(0))
 	case !(f.Faults >= 0 && f.Faults <= maxFaults): // so that NaN is refused too
 		return f, fmt.Errorf("-faults must be between 0 and %v", maxFaults)
+	case !slices.Contains(world.VideoKinds(), f.Video):
+		return f, fmt.Errorf("-video must be one of %v", world.VideoKinds())
 	case f.json && !f.walk:
 		return f, errors.New("-json needs -walk")
 	}

@@ -37,9 +37,10 @@ var ownList []byte
 
 // Options say what demo to start.
 type Options struct {
-	Addr     string // loopback host:port; port 0 takes a free one
-	Database string // "sqlite", or postgres://… of a server on which a schema may be made
-	List     string // path of a driving list; empty: the demo's own
+	Addr     string          // loopback host:port; port 0 takes a free one
+	Database string          // "sqlite", or postgres://… of a server on which a schema may be made
+	List     string          // path of a driving list; empty: the demo's own
+	Video    world.VideoKind // world.VDX2 when empty
 	Faults   float64
 	Seed     uint64
 	Latency  time.Duration // added to every call to the platform and the record
@@ -55,7 +56,8 @@ type Demo struct {
 	Days  []care.Day
 	Base  string // address of the program
 
-	employees []string // on the list
+	employees []string    // on the list
+	starts    []time.Time // of the visits on the list, in order
 	clock     *Clock
 	undo      []func() error
 }
@@ -122,6 +124,10 @@ func (d *Demo) readList(ctx context.Context, o Options) error {
 			d.Days = append(d.Days, day)
 		}
 
+		if !slices.ContainsFunc(d.starts, row.Planned.Start.Equal) {
+			d.starts = append(d.starts, row.Planned.Start)
+		}
+
 		if initials := string(row.Employee); !slices.Contains(d.employees, initials) {
 			d.employees = append(d.employees, initials)
 		}
@@ -132,6 +138,7 @@ func (d *Demo) readList(ctx context.Context, o Options) error {
 	}
 
 	slices.Sort(d.Days)
+	slices.SortFunc(d.starts, time.Time.Compare)
 	d.clock.set(d.Days[0].Add(-1).Bounds().Start.Add(planningHour * time.Hour))
 
 	return nil
@@ -166,7 +173,7 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	}
 
 	d.World, err = world.Start(ctx, world.Options{
-		Dir: dir, Clock: d.clock.Now, Listen: o.Addr, Seed: o.Seed, Faults: o.Faults, Latency: o.Latency,
+		Dir: dir, Clock: d.clock.Now, Listen: o.Addr, Seed: o.Seed, Faults: o.Faults, Latency: o.Latency, Video: o.Video,
 		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: host, Database: database}},
 		Employees:      d.employees, EveryList: o.List != "",
 	})
@@ -299,9 +306,27 @@ func (d *Demo) Close() error {
 // Now returns the demo's time.
 func (d *Demo) Now() time.Time { return d.clock.Now() }
 
+// nodesLearn is how long an own Pexip's nodes take to learn of a new room.
+const nodesLearn = time.Minute
+
 // Jump moves the demo's clock forward, never back, once no work is running: a job that is in the
-// middle of a call would believe that the call took hours.
+// middle of a call would believe that the call took hours. An own Pexip gets to do in time what it
+// could not catch up with: a room that is made after the jump is not known at its nodes yet.
 func (d *Demo) Jump(ctx context.Context, to time.Time) error {
+	if d.World.Pexip != nil && to.Sub(d.clock.Now()) > 2*nodesLearn {
+		if err := d.jump(ctx, to.Add(-nodesLearn-time.Second)); err != nil {
+			return err
+		}
+
+		if err := d.Settle(ctx); err != nil {
+			return err
+		}
+	}
+
+	return d.jump(ctx, to)
+}
+
+func (d *Demo) jump(ctx context.Context, to time.Time) error {
 	queue := d.App.Site(municipality).Queue()
 
 	if err := queue.WaitIdle(ctx); err != nil {
@@ -312,7 +337,7 @@ func (d *Demo) Jump(ctx context.Context, to time.Time) error {
 		d.clock.advance(ahead)
 	}
 
-	d.World.VDX.Tick()
+	d.World.Tick(ctx)
 
 	if err := queue.Wake(ctx); err != nil {
 		return fmt.Errorf("wake the work: %w", err)

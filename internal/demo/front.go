@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func (d *Demo) ServeFront(ctx context.Context) (string, error) {
 
 func (d *Demo) front(r *http.Request) frontPage {
 	p := frontPage{Now: danish(d.Now()), Notice: r.URL.Query().Get("besked"), Links: d.links(), Staff: d.logins()}
-	if next := d.nextRoom(); !next.IsZero() {
+	if next := d.nextVisit(); !next.IsZero() {
 		p.Next = danish(next)
 	}
 
@@ -81,9 +82,9 @@ func (d *Demo) links() []frontLink {
 		{"Planlæggerens dag", d.Base + "/dagen?dato=" + string(d.Days[0]), "Log ind som PLAN, og importér kørelisten først."},
 		{"Medarbejderens dag", d.Base + "/min-dag", "Log ind som en af medarbejderne, i et andet browservindue."},
 		{"Lederens statistik", d.Base + "/statistik", "Log ind som LEDER."},
-		{"Borgernes sms'er", d.World.URLs.Inbox, "Hvad borgerne har fået på telefonen: invitationer og engangskoder."},
+		{"Borgernes sms'er", d.World.InboxURL, "Hvad borgerne har fået på telefonen: invitationer og engangskoder."},
 		{"Borgernes e-mails", d.World.LettersURL, "Hvad borgerne har fået som e-mail."},
-		{"Videorummene", d.World.URLs.Rooms, "Alle rum på den simulerede videoplatform, med værts- og gæstelink."},
+		{"Videorummene", d.World.RoomsURL, "Alle rum på den simulerede videoplatform, med værts- og gæstelink."},
 		{"Omsorgsjournalen", d.World.RecordURL, "Hvad journalen har modtaget."},
 	}
 }
@@ -97,19 +98,17 @@ func (d *Demo) logins() []frontLink {
 	return out
 }
 
-// nextRoom is when the next room that stands begins; zero when there is none.
-func (d *Demo) nextRoom() time.Time {
-	now := d.Now()
+// nextVisit is when the next visit begins to which somebody was invited; zero when there is none.
+func (d *Demo) nextVisit() time.Time {
+	now, texts := d.Now(), d.World.Texts()
 
-	var next time.Time
-
-	for _, r := range d.World.VDX.Rooms() {
-		if r.Live(now) && r.Start.After(now) && (next.IsZero() || r.Start.Before(next)) {
-			next = r.Start
+	for _, start := range d.starts {
+		if start.After(now) && slices.ContainsFunc(texts, func(t world.Text) bool { return invites(t, start) }) {
+			return start
 		}
 	}
 
-	return next
+	return time.Time{}
 }
 
 // moveClock jumps: to five minutes before the next visit, or on by some minutes.
@@ -136,7 +135,7 @@ var errNoVisit = errors.New("der er intet skærmbesøg foran os")
 func (d *Demo) target(word string) (time.Time, error) {
 	switch word {
 	case "naeste":
-		next := d.nextRoom()
+		next := d.nextVisit()
 		if next.IsZero() {
 			return next, errNoVisit
 		}

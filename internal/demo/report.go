@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
+	"github.com/sluse/sluse/internal/world"
 )
 
 // Report is what a walk did. Everything but Rows and Converted is counted from the peers' own
 // histories, never from the program's database.
 type Report struct {
+	Video world.VideoKind `json:"-"` // the platform
+
 	Rows                 int     `json:"rows"`
 	Converted            int     `json:"converted"`
 	RoomsBooked          int     `json:"rooms_booked"`          // rooms ever made
@@ -26,18 +28,19 @@ type Report struct {
 	DuplicateEntries     int     `json:"duplicate_entries"`
 	DuplicateMessages    int     `json:"duplicate_messages"`
 	MessagesAfterCancel  int     `json:"messages_after_cancel"`
-	Lost                 int     `json:"lost"` // converted visits without a room, a planned or a result entry
+	CollectionsWiped     int     `json:"collections_wiped"` // whole collections of the platform that were deleted
+	Lost                 int     `json:"lost"`              // converted visits without a room, a planned or a result entry
 	Seconds              float64 `json:"seconds"`
 	RemoteCalls          int     `json:"remote_calls"`
 }
 
 func (w *walk) report() Report {
-	counts, totals, now := w.World.VDX.Counts(), w.World.FHIR.Totals(), w.World.VDX.Now()
+	counts, totals := w.World.Counts(), w.World.FHIR.Totals()
 	r := Report{
-		Rows: w.rows, Converted: len(w.visits), RoomsBooked: counts.RoomsEver, RoomsOpenAfter: counts.RoomsLive,
+		Video: w.World.Kind, Rows: w.rows, Converted: len(w.visits), RoomsBooked: counts.RoomsEver, RoomsOpenAfter: counts.RoomsLive,
 		Completed: totals.Completed, NotCompleted: totals.NotCompleted, EntriesPlanned: totals.Planned, EntriesResult: totals.Results,
 		DuplicateRooms: counts.DuplicateRooms, DuplicateEntries: totals.DuplicateEntries + totals.DuplicateResources,
-		MessagesAfterCancel: counts.SMSAfterCancel, RemoteCalls: counts.RemoteCalls + totals.Requests,
+		CollectionsWiped: counts.CollectionsWiped, MessagesAfterCancel: counts.TextsAfterCancel, RemoteCalls: counts.Calls + totals.Requests,
 	}
 
 	meetings := map[string]bool{}
@@ -48,20 +51,15 @@ func (w *walk) report() Report {
 		}
 	}
 
-	invited, copies := w.invited()
-	r.DuplicateMessages = copies
+	r.InvitationsDelivered, r.DuplicateMessages = w.invited()
 
-	for _, room := range w.World.VDX.Rooms() {
-		if !room.ProvisionedAt.IsZero() {
+	for _, room := range w.World.Rooms() {
+		if room.Usable {
 			r.RoomsLive++
 		}
 
-		if both(room, now) {
+		if room.Together {
 			r.Joined++
-		}
-
-		if invited[room.UUID] {
-			r.InvitationsDelivered++
 		}
 	}
 
@@ -70,21 +68,28 @@ func (w *walk) report() Report {
 	return r
 }
 
-// invited tells the rooms whose invitation arrived, and how many invitations came twice.
-func (w *walk) invited() (arrived map[string]bool, copies int) {
-	arrived, sent := map[string]bool{}, map[string]int{}
+// invited counts the invitations that arrived, and those that came twice. Every visit has a link
+// of its own.
+func (w *walk) invited() (arrived, copies int) {
+	sent, came := map[string]bool{}, map[string]bool{}
 
-	for _, sms := range w.World.VDX.SMS() {
-		if !linkPattern.MatchString(sms.Text) {
+	for _, sms := range w.World.Texts() {
+		link := linkPattern.FindString(sms.Text)
+		if link == "" {
 			continue
 		}
 
-		if sent[sms.RoomUUID]++; sent[sms.RoomUUID] > 1 {
+		if sent[link] {
 			copies++
 		}
 
-		if sms.Status == vdxsim.SMSDelivered {
-			arrived[sms.RoomUUID] = true
+		sent[link] = true
+		came[link] = came[link] || sms.Arrived
+	}
+
+	for _, yes := range came {
+		if yes {
+			arrived++
 		}
 	}
 
@@ -113,6 +118,7 @@ func (r Report) check() error {
 	must(r.MessagesAfterCancel == 0, fmt.Sprintf("%d messages after a cancel", r.MessagesAfterCancel))
 	must(r.RoomsOpenAfter == 0, fmt.Sprintf("%d rooms still open", r.RoomsOpenAfter))
 	must(r.Completed+r.NotCompleted == r.Converted, fmt.Sprintf("%d completed and %d not, of %d", r.Completed, r.NotCompleted, r.Converted))
+	must(r.CollectionsWiped == 0, fmt.Sprintf("%d whole collections deleted", r.CollectionsWiped))
 	must(r.Lost == 0, fmt.Sprintf("%d visits lost", r.Lost))
 
 	if len(broken) > 0 {
@@ -125,6 +131,7 @@ func (r Report) check() error {
 // Text is the report for people.
 func (r Report) Text() string {
 	return fmt.Sprintf(`
+videoplatform              %s
 rækker på listen           %d
 omlagt til skærmbesøg      %d
 rum booket / brugbare      %d / %d
@@ -136,6 +143,6 @@ dobbelte rum / poster      %d / %d
 tabt                       %d
 kald til andre systemer    %d
 sekunder                   %.1f
-`, r.Rows, r.Converted, r.RoomsBooked, r.RoomsLive, r.InvitationsDelivered, r.Joined, r.Completed, r.NotCompleted,
+`, r.Video, r.Rows, r.Converted, r.RoomsBooked, r.RoomsLive, r.InvitationsDelivered, r.Joined, r.Completed, r.NotCompleted,
 		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost, r.RemoteCalls, r.Seconds)
 }

@@ -305,7 +305,7 @@ func (w *walk) finish(ctx context.Context) error {
 			return err
 		}
 
-		if !open && w.World.FHIR.Totals().Results >= len(w.visits) && w.World.VDX.Counts().RoomsLive == 0 {
+		if !open && w.World.FHIR.Totals().Results >= len(w.visits) && w.World.Counts().RoomsLive == 0 {
 			break
 		}
 	}

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
+	"github.com/sluse/sluse/internal/world"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // playDays goes through the day: everybody whose visits begin at the same time at once.
@@ -67,23 +67,23 @@ type invitation struct {
 
 var linkPattern = regexp.MustCompile(`https?://\S+/b/[A-Za-z0-9_-]+`)
 
-// invitations are the links to rooms that begin at an instant. The telephones are the peer's.
+// invites reports whether an SMS invites to a visit that begins at an instant.
+func invites(t world.Text, start time.Time) bool {
+	local := start.In(care.Zone())
+
+	return linkPattern.MatchString(t.Text) && strings.Contains(t.Text, fmt.Sprintf(" %d. ", local.Day())) && strings.Contains(t.Text, local.Format(" kl. 15.04."))
+}
+
+// invitations are the links to visits that begin at an instant, as they lie in the citizens'
+// telephones.
 func (w *walk) invitations(start time.Time) []*invitation {
-	rooms := map[string]bool{}
-
-	for _, r := range w.World.VDX.Rooms() {
-		if r.Start.Equal(start) && r.Deleted.IsZero() {
-			rooms[r.UUID] = true
-		}
-	}
-
 	seen := map[string]bool{}
 
 	var out []*invitation
 
-	for _, sms := range w.World.VDX.SMS() {
-		if link := linkPattern.FindString(sms.Text); link != "" && rooms[sms.RoomUUID] && !seen[sms.RoomUUID] {
-			seen[sms.RoomUUID] = true
+	for _, sms := range w.World.Texts() {
+		if link := linkPattern.FindString(sms.Text); invites(sms, start) && !seen[link] {
+			seen[link] = true
 			out = append(out, &invitation{to: sms.To, link: link})
 		}
 	}
@@ -218,7 +218,7 @@ func (w *walk) code(ctx context.Context, to string, asked time.Time) (string, er
 			return "", err
 		}
 
-		for _, sms := range slices.Backward(w.World.VDX.SMS()) {
+		for _, sms := range slices.Backward(w.World.Texts()) {
 			if sms.To == to && !sms.Sent.Before(asked) && !linkPattern.MatchString(sms.Text) {
 				if code := codePattern.FindString(sms.Text); code != "" {
 					return code, nil
@@ -284,28 +284,37 @@ func (w *walk) guest(ctx context.Context, citizen *person, v *visit) error {
 	return w.enterRoom(ctx, citizen, v, a.location, "Borger")
 }
 
-// enterRoom joins through the platform's own page.
+// enterRoom joins through the platform's own page. A room that the platform is still making is
+// tried again, as people do.
 func (w *walk) enterRoom(ctx context.Context, p *person, v *visit, link, name string) error {
-	u, err := url.Parse(link)
+	target, form, err := w.World.Door(link)
 	if err != nil {
-		return errors.New("the room's link is no address")
+		return err
 	}
 
-	query := u.Query()
-	form := url.Values{"conference": {query.Get("conference")}, "pin": {query.Get("pin")}, "name": {name}}
+	form.Set("name", name)
 
 	var leg struct {
 		Leg string `json:"leg"`
 	}
 
-	if err := p.callForm(ctx, w.World.URLs.Base+"/portal/join", form, &leg); err != nil {
-		return err
+	for range knocks {
+		if err = p.callForm(ctx, target, form, &leg); err == nil {
+			v.legs = append(v.legs, leg.Leg)
+
+			return nil
+		}
+
+		if err := w.Jump(ctx, w.Now().Add(retryStep)); err != nil {
+			return err
+		}
 	}
 
-	v.legs = append(v.legs, leg.Leg)
-
-	return nil
+	return err
 }
+
+// knocks is how often somebody tries to enter a room.
+const knocks = 20
 
 // part lets everybody leave and the caregiver say how it went.
 func (w *walk) part(ctx context.Context, v *visit) error {
@@ -315,7 +324,8 @@ func (w *walk) part(ctx context.Context, v *visit) error {
 	}
 
 	for _, leg := range v.legs {
-		if err := caregiver.callForm(ctx, w.World.URLs.Base+"/portal/leave", url.Values{"leg": {leg}}, nil); err != nil {
+		target, form := w.World.Leave(leg)
+		if err := caregiver.callForm(ctx, target, form, nil); err != nil {
 			return err
 		}
 	}
@@ -348,6 +358,3 @@ func (p *person) callForm(ctx context.Context, target string, form url.Values, o
 
 	return p.send(req, out)
 }
-
-// both reports whether host and guest were in a room together.
-func both(r vdxsim.RoomRecord, now time.Time) bool { return r.Overlap(now) > 0 }

@@ -12,6 +12,8 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/sluse/sluse/connector/message/smsgw/smsgwsim"
+	"github.com/sluse/sluse/connector/video/pexip/pexipsim"
 	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
 	"github.com/sluse/sluse/saml"
 )
@@ -53,26 +55,75 @@ municipalities:
       certificate_file: "{{.Dir}}/saml.crt"
       key_file: "{{.Dir}}/saml.key"
     video:
-      kind: vdx
       concurrency: {{$.Concurrency}}
+{{- if eq $.Video "pexip"}}
+      kind: pexip
+      pexip:
+        base_url: {{$.NodeURLs.Base}}
+        client_id: {{$.Node.ID}}
+        private_key: {file: "{{$.Dir}}/pexip.key"}
+        web_host: {{$.NodeURLs.Base}}
+        link_key: {file: "{{.Dir}}/rooms.key"}
+        prefix: sluse-{{.Prefix}}
+        concurrency: {{$.NodeConcurrency}}
+        rate: 15
+      hook:
+        user: pexip-node
+        password: {file: "{{$.Dir}}/hook.secret"}
+        from: [127.0.0.1, "::1"]
+{{- else}}
+      kind: vdx
       vdx:
+{{- if eq $.Video "vdx1"}}
+        version: v1
+        base_url: {{$.URLs.Gateway.Video}}
+        auth: sts
+        sts_url: {{$.URLs.Gateway.STS}}
+        audience: "{{$.URLs.Gateway.Audience}}"
+        certificate_file: "{{$.Files.Certificate}}"
+        key_file: "{{$.Files.Key}}"
+        ca_file: "{{$.VDX.Files.CA}}"
+        history_url: {{$.URLs.Gateway.History}}
+{{- else if eq $.Video "vdx1-header"}}
+        version: v1
+        base_url: {{$.URLs.Video}}
+        auth: session_header
+        session:
+          header: {{$.URLs.SessionHeader}}
+          organisation: {{$.Client.Organisation}}
+          email: {{$.Client.Email}}
+          roles: [{{range $i, $r := $.Client.Roles}}{{if $i}}, {{end}}"{{$r}}"{{end}}]
+        history_url: {{$.URLs.History}}
+{{- else}}
         base_url: {{$.URLs.Video}}
         token_url: {{$.URLs.Token}}
         client_id: {{$.Client.ID}}
         client_secret: {file: "{{$.Dir}}/vdx.secret"}
         history_url: {{$.URLs.History}}
+{{- end}}
         history_key: {file: "{{$.Dir}}/history.key"}
+{{- end}}
     messages:
       sender: Testby
 {{- if $.AnyHour}}
       quiet_from: "00:00"
       quiet_until: "00:00"
 {{- end}}
+{{- if eq $.Video "pexip"}}
+      sms_gateway:
+        base_url: {{$.GatewayURL}}
+        api_key: {file: "{{$.Dir}}/sms.key"}
+{{- else if eq $.Video "vdx1"}}
+      sms: {base_url: {{$.URLs.Gateway.SMS}}, auth: vdx}
+{{- else if eq $.Video "vdx1-header"}}
+      sms: {base_url: {{$.URLs.SMS}}, auth: vdx}
+{{- else}}
       sms:
         base_url: {{$.URLs.SMS}}
         token_url: {{$.URLs.Token}}
         client_id: {{$.Client.ID}}
         client_secret: {file: "{{$.Dir}}/vdx.secret"}
+{{- end}}
       mail:
         host: {{$.MailHost}}
         port: {{$.MailPort}}
@@ -102,7 +153,11 @@ type configData struct {
 	Options
 	*World
 	Municipalities     []municipalityData
-	Client             vdxsim.Client
+	Client             vdxsim.Client        // at VDX with client credentials
+	Files              vdxsim.ClientFiles   // at VDX by certificate
+	Node               pexipsim.OAuthClient // at Pexip
+	NodeConcurrency    int
+	GatewayURL         string
 	MailHost, MailPort string
 	Record             string
 	Dir                string
@@ -111,6 +166,7 @@ type configData struct {
 type municipalityData struct {
 	Municipality
 	Dir, HostPort, PublicURL string
+	Prefix                   string // of the names of rooms on a Pexip
 }
 
 // certificateLife is how long the demo's SAML certificate holds.
@@ -122,13 +178,17 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 		return fmt.Errorf("mail relay: %w", err)
 	}
 
-	data := configData{Options: o, World: w, Client: planner(), MailHost: host, MailPort: port, Record: "fhir", Dir: o.Dir}
+	data := configData{
+		Options: o, World: w, Client: planner(), Node: o.client(), Files: w.clientFiles(), GatewayURL: w.gateway,
+		NodeConcurrency: min(o.Concurrency, maxNodeConcurrency), MailHost: host, MailPort: port, Record: "fhir", Dir: o.Dir,
+	}
 	if o.FileRecord {
 		data.Record = "file"
 	}
 
 	files := map[string]string{
 		"vdx.secret": data.Client.Secret, "history.key": HistoryKey, "idp.xml": string(w.IDP.Metadata()),
+		"pexip.key": data.Node.PrivateKeyPEM, "hook.secret": w.hookPassword, "sms.key": smsgwsim.DefaultAPIKey,
 	}
 	for name, text := range files {
 		if err := writeSecret(filepath.Join(o.Dir, name), text); err != nil {
@@ -136,11 +196,13 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 		}
 	}
 
-	for _, m := range o.Municipalities {
+	for i, m := range o.Municipalities {
 		prepared, err := prepare(o, m)
 		if err != nil {
 			return err
 		}
+
+		prepared.Prefix = "sluse-" + letters(i)
 
 		data.Municipalities = append(data.Municipalities, prepared)
 	}
@@ -152,6 +214,12 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 
 	return writeSecret(w.ConfigFile, text.String())
 }
+
+// maxNodeConcurrency is the most calls at once that the program makes to a Management Node.
+const maxNodeConcurrency = 5
+
+// letters is a number in letters, because the names of rooms on a Pexip begin with letters alone.
+func letters(n int) string { return string([]byte{'a' + byte(n/26%26), 'a' + byte(n%26)}) }
 
 // planner is the service account that may book for a whole municipality.
 func planner() vdxsim.Client {

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/connector/message/mail/mailsim"
+	"github.com/sluse/sluse/connector/message/smsgw/smsgwsim"
+	"github.com/sluse/sluse/connector/video/pexip/pexipsim"
 	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
 	"github.com/sluse/sluse/ehr/fhir/fhirsim"
 	"github.com/sluse/sluse/internal/store"
@@ -32,6 +34,8 @@ type Options struct {
 	Clock func() time.Time
 	// Listen is the program's address, host:port with a fixed port on loopback.
 	Listen string
+	// Video is the video platform; VDX2 when empty.
+	Video VideoKind
 	// Municipalities are those of the program; the first one's peers are the world's.
 	Municipalities []Municipality
 	// Seed and Faults make the peers misbehave, Faults a share of calls from 0 to 1.
@@ -65,20 +69,29 @@ type Municipality struct {
 
 // World is a started world.
 type World struct {
-	VDX  *vdxsim.Server
-	FHIR *fhirsim.Server
-	Mail *mailsim.Server
-	IDP  *idpsim.Server
+	VDX   *vdxsim.Server   // nil with Pexip
+	Pexip *pexipsim.Server // nil with VDX
+	SMS   *smsgwsim.Server // the municipality's SMS gateway; nil with VDX, which sends SMS itself
+	FHIR  *fhirsim.Server
+	Mail  *mailsim.Server
+	IDP   *idpsim.Server
 
-	URLs       vdxsim.URLs
-	RecordURL  string // base of the record's pages; the FHIR base is below it
-	LettersURL string // the citizens' mailboxes
-	LoginURL   string // the identity provider
+	URLs       vdxsim.URLs   // empty with Pexip
+	NodeURLs   pexipsim.URLs // empty with VDX
+	InboxURL   string        // the citizens' telephones
+	RoomsURL   string        // the rooms with their links
+	RecordURL  string        // base of the record's pages; the FHIR base is below it
+	LettersURL string        // the citizens' mailboxes
+	LoginURL   string        // the identity provider
 	ConfigFile string
 	Dir        string
+	Kind       VideoKind
 
-	relay string // host:port of the mail relay
-	undo  []func() error
+	relay        string // host:port of the mail relay
+	portal       string // base of the pages on which people enter and leave rooms
+	gateway      string // base of the SMS gateway
+	hookPassword string // of the event sink at the program
+	undo         []func() error
 }
 
 // Start makes the world and writes the configuration file.
@@ -87,9 +100,13 @@ func Start(ctx context.Context, o Options) (*World, error) {
 		o.Concurrency = 8
 	}
 
-	w := &World{Dir: o.Dir, ConfigFile: filepath.Join(o.Dir, "sluse.yaml")}
+	if o.Video == "" {
+		o.Video = VDX2
+	}
 
-	for _, part := range []func(context.Context, Options) error{w.startVDX, w.startRecord, w.startMail, w.startLogin, w.writeConfig} {
+	w := &World{Kind: o.Video, Dir: o.Dir, ConfigFile: filepath.Join(o.Dir, "sluse.yaml")}
+
+	for _, part := range []func(context.Context, Options) error{w.startVideo, w.startRecord, w.startMail, w.startLogin, w.writeConfig} {
 		if err := part(ctx, o); err != nil {
 			return nil, errors.Join(err, w.Close())
 		}
@@ -113,28 +130,6 @@ func (w *World) Close() error {
 
 // HistoryKey opens the video platform's history.
 const HistoryKey = "historik-noegle-til-demo"
-
-func (w *World) startVDX(ctx context.Context, o Options) error {
-	organisations := vdxsim.DefaultOrganisations()
-	organisations[0].SMSSenderName, organisations[0].HistoryAPIKey = "Testby", HistoryKey
-
-	sim, err := vdxsim.New(vdxsim.Options{
-		Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: vdxsim.Spread(o.Faults), Latency: o.Latency + o.VideoLatency,
-		Organisations: organisations, Zone: care.Zone(),
-	})
-	if err != nil {
-		return fmt.Errorf("video platform: %w", err)
-	}
-
-	w.VDX = sim
-	w.undo = append(w.undo, sim.Close)
-
-	if w.URLs, err = sim.Start(ctx, "127.0.0.1:0", "127.0.0.1:0"); err != nil {
-		return fmt.Errorf("video platform: %w", err)
-	}
-
-	return nil
-}
 
 func (w *World) startRecord(ctx context.Context, o Options) error {
 	sim, err := fhirsim.New(fhirsim.Options{
@@ -280,6 +275,7 @@ func writeKeys(dir string) error {
 	return errors.Join(
 		writeSecret(filepath.Join(dir, "encryption.json"), material.Encryption.Reveal()),
 		writeSecret(filepath.Join(dir, "lookup.json"), material.Lookup.Reveal()),
+		writeSecret(filepath.Join(dir, "rooms.key"), rand.Text()+rand.Text()),
 		writeSecret(filepath.Join(dir, "links.key"), rand.Text()+rand.Text()),
 	)
 }
