@@ -55,6 +55,7 @@ type Municipality struct {
 	Record    Record              `yaml:"record" doc:"The care record, and what a screen visit looks like in it."`
 	Rules     Rules               `yaml:"rules" doc:"What may be given by screen."`
 	Times     Times               `yaml:"times" doc:"Time limits around a visit."`
+	Calls     Calls               `yaml:"calls" doc:"Calls that an employee makes on the spot."`
 }
 
 // Keys are the secrets that protect a municipality's data.
@@ -216,4 +217,10 @@ type Times struct {
 	Fallback  time.Duration `yaml:"fallback" doc:"How long before the start a planner is told of a visit whose room or message waits for a system that does not answer; 0s to 24h, default 30m; 0s: never."`
 
 	read bool // from the file, with its defaults
+}
+
+// Calls say how an employee may call a citizen by screen at once.
+type Calls struct {
+	Length time.Duration `yaml:"length" doc:"How long a call is planned to last; 5m to 2h, default 15m."`
+	Linked time.Duration `yaml:"linked" doc:"How far back and ahead a visit on a driving list links a citizen with a unit, so that its employees may call; 24h to 2160h, default 720h (30 days)."`
 }

@@ -60,6 +60,8 @@ func (m *Municipality) setDefaults() {
 	m.Record.setDefaults()
 	m.Rules.setDefaults()
 	m.Times.setDefaults()
+	or(&m.Calls.Length, 15*time.Minute)
+	or(&m.Calls.Linked, 720*time.Hour)
 }
 
 func (v *Video) setDefaults() {

@@ -166,6 +166,8 @@ func (m Municipality) validate(k checker) {
 	m.Record.validate(k.in("record"))
 	m.Rules.validate(k.in("rules"))
 	m.Times.validate(k.in("times"))
+	k.in("calls").span("length", m.Calls.Length, 5*time.Minute, 2*time.Hour)
+	k.in("calls").span("linked", m.Calls.Linked, 24*time.Hour, 90*24*time.Hour)
 }
 
 // fits tries whether every SMS can be written with this municipality's names and addresses.

@@ -99,7 +99,7 @@ type Problem struct {
 type Change struct {
 	Key      string // idempotency key: visit + kind + generation
 	Kind     care.EntryKind
-	List     care.ListID
+	List     care.ListID // empty: the visit stands on no list; Unsupported where the record is the list
 	Source   care.SourceRef
 	Citizen  care.CPR
 	Employee care.EmployeeID

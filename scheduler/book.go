@@ -149,7 +149,12 @@ func (s *Service) book(ctx context.Context, v care.Snapshot, ref care.RoomRef, a
 }
 
 func (s *Service) spec(v care.Snapshot, host care.HostPIN, guest care.GuestPIN, participants int) video.Spec {
-	return video.Spec{Planned: s.lasting(v.Facts.Planned), Subject: subject, HostPIN: host, GuestPIN: guest, MaxParticipants: participants}
+	planned := s.callPlan(v)
+
+	return video.Spec{
+		Planned: s.lasting(planned), Subject: subject, HostPIN: host, GuestPIN: guest, MaxParticipants: participants,
+		Now: v.AdHoc() && !planned.Start.After(s.now()),
+	}
 }
 
 // booked stores the booking and, with the first room of a conversion, has the citizen invited
@@ -166,7 +171,14 @@ func (s *Service) booked(v *care.Visit, ref care.RoomRef, b answered, channel ca
 		return v.CloseAgain(ref) // undone while we were asking
 	}
 
-	if err := v.Booked(ref, s.answer(b), now); err != nil {
+	answer := s.answer(b)
+	if before.AdHoc() && !answer.Planned.Valid() { // a room that was made in advance has no time of its own
+		answer.Planned = before.Facts.Planned
+	}
+
+	v.Begin(answer.Planned, now)
+
+	if err := v.Booked(ref, answer, now); err != nil {
 		return err
 	}
 
@@ -279,7 +291,7 @@ func (s *Service) watchRoom(ctx context.Context, job Job) error {
 		if err := s.raise(ctx, job, care.RoomTrouble, text, true); err != nil {
 			return err
 		}
-	case booking.Status == video.ProblemMake || booking.Status == video.Ended || now.After(v.Facts.Planned.Start):
+	case booking.Status == video.ProblemMake || booking.Status == video.Ended || now.After(s.readyBy(v, room)):
 		if err := s.raise(ctx, job, care.RoomTrouble, notReady, true); err != nil {
 			return err
 		}
@@ -289,8 +301,28 @@ func (s *Service) watchRoom(ctx context.Context, job Job) error {
 		return nil
 	}
 
+	if v.AdHoc() { // somebody looks at the page
+		return s.later("watch_room", min(max(callWatch, now.Sub(room.BookedAt)/10), watchEvery))
+	}
+
 	return s.later("watch_room", watchEvery)
 }
+
+// readyBy is when people must be able to enter a room. A call begins when its room is ready.
+func (s *Service) readyBy(v care.Snapshot, room care.Room) time.Time {
+	if v.AdHoc() {
+		return room.BookedAt.Add(callReady)
+	}
+
+	return v.Facts.Planned.Start
+}
+
+// callReady is how long the room of a call may take to be ready after it was booked, and callWatch
+// how soon it is looked at again at first.
+const (
+	callReady = time.Minute
+	callWatch = 500 * time.Millisecond
+)
 
 const notReady = "Rummet er ikke klar, og besøget begynder nu. Ring til borgeren, eller gør besøget fysisk."
 
@@ -302,6 +334,10 @@ func (s *Service) roomTrouble(ctx context.Context, job Job, err error, what stri
 	near := what + " Videoplatformen svarer ikke, og besøget begynder %s. Ring i stedet, eller gør besøget fysisk."
 	if job.Kind == CloseRoomJob {
 		near = "" // nobody waits for that
+	}
+
+	if given, stop := s.hopeless(ctx, job.Visit); given || stop != nil {
+		return stop
 	}
 
 	switch connector.KindOf(err) {
@@ -320,6 +356,7 @@ func (s *Service) roomTrouble(ctx context.Context, job Job, err error, what stri
 			many: what + " Videoplatformen svarer ikke. Vi prøver videre; hold øje med besøget.",
 		}, err)
 	case connector.Pending:
+		return s.noRoomYet(ctx, job, err)
 	}
 
 	return err

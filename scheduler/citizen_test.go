@@ -35,7 +35,7 @@ func (r *rig) link(source string) care.Locator {
 		r.tb.Fatalf("%s has no link", source)
 	}
 
-	texts := r.sent(source)
+	texts := r.toCitizen(source)
 	if link.Channel == care.Mail {
 		texts = nil
 		for _, l := range r.mail.Letters() {
@@ -54,6 +54,20 @@ func (r *rig) link(source string) care.Locator {
 	return care.Locator{}
 }
 
+// toCitizen returns the texts of a visit's SMS to the citizen, oldest first.
+func (r *rig) toCitizen(source string) []string {
+	r.tb.Helper()
+
+	if r.texts != nil {
+		return r.sent(source)
+	}
+
+	citizens, err := r.store.Citizens(r.tb.Context(), []care.CitizenID{r.citizen(source)})
+	must(r.tb, err)
+
+	return r.textsTo(source, citizens[r.citizen(source)].Phone.Reveal())
+}
+
 var (
 	linkPattern = regexp.MustCompile(`/b/[A-Za-z0-9_-]{20,}`)
 	codePattern = regexp.MustCompile(`\b(\d{3}) ?(\d{3}) er din kode`)
@@ -70,7 +84,7 @@ func (g *guest) ask() {
 func (g *guest) code() care.Code {
 	g.tb.Helper()
 
-	texts := g.sent(g.source)
+	texts := g.toCitizen(g.source)
 	for _, text := range slices.Backward(texts) {
 		if m := codePattern.FindStringSubmatch(text); m != nil {
 			return care.NewCode(m[1] + m[2])

@@ -50,9 +50,16 @@ func (s *Service) Lobby(ctx context.Context, actor care.Actor, id care.VisitID) 
 	}
 
 	view := views[0]
-	if v.State == care.Open || v.State == care.RoomIsBooked && s.now().After(v.Facts.Planned.Start) {
-		view.Verdict = s.verdictSoFar(ctx, v)
+
+	if room, ok := v.LiveRoom(); ok {
+		view.Address = room.Address
 	}
+
+	if v.State == care.Open || v.State == care.RoomIsBooked && s.now().After(v.Facts.Planned.Start) {
+		v, view.Verdict = s.verdictSoFar(ctx, v)
+	}
+
+	view.People = people(v, view.Citizen)
 
 	return view, nil
 }
@@ -94,7 +101,8 @@ func notMade() error {
 // clock writes "kl. 09.45" in Danish time.
 func clock(t time.Time) string { return "kl. " + t.In(care.Zone()).Format("15.04") }
 
-// Admit lets a waiting citizen in. The caregiver must have recognised the citizen.
+// Admit lets a waiting person in, the citizen or a participant. The caregiver must have recognised
+// them.
 func (s *Service) Admit(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, recognised bool) error {
 	if _, err := s.hosted(ctx, actor, id); err != nil {
 		return err

@@ -43,6 +43,18 @@ func (s *Service) jobsFor(before, after care.Snapshot) []Job {
 		jobs = append(jobs, Job{Kind: ConcludeJob, Visit: after.ID, At: after.Facts.Planned.End.Add(s.set.Grace)})
 	}
 
+	for _, p := range after.Participants {
+		if _, known := before.ParticipantOf(p.ID); !known { // the contact may have changed meanwhile
+			jobs = append(jobs, Job{Kind: FollowContactJob, Ref: string(p.Contact)})
+		}
+	}
+
+	if after.AdHoc() {
+		for i := range jobs {
+			jobs[i].Urgent = true
+		}
+	}
+
 	return jobs
 }
 
@@ -136,9 +148,11 @@ func (s *Service) messageJobs(before, after care.Snapshot) []Job {
 }
 
 // sendAt holds messages back during the night (ux.md §6.3). A change or withdrawal of a visit
-// that is soon goes at once, because it is about that visit.
+// that is soon goes at once, because it is about that visit; so does what a person does at this moment:
+// a call, and an invitation into a visit that goes on.
 func (s *Service) sendAt(i care.Invitation, v care.Snapshot) time.Time {
-	if i.Channel != care.SMS {
+	telling := i.Kind == care.Invite || i.Kind == care.Changed
+	if i.Channel != care.SMS || v.AdHoc() || telling && !v.Facts.Planned.Start.After(s.now()) {
 		return time.Time{}
 	}
 
@@ -200,6 +214,8 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.undoVisit(ctx, job)
 	case KeepListJob:
 		return s.keepList(ctx, job)
+	case FollowContactJob:
+		return s.followContact(ctx, job)
 	}
 
 	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}

@@ -35,11 +35,13 @@ const (
 	VerifyOutcomeJob JobKind = "verify_outcome"
 	UndoVisitJob     JobKind = "undo_visit" // one visit of a batch that is being undone
 	KeepListJob      JobKind = "keep_list"  // Ref: the list; hands the file to the record system
+	// FollowContactJob makes visits follow what is known of a contact. Ref: the contact.
+	FollowContactJob JobKind = "follow_contact"
 )
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.
@@ -50,6 +52,9 @@ type Job struct {
 	At    time.Time // not before; zero: at once
 	// Attempt is set by the queue: 1 the first time. From 2 on the use case looks up before it repeats.
 	Attempt int
+	// Urgent says that somebody waits for it at this moment: it goes before all other work of its
+	// queue.
+	Urgent bool
 }
 
 // AuditRow tells who did what with whose data, when. It is append-only.

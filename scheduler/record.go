@@ -132,7 +132,7 @@ func (s *Service) entryTrouble(ctx context.Context, job Job, err error) error {
 		text := advice(err, "Omsorgsjournalen afviser registreringen. Ret besøget i journalen, og prøv igen.")
 
 		update := s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
-			return v.EntryRefused(care.EntryID(job.Ref), text, s.now())
+			return v.EntryRefused(care.EntryID(job.Ref), text, connector.KindOf(err) != connector.Unsupported, s.now())
 		})
 		if update != nil {
 			return update

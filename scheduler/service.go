@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -59,6 +60,8 @@ type Settings struct {
 	Quiet        message.Quiet // when no SMS leaves
 	Participants int           // people in a room at once
 	EventSilence time.Duration // how long a visit may go on without any event of the platform; 0: none are expected
+	CallLength   time.Duration // how long a call is planned to last; 0: 15 minutes
+	CallLinked   time.Duration // how far back and ahead a visit links a citizen with a unit; 0: 30 days
 }
 
 // Deps are what a Service is made of. Messages holds a sender per channel.
@@ -101,6 +104,9 @@ func New(d Deps) (*Service, error) {
 	if d.Monitor == nil {
 		d.Monitor = unwatched{}
 	}
+
+	d.Settings.CallLength = cmp.Or(d.Settings.CallLength, callLength)
+	d.Settings.CallLinked = cmp.Or(d.Settings.CallLinked, callLinked)
 
 	return &Service{
 		set: d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,

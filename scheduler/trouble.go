@@ -80,6 +80,11 @@ func (s *Service) retry(v *care.Visit, e care.Exception, channel care.Channel, b
 	case care.RoomTrouble:
 		return v.RetryRoom(care.RoomRef(e.About), care.RoomRef(randomID()), by, now)
 	case care.MessageTrouble:
+		if inv, _ := v.Snapshot().InvitationOf(care.InvitationID(e.About)); inv.To != "" {
+			p, _ := v.Snapshot().ParticipantOf(inv.To)
+			channel = p.Channel()
+		}
+
 		if channel == "" {
 			return care.NewError(care.Conflict, "Borgeren har hverken mobilnummer eller e-mail, der virker. Ring i stedet.")
 		}
@@ -87,7 +92,7 @@ func (s *Service) retry(v *care.Visit, e care.Exception, channel care.Channel, b
 		return v.MessageRetried(care.InvitationID(e.About), channel, by, now)
 	case care.EntryTrouble:
 		return v.RetryEntry(care.EntryID(e.About), by, now)
-	case care.SourceGone, care.CitizenTrouble, care.OutcomeTrouble, care.PersonTrouble, care.ChangeTrouble:
+	case care.PoolTrouble, care.SourceGone, care.CitizenTrouble, care.OutcomeTrouble, care.PersonTrouble, care.ChangeTrouble:
 	}
 
 	return care.NewError(care.Conflict, "Det kan ikke prøves igen. Vælg en af de andre handlinger.")

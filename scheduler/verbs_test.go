@@ -212,9 +212,13 @@ func locator(tb testing.TB, text string) care.Locator {
 func (r *rig) recorded(source string) []string {
 	r.tb.Helper()
 
+	return r.recordedOf(r.visit(source))
+}
+
+func (r *rig) recordedOf(v care.Snapshot) []string {
 	var out []string
 
-	got, _ := r.fhir.Visit(fhir.VisitIdentifier(r.visit(source).Source))
+	got, _ := r.fhir.Visit(fhir.VisitIdentifier(v.Source))
 	for _, e := range got.Entries {
 		text := string(e.Kind) + " " + e.Category
 		if e.Duplicate {

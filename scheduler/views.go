@@ -16,6 +16,10 @@ type VisitView struct {
 	Status     Status
 	// Verdict is what the platform's evidence says so far; only with one visit, not in lists.
 	Verdict care.Verdict
+	// People are the citizen and the participants, and Address is what room systems dial (SIP or
+	// H.323, K23); only in the lobby.
+	People  []Person
+	Address string
 }
 
 // Status is the one word that tells how a visit stands, for chips and filters.

@@ -121,17 +121,20 @@ func (s *Service) settled(v care.Snapshot) time.Time {
 // due is when a visit is over and may be judged.
 func (s *Service) due(v care.Snapshot) time.Time { return v.Facts.Planned.End.Add(s.set.Grace) }
 
-// verdictSoFar asks the platform, but never keeps a person waiting: without an answer it says so.
-func (s *Service) verdictSoFar(ctx context.Context, v care.Snapshot) care.Verdict {
+// verdictSoFar asks the platform, but never keeps a person waiting: without an answer it says so. It
+// returns the visit with what the platform told.
+func (s *Service) verdictSoFar(ctx context.Context, v care.Snapshot) (care.Snapshot, care.Verdict) {
 	ctx, cancel := context.WithTimeout(ctx, evidenceWait)
 	defer cancel()
 
 	legs, seen, err := s.legs(ctx, v)
 	if err != nil || !seen {
-		return care.Verdict{Why: []string{"Platformen kan ikke fortælle, hvem der var i rummet."}}
+		return v, care.Verdict{Why: []string{"Platformen kan ikke fortælle, hvem der var i rummet."}}
 	}
 
-	return s.judge(with(v, legs), !s.now().Before(s.settled(v)))
+	v = with(v, legs)
+
+	return v, s.judge(v, !s.now().Before(s.settled(v)))
 }
 
 // with returns the visit as it is once it knows of more legs.

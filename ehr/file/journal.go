@@ -63,7 +63,7 @@ func New(cfg Config, clock func() time.Time) (*Journal, error) {
 
 // Apply writes one entry. Repeating it with the same key returns the first receipt and
 // writes nothing. Keys are looked up within the list of the change. Errors are
-// *connector.Error: Rejected (unknown list or row, a letter that the file's charset lacks),
+// *connector.Error: Unsupported (a visit on no list), Rejected (unknown list or row, a letter that the file's charset lacks),
 // Unavailable (nothing was written, or only the files under ud/ lag behind), Unknown (repeat
 // to find out). A row of an earlier file of the list that is gone from the present one is
 // taken: the entry stands in the log and on the work list.
@@ -82,6 +82,11 @@ func (j *Journal) Apply(ctx context.Context, change ehr.Change) (ehr.Receipt, er
 
 	if change.Key == "" {
 		return ehr.Receipt{}, refused(op, "Posten til journalen har ingen nøgle.")
+	}
+
+	if change.List == "" {
+		return ehr.Receipt{}, &connector.Error{System: system, Op: op, Kind: connector.Unsupported, Err: care.NewError(care.Invalid,
+			"Besøget står ikke på en køreliste og kan ikke skrives i dens fil. Skriv det i omsorgsjournalen i hånden, og markér punktet som løst.")}
 	}
 
 	o := &operation{change: change, done: make(chan struct{})}

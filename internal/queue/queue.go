@@ -40,7 +40,7 @@ func Of(kind scheduler.JobKind) Name {
 		return Message
 	case scheduler.WriteEntryJob, scheduler.KeepListJob:
 		return Record
-	case scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob:
+	case scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob, scheduler.FollowContactJob:
 		return Work
 	}
 
@@ -253,7 +253,7 @@ func (q *Queue) InsertJobs(ctx context.Context, tx *sql.Tx, jobs []scheduler.Job
 
 		params = append(params, river.InsertManyParams{
 			Args:       newArgs(job),
-			InsertOpts: &river.InsertOpts{Queue: string(name), ScheduledAt: due(job.At), Priority: priority(job.Kind)},
+			InsertOpts: &river.InsertOpts{Queue: string(name), ScheduledAt: due(job.At), Priority: priority(job)},
 		})
 	}
 
@@ -277,9 +277,13 @@ func due(at time.Time) time.Time {
 const urgent = 1
 
 // priority puts first what a person waits for; 1 is the highest of river's four.
-func priority(kind scheduler.JobKind) int {
-	switch kind {
-	case scheduler.SendCodeJob, scheduler.CloseRoomJob, scheduler.EndRoomJob:
+func priority(job scheduler.Job) int {
+	if job.Urgent {
+		return urgent
+	}
+
+	switch job.Kind {
+	case scheduler.SendCodeJob, scheduler.CloseRoomJob, scheduler.EndRoomJob, scheduler.FollowContactJob:
 		return urgent
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
 		return 2

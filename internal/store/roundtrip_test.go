@@ -89,6 +89,10 @@ func snapshots() *rapid.Generator[care.Snapshot] {
 	})
 }
 
+func consents(t *rapid.T) care.Consent {
+	return care.Consent{Form: care.ConsentForm(texts().Draw(t, "form")), By: care.EmployeeID(texts().Draw(t, "by")), At: instants().Draw(t, "consent")}
+}
+
 func alike() cmp.Option {
 	return cmp.Options{
 		cmpopts.EquateEmpty(),
@@ -152,14 +156,14 @@ func TestRoundTrip(t *testing.T) {
 			ID: care.InvitationID(texts().Draw(t, "id")), Kind: care.InvitationKind(texts().Draw(t, "kind")), Channel: care.Channel(texts().Draw(t, "channel")),
 			State: care.InvitationState(texts().Draw(t, "state")), Sequence: rapid.IntRange(0, 99).Draw(t, "sequence"), LocatorHash: texts().Draw(t, "hash"),
 			ProviderID: texts().Draw(t, "provider"), Failure: texts().Draw(t, "failure"), QueuedAt: instants().Draw(t, "queued"),
-			SentAt: instants().Draw(t, "sent"), OpenedAt: instants().Draw(t, "opened"),
+			SentAt: instants().Draw(t, "sent"), OpenedAt: instants().Draw(t, "opened"), To: care.ParticipantID(texts().Draw(t, "to")),
 		}, child1(keys.invitationToRow), keys.invitationFromRow)
 		through(t, "admission", care.Admission{
 			ID: care.AdmissionID(texts().Draw(t, "id")), State: care.AdmissionState(texts().Draw(t, "state")), SessionHash: texts().Draw(t, "hash"),
 			Method: care.IdentityMethod(texts().Draw(t, "method")), CodeCount: rapid.Int().Draw(t, "count"), CodeSentAt: instants().Draw(t, "code"),
 			CodeTries: rapid.Int().Draw(t, "tries"), CodeUsed: rapid.Bool().Draw(t, "used"), Failures: rapid.Int().Draw(t, "failures"),
 			Recognised: rapid.Bool().Draw(t, "recognised"), DecidedBy: care.EmployeeID(texts().Draw(t, "by")), CameAt: instants().Draw(t, "came"),
-			IdentifiedAt: instants().Draw(t, "identified"), DecidedAt: instants().Draw(t, "decided"),
+			IdentifiedAt: instants().Draw(t, "identified"), DecidedAt: instants().Draw(t, "decided"), Participant: care.ParticipantID(texts().Draw(t, "who")),
 		}, child1(keys.admissionToRow), keys.admissionFromRow)
 		through(t, "entry", care.Entry{
 			ID: care.EntryID(texts().Draw(t, "id")), Kind: care.EntryKind(texts().Draw(t, "kind")), State: care.EntryState(texts().Draw(t, "state")),
@@ -171,6 +175,12 @@ func TestRoundTrip(t *testing.T) {
 			Text: texts().Draw(t, "text"), Retry: rapid.Bool().Draw(t, "retry"), RaisedAt: instants().Draw(t, "raised"),
 			ResolvedAt: instants().Draw(t, "resolved"), ResolvedBy: texts().Draw(t, "by"),
 		}, child1(keys.exceptionToRow), keys.exceptionFromRow)
+		through(t, "participant", care.Participant{
+			ID: care.ParticipantID(texts().Draw(t, "id")), Contact: care.ContactID(texts().Draw(t, "contact")), Seat: rapid.Int().Draw(t, "seat"),
+			Kind: care.ParticipantKind(texts().Draw(t, "kind")), Name: texts().Draw(t, "name"), Phone: care.NewPhone(texts().Draw(t, "phone")),
+			Email: care.NewEmail(texts().Draw(t, "email")), Consent: consents(t), AddedBy: care.EmployeeID(texts().Draw(t, "added by")),
+			AddedAt: time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "added")), RemovedBy: texts().Draw(t, "removed by"), RemovedAt: instants().Draw(t, "removed"),
+		}, child1(keys.participantToRow), keys.participantFromRow)
 		through(t, "leg", care.Leg{
 			ID: texts().Draw(t, "id"), Room: care.RoomRef(texts().Draw(t, "room")), Role: care.LegRole(texts().Draw(t, "role")),
 			Joined: instants().Draw(t, "joined"), Left: instants().Draw(t, "left"),
@@ -192,6 +202,12 @@ func TestRoundTripOfTheRest(t *testing.T) {
 			Phone: care.NewPhone(texts().Draw(t, "phone")), Email: care.NewEmail(texts().Draw(t, "email")),
 			Suitability: care.Suitability(texts().Draw(t, "suitability")), Hospitalised: rapid.Bool().Draw(t, "hospitalised"), UpdatedAt: instants().Draw(t, "updated"),
 		}, keys.citizenToRow, keys.citizenFromRow)
+		through(t, "contact", care.Contact{
+			ID: care.ContactID(texts().Draw(t, "id")), Version: rapid.Int().Draw(t, "version"), Citizen: care.CitizenID(texts().Draw(t, "citizen")),
+			Kind: care.ParticipantKind(texts().Draw(t, "kind")), Name: texts().Draw(t, "name"), Phone: care.NewPhone(texts().Draw(t, "phone")),
+			Email: care.NewEmail(texts().Draw(t, "email")), Consent: consents(t), AddedBy: care.EmployeeID(texts().Draw(t, "added by")), AddedAt: at,
+			ChangedAt: instants().Draw(t, "changed"), RemovedAt: instants().Draw(t, "removed"),
+		}, keys.contactToRow, keys.contactFromRow)
 		through(t, "batch", care.Batch{
 			ID: care.BatchID(texts().Draw(t, "id")), By: care.EmployeeID(texts().Draw(t, "by")), ByName: texts().Draw(t, "name"), Unit: care.UnitID(texts().Draw(t, "unit")),
 			Visits: rapid.Int().Draw(t, "visits"), MadeAt: at, UndoneAt: instants().Draw(t, "undone"), UndoneBy: care.EmployeeID(texts().Draw(t, "undone by")),

@@ -95,6 +95,48 @@ func TestCitizenStages(t *testing.T) {
 	}
 }
 
+// TestGuestStages: a participant reads of a meeting and of secrecy, and of nothing that is the
+// citizen's.
+func TestGuestStages(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	c := b.enter(t)
+
+	for _, page := range []struct {
+		stage scheduler.CitizenStage
+		want  []string
+	}{
+		{scheduler.StageLanding, []string{"Velkommen til mødet", "Linket er kun til dig"}},
+		{scheduler.StageEarly, []string{"Mødet åbner kl. 08.45."}},
+		{scheduler.StageWaiting, []string{"Du er kommet rigtigt ind", "fortroligt"}},
+		{scheduler.StageEnded, []string{"Mødet er slut for dig"}},
+		{scheduler.StageMoved, []string{"Mødet har fået en ny tid"}},
+	} {
+		stage, want := page.stage, page.want
+
+		for _, kind := range care.ParticipantKinds() {
+			b.use[testby].citizen = scheduler.CitizenView{Stage: stage, Opens: testNow().Add(25 * time.Minute), Guest: kind}
+			status := map[bool]int{true: http.StatusGone, false: http.StatusOK}[stage == scheduler.StageEnded || stage == scheduler.StageMoved]
+
+			body := b.get(t, c, "/b", status)
+			for _, part := range append(want, "<title>Skærmbesøg – Testby Kommune</title>") {
+				if !strings.Contains(body, part) {
+					t.Errorf("%s as %s: no %q", stage, kind, part)
+				}
+			}
+
+			if strings.Contains(body, "dit skærmbesøg") || strings.Contains(body, "det ændrer ikke den hjælp") {
+				t.Errorf("%s as %s: the citizen's words", stage, kind)
+			}
+
+			if en := b.get(t, c, "/b?sprog=en", status); strings.Contains(en, "your screen visit") {
+				t.Errorf("%s as %s: the citizen's English words", stage, kind)
+			}
+		}
+	}
+}
+
 func TestCitizenWay(t *testing.T) {
 	t.Parallel()
 

@@ -27,9 +27,10 @@ func NewCall(id VisitID, key string, facts Facts, room RoomRef, at time.Time) (*
 }
 
 // Begin sets the time of a call that had to wait for its room.
-func (v *Visit) Begin(planned Interval) {
+func (v *Visit) Begin(planned Interval, at time.Time) {
 	if v.s.AdHoc() && v.s.State == BookingRoom && planned.Valid() {
 		v.s.Facts.Planned = planned
+		v.resolveKind(PoolTrouble, "system", at)
 	}
 }
 
@@ -45,4 +46,17 @@ func (v *Visit) concludable(o Outcome) []VisitState {
 	}
 
 	return []VisitState{RoomIsBooked, Open}
+}
+
+// ShiftAt returns the usual shift layer of an instant, local time: day from 7 to 15, evening from
+// 15 to 23.
+func ShiftAt(t time.Time) Shift {
+	switch hour := t.In(Zone()).Hour(); {
+	case hour >= 7 && hour < 15:
+		return DayShift
+	case hour >= 15 && hour < 23:
+		return EveningShift
+	default:
+		return NightShift
+	}
 }

@@ -8,6 +8,7 @@ type ExceptionKind string
 // The kinds.
 const (
 	RoomTrouble    ExceptionKind = "room"     // the platform refuses the room, or will not be in time
+	PoolTrouble    ExceptionKind = "pool"     // every room is in use; it is tried again by itself
 	MessageTrouble ExceptionKind = "message"  // the message will not arrive
 	EntryTrouble   ExceptionKind = "entry"    // the record refuses the entry
 	SourceGone     ExceptionKind = "gone"     // the visit is gone from the driving list

@@ -46,7 +46,7 @@ const (
 	HostVisits     Permission = "host_visits" // own visits, and colleagues' in the unit when standing in
 	SeeStatistics  Permission = "see_statistics"
 	SeeConnections Permission = "see_connections"
-	CallCitizens   Permission = "call_citizens"   // ad hoc, those whom the unit visits
+	CallCitizens   Permission = "call_citizens"   // those whom the unit visits
 	ManageContacts Permission = "manage_contacts" // of citizens whom the unit visits, with their consent
 	InviteOthers   Permission = "invite_others"   // relatives, interpreters and others into a visit
 )

@@ -45,6 +45,10 @@ func (v *Visit) due(kind EntryKind, at time.Time) {
 // once more for every new time. One that is still due is overtaken: it may be on its way at this
 // moment with the time that was.
 func (v *Visit) RecordPlanned(at time.Time) {
+	if v.s.AdHoc() {
+		return // it was never planned; its result alone is written
+	}
+
 	for i := range v.s.Entries {
 		if e := &v.s.Entries[i]; e.Kind == EntryPlanned && (e.State == EntryDue || e.State == EntryRejected) {
 			e.State = EntrySuperseded
@@ -128,8 +132,9 @@ func (v *Visit) EntryDone(id EntryID, recordID, recordVersion string, at time.Ti
 	return nil
 }
 
-// EntryRefused records that the record refuses an entry; text is a Danish sentence.
-func (v *Visit) EntryRefused(id EntryID, text string, at time.Time) error {
+// EntryRefused records that the record refuses an entry; text is a Danish sentence. Again says
+// whether another try can help.
+func (v *Visit) EntryRefused(id EntryID, text string, again bool, at time.Time) error {
 	i := slices.IndexFunc(v.s.Entries, func(e Entry) bool { return e.ID == id })
 	if i < 0 {
 		return NewError(NotFound, "Posten findes ikke på besøget.")
@@ -137,7 +142,7 @@ func (v *Visit) EntryRefused(id EntryID, text string, at time.Time) error {
 
 	if e := &v.s.Entries[i]; e.State == EntryDue {
 		e.State, e.Failure = EntryRejected, text
-		v.Raise(EntryTrouble, string(id), text, true, at)
+		v.Raise(EntryTrouble, string(id), text, again, at)
 	}
 
 	return nil

@@ -22,6 +22,11 @@ func (v *Visit) Raise(kind ExceptionKind, about, text string, retry bool, at tim
 	})
 }
 
+// Awaits reports whether an exception of the kind is open.
+func (s Snapshot) Awaits(kind ExceptionKind) bool {
+	return slices.ContainsFunc(s.Exceptions, func(e Exception) bool { return e.Kind == kind && e.Open() })
+}
+
 // ExceptionOf returns the exception with the given id.
 func (s Snapshot) ExceptionOf(id ExceptionID) (Exception, bool) {
 	i := slices.IndexFunc(s.Exceptions, func(e Exception) bool { return e.ID == id })

@@ -252,7 +252,7 @@ func checkBatches(t *testing.T, b Bench) {
 	done(0, func(v *care.Visit) error { return v.MessageSent("visit-0000-i1", "p", "h", Now()) })
 	done(0, func(v *care.Visit) error { return v.EntryDone("visit-0000-e1", "r", "1", Now()) })
 	done(0, func(v *care.Visit) error { return v.Revert(care.SMS, Now()) })
-	done(1, func(v *care.Visit) error { return v.EntryRefused("visit-0001-e1", "Afvist.", Now()) })
+	done(1, func(v *care.Visit) error { return v.EntryRefused("visit-0001-e1", "Afvist.", true, Now()) })
 	done(2, func(v *care.Visit) error {
 		return v.Conclude(care.Outcome{Kind: care.ResultNotCompleted, Reason: care.CitizenAbsent, Delivery: care.Screen, At: Now()})
 	})

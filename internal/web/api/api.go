@@ -31,6 +31,8 @@ type UseCases interface {
 	Leader
 	Evidence
 	Systems
+	Citizens
+	Participants
 }
 
 // Document is the OpenAPI description of the API, YAML.
@@ -83,6 +85,17 @@ func New(useCases UseCases) []route.Route {
 		{Method: get, Path: Prefix + "/availability.csv", Access: route.Needs(care.SeeConnections), Handle: a.availabilityCSV},
 		{Method: get, Path: Prefix + "/outages", Access: route.Needs(care.HandleTrouble), Handle: a.outages},
 		{Method: post, Path: Prefix + "/fallbacks", Access: route.Needs(care.HandleTrouble), Handle: takes(jsonBody, a.fallBack), Body: maxSelection},
+
+		{Method: get, Path: Prefix + "/citizens", Access: route.Needs(care.CallCitizens, care.SeeDay), Handle: a.citizens},
+		{Method: get, Path: Prefix + "/citizens/:id", Access: route.Needs(care.HostVisits, care.SeeDay), Handle: a.citizen},
+		{Method: post, Path: Prefix + "/citizens/:id/call", Access: route.Needs(care.CallCitizens), Handle: empty(a.callNow), Body: maxBody},
+		{Method: get, Path: Prefix + "/visits/:id/call", Access: route.Needs(care.HostVisits), Handle: a.call},
+		{Method: post, Path: Prefix + "/visits/:id/call/end", Access: route.Needs(care.HostVisits), Handle: takes(jsonBody, a.endCall), Body: maxBody},
+		{Method: post, Path: Prefix + "/citizens/:id/contacts", Access: route.Needs(care.ManageContacts), Handle: takes(jsonBody, a.addContact), Body: maxBody},
+		{Method: post, Path: Prefix + "/citizens/:id/contacts/:contact", Access: route.Needs(care.ManageContacts), Handle: takes(jsonBody, a.changeContact), Body: maxBody},
+		{Method: post, Path: Prefix + "/citizens/:id/contacts/:contact/remove", Access: route.Needs(care.ManageContacts), Handle: empty(a.removeContact), Body: maxBody},
+		{Method: post, Path: Prefix + "/visits/:id/participants", Access: route.Needs(care.InviteOthers), Handle: takes(jsonBody, a.addParticipant), Body: maxBody},
+		{Method: post, Path: Prefix + "/visits/:id/participants/:participant/remove", Access: route.Needs(care.InviteOthers), Handle: empty(a.removeParticipant), Body: maxBody},
 
 		{Method: get, Path: Prefix + "/statistics", Access: route.Needs(care.SeeStatistics), Handle: a.statistics},
 	}

@@ -256,7 +256,12 @@ func TestNothingLeaks(t *testing.T) {
 
 	for _, c := range calls() {
 		if c.asked != nil {
-			check(c.name, b.do(t, c.req.as(c.roles[0])))
+			got := b.do(t, c.req.as(c.roles[0]))
+			check(c.name, got)
+
+			if address := strings.Contains(got.body, "731955@"); address != (c.name == "lobby") {
+				t.Errorf("%s tells the room's address: %t", c.name, address)
+			}
 		}
 	}
 

@@ -289,6 +289,7 @@ func calls() []call {
 	watchers := []care.Role{care.Planner, care.Leader, care.Administrator}
 	caregiver := []care.Role{care.Caregiver}
 	all := []care.Role{care.Planner, care.Leader, care.Caregiver}
+	people := []care.Role{care.Planner, care.Caregiver}
 	list := [2]string{"file:koreliste.csv", "Dato;Starttid\n"}
 
 	return []call{
@@ -334,6 +335,18 @@ func calls() []call {
 		{"outages", "GET /outages", get("/outages"), office, 200, []string{"Outages"}},
 		{"to phone", "POST /fallbacks", postJSON("/fallbacks", `{"visits":["v-1","v-2"],"delivery":"phone"}`), office, 202, []string{"FallBack v-1 v-2 phone"}},
 		{"to physical", "POST /fallbacks", postJSON("/fallbacks", `{"visits":["v-1"],"delivery":"physical"}`), office, 202, []string{"FallBack v-1 physical"}},
+
+		{"citizens", "GET /citizens", get("/citizens"), all, 200, []string{"MyCitizens"}},
+		{"citizen", "GET /citizens/{id}", get("/citizens/c-1"), all, 200, []string{"CitizenCard c-1"}},
+		{"call now", "POST /citizens/{id}/call", post("/citizens/c-1/call"), caregiver, 202, []string{"CallNow c-1"}},
+		{"call", "GET /visits/{id}/call", get("/visits/v-1/call"), caregiver, 200, []string{"Call v-1"}},
+		{"give up a call", "POST /visits/{id}/call/end", postJSON("/visits/v-1/call/end", `{"by_phone":false}`), caregiver, 204, []string{"EndCall v-1 false"}},
+		{"call by phone", "POST /visits/{id}/call/end", postJSON("/visits/v-1/call/end", `{"by_phone":true}`), caregiver, 204, []string{"EndCall v-1 true"}},
+		{"add contact", "POST /citizens/{id}/contacts", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"Bruno Elmer","phone":"20 00 00 32","email":"bruno@borger.example","consent":"oral"}`), people, 201, []string{"AddContact c-1 {relative Bruno Elmer 20 00 00 32 bruno@borger.example oral}"}},
+		{"change contact", "POST /citizens/{id}/contacts/{contact}", postJSON("/citizens/c-1/contacts/k-1", `{"kind":"interpreter","name":"Bruno Elmer","phone":"20000032"}`), people, 204, []string{"ChangeContact c-1 k-1 {interpreter Bruno Elmer 20000032  }"}},
+		{"remove contact", "POST /citizens/{id}/contacts/{contact}/remove", post("/citizens/c-1/contacts/k-1/remove"), people, 204, []string{"RemoveContact c-1 k-1"}},
+		{"add participant", "POST /visits/{id}/participants", postJSON("/visits/v-1/participants", `{"contact":"k-1"}`), people, 201, []string{"AddParticipant v-1 k-1"}},
+		{"remove participant", "POST /visits/{id}/participants/{participant}/remove", post("/visits/v-1/participants/p-1/remove"), people, 204, []string{"RemoveParticipant v-1 p-1"}},
 
 		{"statistics", "GET /statistics", get("/statistics?from=2026-11-01&to=2026-11-30&unit=oest"), office, 200, []string{"Statistics 2026-11-01 2026-11-30 oest"}},
 		{"description", "GET /openapi.yaml", get("/openapi.yaml"), append(all, care.Administrator, "none", ""), 200, nil},

@@ -22,6 +22,7 @@ type Caregiver interface {
 
 type admission struct {
 	ID           care.AdmissionID    `json:"id"`
+	Participant  care.ParticipantID  `json:"participant,omitempty"`
 	State        care.AdmissionState `json:"state"`
 	Method       care.IdentityMethod `json:"method,omitempty"`
 	MethodText   string              `json:"method_text,omitempty"`
@@ -42,6 +43,8 @@ type verdict struct {
 type lobby struct {
 	Visit      visit       `json:"visit"`
 	Admissions []admission `json:"admissions"`
+	People     []attendee  `json:"people"`
+	Address    string      `json:"address,omitempty"`
 	Verdict    verdict     `json:"verdict"`
 }
 
@@ -78,6 +81,7 @@ func (a api) lobby(c *gin.Context) error {
 
 	return ok(c, lobby{
 		Visit: visitOf(view), Admissions: each(view.Visit.Admissions, admissionOf),
+		People: each(view.People, attendeeOf), Address: view.Address,
 		Verdict: verdictOf(view.Verdict),
 	})
 }
@@ -88,13 +92,11 @@ func verdictOf(v care.Verdict) verdict {
 
 func admissionOf(a care.Admission) admission {
 	out := admission{
-		ID: a.ID, State: a.State, Method: a.Method, CameAt: stamp(a.CameAt), IdentifiedAt: stamp(a.IdentifiedAt),
+		ID: a.ID, Participant: a.Participant, State: a.State, Method: a.Method, CameAt: stamp(a.CameAt), IdentifiedAt: stamp(a.IdentifiedAt),
 		Recognised: a.Recognised, DecidedBy: a.DecidedBy, DecidedAt: stamp(a.DecidedAt),
 	}
 
-	if a.Method != "" {
-		out.MethodText = a.Method.Danish()
-	}
+	out.MethodText = a.Identity()
 
 	return out
 }

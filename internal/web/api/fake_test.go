@@ -21,7 +21,8 @@ var now = time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
 var secrets = []string{
 	"0104909989", "010490-9989", "9989", // CPR number of the official test citizen
 	"20000000", "torre@example.dk", // how to reach the citizen
-	"487261", "93817", "hostlink", "guestlink", "video.example.dk", "731955@", // the room
+	"487261", "93817", "hostlink", "guestlink", "https://video.example.dk", // the room; its dial-in address stands in the lobby alone
+	"20000032", "bruno@borger.example", // how to reach a contact
 	"f00dfeed", "beefcafe", "provider-77", // session, locator, provider's key
 	"record-55", "Nøgleboks", "Østergade 47", // the record
 }
@@ -153,7 +154,75 @@ func (f *fake) MyDay(_ context.Context, actor care.Actor, day care.Day) (schedul
 }
 
 func (f *fake) Lobby(_ context.Context, actor care.Actor, id care.VisitID) (scheduler.VisitView, error) {
-	return fullVisit(), f.note(actor, "Lobby %s", id)
+	v := fullVisit()
+	v.Address = v.Visit.Rooms[0].Address
+	v.People = []scheduler.Person{
+		{Role: "Borger", Name: v.Citizen.Name, Message: v.Visit.Invitations[0], Admission: v.Visit.Admissions[0], Here: true, Came: now},
+		{Participant: "p-1", Role: "Tolk", Name: "Bruno Elmer", Seat: 1, Removed: true},
+	}
+
+	return v, f.note(actor, "Lobby %s", id)
+}
+
+func (f *fake) MyCitizens(_ context.Context, actor care.Actor) ([]scheduler.KnownCitizen, error) {
+	return []scheduler.KnownCitizen{{Citizen: citizen(), Units: []care.Unit{{ID: "oest", Name: "Øst"}}, MayCall: true}}, f.note(actor, "MyCitizens")
+}
+
+func (f *fake) CitizenCard(_ context.Context, actor care.Actor, id care.CitizenID) (scheduler.CitizenCard, error) {
+	past := scheduler.CardVisit{
+		VisitView: fullVisit(), StartedBy: "MSK", Identity: []string{"Borger: Engangskode"}, With: []string{"Tolk"}, End: "Gennemført",
+	}
+
+	return scheduler.CitizenCard{
+		Citizen: citizen(), Units: []care.Unit{{ID: "oest", Name: "Øst"}}, Contacts: []care.Contact{contact(), {ID: "k-2", Kind: care.Authority, Name: "Lægen"}},
+		Next: []scheduler.CardVisit{{VisitView: fullVisit()}}, Past: []scheduler.CardVisit{past},
+		Can: scheduler.CardActions{CallWhy: "Borgeren har intet mobilnummer.", Live: "v-1", Contacts: true, Invite: true},
+	}, f.note(actor, "CitizenCard %s", id)
+}
+
+func contact() care.Contact {
+	return care.Contact{
+		ID: "k-1", Citizen: "c-1", Kind: care.Relative, Name: "Bruno Elmer", Phone: care.NewPhone("+4520000032"), Email: care.NewEmail("bruno@borger.example"),
+		Consent: care.Consent{Form: care.Orally, By: "MSK", At: now},
+	}
+}
+
+func callView() scheduler.CallView {
+	return scheduler.CallView{
+		VisitView: fullVisit(), Stage: scheduler.CallQueued, Text: "Alle rum er i brug lige nu.", Waited: 1500 * time.Millisecond, MayEnd: true,
+	}
+}
+
+func (f *fake) CallNow(_ context.Context, actor care.Actor, id care.CitizenID) (scheduler.CallView, error) {
+	return callView(), f.note(actor, "CallNow %s", id)
+}
+
+func (f *fake) Call(_ context.Context, actor care.Actor, id care.VisitID) (scheduler.CallView, error) {
+	return callView(), f.note(actor, "Call %s", id)
+}
+
+func (f *fake) EndCall(_ context.Context, actor care.Actor, id care.VisitID, byPhone bool) error {
+	return f.note(actor, "EndCall %s %t", id, byPhone)
+}
+
+func (f *fake) AddContact(_ context.Context, actor care.Actor, id care.CitizenID, req scheduler.ContactRequest) (care.Contact, error) {
+	return contact(), f.note(actor, "AddContact %s %v", id, req)
+}
+
+func (f *fake) ChangeContact(_ context.Context, actor care.Actor, id care.CitizenID, contact care.ContactID, req scheduler.ContactRequest) error {
+	return f.note(actor, "ChangeContact %s %s %v", id, contact, req)
+}
+
+func (f *fake) RemoveContact(_ context.Context, actor care.Actor, id care.CitizenID, contact care.ContactID) error {
+	return f.note(actor, "RemoveContact %s %s", id, contact)
+}
+
+func (f *fake) AddParticipant(_ context.Context, actor care.Actor, id care.VisitID, contact care.ContactID) (care.ParticipantID, error) {
+	return "p-1", f.note(actor, "AddParticipant %s %s", id, contact)
+}
+
+func (f *fake) RemoveParticipant(_ context.Context, actor care.Actor, id care.VisitID, participant care.ParticipantID) error {
+	return f.note(actor, "RemoveParticipant %s %s", id, participant)
 }
 
 func (f *fake) Admit(_ context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, recognised bool) error {

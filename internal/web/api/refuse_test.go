@@ -27,7 +27,7 @@ const (
 )
 
 func (r refusal) role() care.Role {
-	for _, part := range []string{"/admissions/", "/conclude", "/my-day", "/lobby"} {
+	for _, part := range []string{"/admissions/", "/conclude", "/my-day", "/lobby", "/call"} {
 		if strings.Contains(r.req.path, part) {
 			return care.Caregiver
 		}
@@ -144,6 +144,17 @@ func refusals() []refusal {
 		{"no reason", conclude(`{"kind":"not_completed"}`), invalid, ""},
 		{"unknown reason", conclude(`{"kind":"not_completed","reason":"Borgeren udeblev"}`), invalid, ""},
 		{"delivery with not completed", conclude(`{"kind":"not_completed","reason":"indlagt","delivery":"screen"}`), invalid, ""},
+		{"nothing about the phone", postJSON("/visits/v-1/call/end", `{}`), invalid, ""},
+		{"contact without a kind", postJSON("/citizens/c-1/contacts", `{"name":"Bruno Elmer","phone":"20000032"}`), invalid, ""},
+		{"contact of an unknown kind", postJSON("/citizens/c-1/contacts", `{"kind":"nabo","name":"Bruno Elmer","phone":"20000032"}`), invalid, ""},
+		{"contact without a name", postJSON("/citizens/c-1/contacts", `{"kind":"relative","phone":"20000032"}`), invalid, ""},
+		{"contact who can't be reached", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"Bruno Elmer"}`), invalid, ""},
+		{"contact with a long name", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"`+strings.Repeat("å", 121)+`","phone":"20000032"}`), invalid, ""},
+		{"contact with a long number", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"`+strings.Repeat("2", 61)+`"}`), invalid, ""},
+		{"contact with a long address", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","email":"`+strings.Repeat("b", 255)+`"}`), invalid, ""},
+		{"unknown consent", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent":"ja"}`), invalid, ""},
+		{"empty consent", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent":""}`), invalid, ""},
+		{"participant without a contact", postJSON("/visits/v-1/participants", `{}`), invalid, ""},
 		{"kind with physical", conclude(`{"kind":"completed","physical":true}`), invalid, ""},
 	}
 }

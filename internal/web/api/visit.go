@@ -60,7 +60,7 @@ func visitOf(v scheduler.VisitView) visit {
 
 	return visit{
 		ID: v.Visit.ID, Employee: facts.Employee, Unit: unitOf(v.Unit),
-		Citizen: person{ID: v.Citizen.ID, Name: v.Citizen.Name, CPR: v.Citizen.CPR.Mask()},
+		Citizen: personOf(v.Citizen),
 		Planned: span(facts.Planned), Service: facts.Service, Law: facts.Law, Category: facts.Category,
 		ListName: facts.ListName, ListStatus: facts.Status, Shift: facts.Shift,
 		Delivery: v.Visit.Delivery, State: v.Visit.State, Status: v.Status, StatusText: v.Status.Danish(),
@@ -71,6 +71,8 @@ func visitOf(v scheduler.VisitView) visit {
 		Exceptions: openOf(v.Visit.Exceptions),
 	}
 }
+
+func personOf(c care.Citizen) person { return person{ID: c.ID, Name: c.Name, CPR: c.CPR.Mask()} }
 
 func unitOf(u care.Unit) unit { return unit{ID: u.ID, Name: u.Name} }
 

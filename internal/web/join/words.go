@@ -19,6 +19,9 @@ type words struct {
 	Title string // the same on every page and free of anything about the visit (K27)
 
 	Stages map[scheduler.CitizenStage]text
+	// Guest is what participants read instead of Stages; Secrecy is what they must know.
+	Guest   guestWords
+	Secrecy string
 
 	Continue, SendCode, SendNew, Enter, GoIn, Reload     string // buttons
 	CodeLabel, CodeHint, NoMore, Wrong                   string
@@ -27,6 +30,26 @@ type words struct {
 
 	// What to tell about a refusal; empty: the use case's own Danish sentence.
 	WrongCode, NotNow, TooMany, Closed string
+}
+
+// guestWords are the stages at which a participant must not read of a screen visit of their own.
+type guestWords struct{ Landing, Early, Ended, Moved text }
+
+// at returns the words of a stage; false where they are the citizen's.
+func (g guestWords) at(s scheduler.CitizenStage) (text, bool) {
+	switch s {
+	case scheduler.StageLanding:
+		return g.Landing, true
+	case scheduler.StageEarly:
+		return g.Early, true
+	case scheduler.StageEnded:
+		return g.Ended, true
+	case scheduler.StageMoved:
+		return g.Moved, true
+	case scheduler.StageIdentify, scheduler.StageCode, scheduler.StageWaiting, scheduler.StageAdmitted, scheduler.StageRefused, scheduler.StageWrong:
+	}
+
+	return text{}, false
 }
 
 func danish() words {
@@ -46,6 +69,13 @@ func danish() words {
 			stageFault:              {"Vi har problemer lige nu", "Prøv igen om lidt. Kan du ikke komme ind? Vi ringer til dig."},
 			stageBusy:               {"Vent et øjeblik", "Der har været mange forsøg. Vent et halvt minut, og prøv så igen."},
 		},
+		Guest: guestWords{
+			Landing: text{"Velkommen til mødet", "Tryk på knappen for at komme videre. Du skal bruge din telefon eller computer med kamera og lyd."},
+			Early:   text{"Du er kommet i god tid", "Mødet åbner {opens}. Du kan lade siden stå åben; den går selv videre."},
+			Ended:   text{"Mødet er slut for dig", "Du behøver ikke gøre mere."},
+			Moved:   text{"Mødet har fået en ny tid", "Brug linket i den nyeste besked fra os. Dette link virker ikke længere."},
+		},
+		Secrecy:  "Linket er kun til dig. Det, du ser og hører i mødet, er fortroligt: Du må ikke optage det, og du må ikke fortælle det til andre.",
 		Continue: "Fortsæt", SendCode: "Send mig en kode", SendNew: "Send en ny kode", Enter: "Gå videre", GoIn: "Gå ind til mødet", Reload: "Prøv igen",
 		CodeLabel: "Kode", CodeHint: "6 tal", NoMore: "Du kan ikke få flere koder lige nu. Vent et kvarter, eller ring til os.", Wrong: "Det gik ikke",
 		HelpHeading: "Brug for hjælp?", HelpPhone: "Ring til os på", HelpNoPhone: "Ring til kommunen.",
@@ -71,6 +101,13 @@ func english() words {
 			stageFault:              {"We have problems right now", "Try again in a moment. Can't get in? We will call you."},
 			stageBusy:               {"Please wait a moment", "There have been many attempts. Wait half a minute, then try again."},
 		},
+		Guest: guestWords{
+			Landing: text{"Welcome to the meeting", "Press the button to continue. You need a phone or computer with camera and sound."},
+			Early:   text{"You are early", "The meeting opens at {opens}. You can leave this page open; it continues by itself."},
+			Ended:   text{"The meeting is over for you", "You do not need to do anything more."},
+			Moved:   text{"The meeting has a new time", "Use the link in our newest message. This link no longer works."},
+		},
+		Secrecy:  "The link is for you alone. What you see and hear in the meeting is confidential: do not record it, and do not tell others.",
 		Continue: "Continue", SendCode: "Send me a code", SendNew: "Send a new code", Enter: "Continue", GoIn: "Go to the meeting", Reload: "Try again",
 		CodeLabel: "Code", CodeHint: "6 digits", NoMore: "You can't get more codes right now. Wait a quarter of an hour, or call us.", Wrong: "That did not work",
 		HelpHeading: "Need help?", HelpPhone: "Call us on", HelpNoPhone: "Call the municipality.",
@@ -88,6 +125,10 @@ func (w words) stage(v scheduler.CitizenView, now time.Time) (heading, lead stri
 	t, ok := w.Stages[v.Stage]
 	if !ok {
 		t = w.Stages[stageFault]
+	}
+
+	if own, ok := w.Guest.at(v.Stage); ok && v.Guest != "" {
+		t = own
 	}
 
 	opens := page.AtIn(w.Lang, v.Opens)

@@ -175,6 +175,8 @@ func troubleKind(k care.ExceptionKind) string {
 	switch k {
 	case care.RoomTrouble:
 		return "Rum"
+	case care.PoolTrouble:
+		return "Intet ledigt rum"
 	case care.MessageTrouble:
 		return "Besked til borgeren"
 	case care.EntryTrouble:
