@@ -96,6 +96,9 @@ type Visits interface {
 	// VisitByLocator finds a visit by the hash of a link's locator, whatever became of the
 	// invitation. NotFound.
 	VisitByLocator(ctx context.Context, hash string) (care.Snapshot, care.InvitationID, error)
+	// VisitByReceipt finds a visit by the key that a channel gave to a message; the newest message,
+	// should two have the same. NotFound.
+	VisitByReceipt(ctx context.Context, receipt string) (care.Snapshot, care.InvitationID, error)
 	// VisitBySession finds a visit by the hash of a citizen's session token. NotFound.
 	VisitBySession(ctx context.Context, hash string) (care.Snapshot, care.AdmissionID, error)
 	// VisitsBySource returns the visits that have one of the given sources.

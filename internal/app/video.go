@@ -1,10 +1,13 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"net/url"
 
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/connector/message/sms"
 	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/connector/video"
 	"github.com/sluse/sluse/connector/video/pexip"
@@ -90,4 +93,21 @@ func (s *Site) newHooks() ([]hooks.Hook, error) {
 	}
 
 	return []hooks.Hook{{System: pexip.System, User: h.User, Password: h.Password, From: from, Receive: s.service.ReceiveEvents}}, nil
+}
+
+// hints are what outside systems may have us look into. VDX calls the address that stands in its
+// settings of the organisation (smsCallbackUrl) when it knows what became of an SMS.
+func (s *Site) hints() []hooks.Hint {
+	if s.config.Messages.SMS == nil {
+		return nil
+	}
+
+	return []hooks.Hint{{System: sms.System, Hear: func(ctx context.Context, query url.Values) error {
+		told, err := sms.ParseCallback(query)
+		if err != nil {
+			return err
+		}
+
+		return s.service.HearOfMessage(ctx, told.Reference)
+	}}}
 }

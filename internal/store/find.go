@@ -188,6 +188,20 @@ func (s *Store) VisitByLocator(ctx context.Context, hash string) (care.Snapshot,
 	return found, care.InvitationID(row.ID), err
 }
 
+// VisitByReceipt implements scheduler.Visits.
+func (s *Store) VisitByReceipt(ctx context.Context, receipt string) (care.Snapshot, care.InvitationID, error) {
+	var row invitationRow
+
+	found, err := s.owner(ctx, receipt, func(tx *gorm.DB) (string, error) {
+		// The second condition is the index's.
+		err := tx.Where("provider_id = ? AND provider_id <> ''", receipt).Order("sent_at DESC, id").Take(&row).Error
+
+		return row.VisitID, err
+	})
+
+	return found, care.InvitationID(row.ID), err
+}
+
 // VisitBySession implements scheduler.Visits.
 func (s *Store) VisitBySession(ctx context.Context, hash string) (care.Snapshot, care.AdmissionID, error) {
 	var row admissionRow

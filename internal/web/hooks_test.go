@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -208,5 +209,50 @@ func TestAHookWithoutPasswordIsRefused(t *testing.T) {
 		if _, err := hooks.Routes("testby", []hooks.Hook{h}); err == nil {
 			t.Errorf("a hook without %s is served", name)
 		}
+	}
+}
+
+// TestHints asks and says nothing: the answer tells no stranger what we know.
+func TestHints(t *testing.T) {
+	t.Parallel()
+
+	var heard []string
+
+	s := site("oest.example", "https://oest.example", "oest", newFakeUse(t), newFakeSessions())
+	s.Hints = []hooks.Hint{{System: "sms", Hear: func(_ context.Context, query url.Values) error {
+		if query.Get("reference") == "" {
+			return care.NewError(care.Invalid, "Kaldet skal have en reference.")
+		}
+
+		heard = append(heard, query.Get("reference"))
+
+		return nil
+	}}}
+
+	handler, err := web.New(web.Options{Sites: []web.Site{s}, Logger: slog.New(slog.DiscardHandler), Clock: testNow})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, c := range []struct {
+		method, path string
+		want         int
+	}{
+		{http.MethodGet, "/hooks/sms/oest?reference=m-1&status=delivered", http.StatusNoContent},
+		{http.MethodGet, "/hooks/sms/oest?status=delivered", http.StatusUnprocessableEntity},
+		{http.MethodPost, "/hooks/sms/oest?reference=m-2", http.StatusMethodNotAllowed},
+		{http.MethodGet, "/hooks/sms/vest?reference=m-3", http.StatusNotFound},
+		{http.MethodGet, "/hooks/andet/oest?reference=m-4", http.StatusNotFound},
+	} {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequest(c.method, "https://oest.example"+c.path, http.NoBody))
+
+		if answer.Code != c.want {
+			t.Errorf("%s %s: %d, want %d", c.method, c.path, answer.Code, c.want)
+		}
+	}
+
+	if len(heard) != 1 || heard[0] != "m-1" {
+		t.Errorf("heard %v", heard)
 	}
 }

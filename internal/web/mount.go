@@ -89,7 +89,7 @@ func (m *mount) allRoutes() ([]route.Route, error) {
 		{Method: http.MethodGet, Path: "/favicon.ico", Access: route.Public(), Handle: favicon},
 	}
 
-	return slices.Concat(own, m.loginRoutes(), staff.Routes(), citizen.Routes(), m.site.API, received), nil
+	return slices.Concat(own, m.loginRoutes(), staff.Routes(), citizen.Routes(), m.site.API, received, hooks.HintRoutes(m.site.Municipality, m.site.Hints)), nil
 }
 
 // wire builds the engine. The order of the middleware is the one that the package comment tells.

@@ -80,6 +80,8 @@ type Site struct {
 	API []route.Route
 	// Hooks take what outside systems send for this municipality.
 	Hooks []hooks.Hook
+	// Hints are the same for systems that can't prove who they are.
+	Hints []hooks.Hint
 }
 
 func (s Site) secure() bool { return s.scheme() == "https" }

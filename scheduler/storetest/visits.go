@@ -58,6 +58,10 @@ func checkMissing(t *testing.T, b Bench) {
 	wantKind(t, err, care.NotFound)
 	_, _, err = s.VisitBySession(t.Context(), "00")
 	wantKind(t, err, care.NotFound)
+	_, _, err = s.VisitByReceipt(t.Context(), "00")
+	wantKind(t, err, care.NotFound)
+	_, _, err = s.VisitByReceipt(t.Context(), "")
+	wantKind(t, err, care.NotFound)
 	_, err = s.Batch(t.Context(), "nobody")
 	wantKind(t, err, care.NotFound)
 	_, err = s.BatchCounts(t.Context(), "nobody")
@@ -123,10 +127,19 @@ func checkLifecycle(t *testing.T, b Bench) {
 			return nil
 		},
 		func(v *care.Visit) error {
-			v.Witness([]care.Leg{{ID: "l1", Room: ref, Role: care.AsHost, Joined: minute(10), Left: minute(20)}})
+			v.Witness([]care.Leg{
+				{ID: "l1", Room: ref, Role: care.AsHost, Joined: minute(10), Left: minute(20)},
+				{
+					ID: "l2", Room: "room-2", Role: care.AsGuest, Joined: minute(11), Entered: minute(12), Left: minute(20), Call: "call", Seat: 2,
+					Media: care.AudioOnly, Ending: care.LostContact, Witness: care.FromBoth, Node: "10.0.0.1",
+				},
+				{ID: "l3", Room: "room-2", Role: care.AsRecorder, Joined: minute(11)},
+				{ID: "l4", Room: "room-2", Joined: minute(11), Media: care.NoMedia, Ending: care.NeverThrough, Witness: care.FromLooking},
+			})
 
 			return nil
 		},
+		func(v *care.Visit) error { v.Testify(testimony(minute(20))); return nil },
 		func(v *care.Visit) error {
 			return v.Conclude(care.Outcome{
 				Kind: care.ResultCompleted, Delivery: care.Screen, Actual: care.Interval{Start: minute(11), End: minute(20)},
@@ -137,6 +150,18 @@ func checkLifecycle(t *testing.T, b Bench) {
 			return v.EntryDone(care.EntryID(string(id)+"-e2"), "record-1", "W/2", minute(22))
 		},
 		func(v *care.Visit) error { return v.RoomClosed("room-2", minute(22)) },
+		func(v *care.Visit) error {
+			v.Contradict(testimony(minute(23)))
+			v.Testify(testimony(minute(23)))
+			return nil
+		},
+		func(v *care.Visit) error {
+			return v.Correct(care.Outcome{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault, Delivery: care.Screen, Grade: care.Manual, By: "LEDER", At: minute(24), Because: "Æblet faldt"})
+		},
+		func(v *care.Visit) error {
+			return v.Correct(care.Outcome{Kind: care.ResultCompleted, Delivery: care.ByPhone, Grade: care.Manual, By: "MSK", At: minute(25), Because: "Ø"})
+		},
+		func(v *care.Visit) error { v.Confirm(care.Probable); return nil },
 	} {
 		must(t, b.Store.UpdateVisit(t.Context(), id, func(v *care.Visit) (scheduler.Effects, error) { return scheduler.Effects{}, step(v) }))
 
@@ -147,6 +172,18 @@ func checkLifecycle(t *testing.T, b Bench) {
 		want := model.Snapshot()
 		want.Version = i + 2
 		same(t, fmt.Sprintf("visit after step %d", i), want, read(t, b.Twin, id))
+	}
+}
+
+// testimony is a verdict with something in every field; two of different times differ.
+func testimony(at time.Time) care.Verdict {
+	span := care.Interval{Start: at.Add(-10 * time.Minute), End: at}
+
+	return care.Verdict{
+		Decided: true, Outcome: care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen, Actual: span, Together: time.Minute + 7*time.Nanosecond, Grade: care.Probable},
+		Why: []string{"Medarbejderen var i rummet \"kl. 09.00\".", "De var sammen i 1 minut."}, Host: span, Guest: span,
+		Basis:  []care.Basis{{Room: "room-2", Leg: "l1", Use: care.LegCounted}, {Room: "room-2", Leg: "l3", Use: care.LegRecorder}},
+		Alarms: []care.Alarm{care.RecorderInRoom}, Complete: true, Rule: care.RuleVersion, At: at,
 	}
 }
 

@@ -1,7 +1,8 @@
 // Package hooks takes what outside systems send us: one address per system and municipality,
-// POST /hooks/{system}/{municipality}. There is no session. Who sends is known by user name and
-// password (HTTP Basic) and, where it is set, by network address. The municipality is named by
-// the path alone, because machines may use any of our host names.
+// /hooks/{system}/{municipality}. There is no session. Who sends is known by user name and
+// password (HTTP Basic) and, where it is set, by network address; who can do no such thing gives
+// hints that are not believed. The municipality is named by the path alone, because machines may
+// use any of our host names.
 package hooks
 
 import (
@@ -13,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -43,6 +45,37 @@ type Hook struct {
 	// Receive keeps a delivery. It returns nil when the delivery is durable; any *care.Error has the
 	// sender send it again or not, by its kind.
 	Receive func(ctx context.Context, body []byte) error
+}
+
+// Hint is a system that can do no more than call an address: GET, with what it says in the query
+// and nothing that proves who it is. Nothing of it is believed; it only has us ask earlier.
+type Hint struct {
+	System string // as in the path: "sms"
+	// Hear takes the query. A *care.Error of kind Invalid: it can't be understood.
+	Hear func(ctx context.Context, query url.Values) error
+}
+
+func (h Hint) handle(c *gin.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), answerBy)
+	defer cancel()
+
+	if err := h.Hear(ctx, c.Request.URL.Query()); err != nil {
+		return err
+	}
+
+	c.Status(http.StatusNoContent)
+
+	return nil
+}
+
+// HintRoutes returns the routes of a municipality's hints.
+func HintRoutes(municipality care.MunicipalityID, all []Hint) []route.Route {
+	var out []route.Route
+	for _, h := range all {
+		out = append(out, route.Route{Method: http.MethodGet, Path: Path(h.System, municipality), Access: route.Public(), Handle: h.handle})
+	}
+
+	return out
 }
 
 // Path is where a system sends to for a municipality.
