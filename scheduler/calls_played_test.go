@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -127,9 +128,9 @@ func mixed(c callscript.Call) bool {
 func pinsFor(tb testing.TB, i int) (care.HostPIN, care.GuestPIN) {
 	tb.Helper()
 
-	host, err := care.NewHostPIN(fmt.Sprint(710_000 + i))
+	host, err := care.NewHostPIN(strconv.Itoa(710_000 + i))
 	must(tb, err)
-	guest, err := care.NewGuestPIN(fmt.Sprint(820_000 + i))
+	guest, err := care.NewGuestPIN(strconv.Itoa(820_000 + i))
 	must(tb, err)
 
 	return host, guest

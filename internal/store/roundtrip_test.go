@@ -83,10 +83,32 @@ func snapshots() *rapid.Generator[care.Snapshot] {
 			Outcome: care.Outcome{
 				Kind: care.ResultKind(texts().Draw(t, "kind")), Reason: care.ReasonCode(texts().Draw(t, "reason")), Delivery: care.Delivery(texts().Draw(t, "given")),
 				Actual: spans(t, "actual"), Together: time.Duration(rapid.Int64().Draw(t, "together")), Grade: care.Grade(texts().Draw(t, "grade")),
-				By: texts().Draw(t, "by"), At: instants().Draw(t, "at"),
+				By: texts().Draw(t, "by"), At: instants().Draw(t, "at"), Because: texts().Draw(t, "because"),
 			},
 		}
 	})
+}
+
+func verdicts() *rapid.Generator[care.Verdict] {
+	return rapid.Custom(func(t *rapid.T) care.Verdict {
+		v := care.Verdict{
+			Decided: rapid.Bool().Draw(t, "decided"), Outcome: outcomes().Draw(t, "outcome"), Why: rapid.SliceOfN(texts(), 0, 3).Draw(t, "why"),
+			Host: spans(t, "host"), Guest: spans(t, "guest"), Complete: rapid.Bool().Draw(t, "complete"), Rule: rapid.IntRange(0, 9).Draw(t, "rule"),
+			At: instants().Draw(t, "judged"),
+		}
+		v.Outcome.By, v.Outcome.At, v.Outcome.Because = "", time.Time{}, "" // a verdict has none
+
+		for range rapid.IntRange(0, 3).Draw(t, "legs") {
+			v.Basis = append(v.Basis, care.Basis{Room: care.RoomRef(texts().Draw(t, "room")), Leg: texts().Draw(t, "leg"), Use: care.Use(texts().Draw(t, "use"))})
+			v.Alarms = append(v.Alarms, care.Alarm(texts().Draw(t, "alarm")))
+		}
+
+		return v
+	})
+}
+
+func outcomes() *rapid.Generator[care.Outcome] {
+	return rapid.Custom(func(t *rapid.T) care.Outcome { return snapshots().Draw(t, "of").Outcome })
 }
 
 func consents(t *rapid.T) care.Consent {
@@ -183,8 +205,12 @@ func TestRoundTrip(t *testing.T) {
 		}, child1(keys.participantToRow), keys.participantFromRow)
 		through(t, "leg", care.Leg{
 			ID: texts().Draw(t, "id"), Room: care.RoomRef(texts().Draw(t, "room")), Role: care.LegRole(texts().Draw(t, "role")),
-			Joined: instants().Draw(t, "joined"), Left: instants().Draw(t, "left"),
+			Joined: instants().Draw(t, "joined"), Left: instants().Draw(t, "left"), Entered: instants().Draw(t, "entered"),
+			Call: texts().Draw(t, "call"), Seat: rapid.IntRange(0, 20).Draw(t, "seat"), Media: care.Media(texts().Draw(t, "media")),
+			Ending: care.Ending(texts().Draw(t, "ending")), Witness: care.Witness(texts().Draw(t, "witness")), Node: texts().Draw(t, "node"),
 		}, child1(keys.legToRow), keys.legFromRow)
+		through(t, "verdict", verdicts().Draw(t, "verdict"), child1(keys.verdictToRow), keys.verdictFromRow)
+		through(t, "former outcome", outcomes().Draw(t, "former"), child1(keys.formerToRow), keys.formerFromRow)
 	})
 }
 

@@ -28,6 +28,7 @@ package callscript
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -212,15 +213,15 @@ func (c *Call) check() error {
 	case c.Name == "" || strings.ContainsAny(c.Name, " \t/"):
 		return fmt.Errorf("%q is no name", c.Name)
 	case !c.Planned.Valid():
-		return fmt.Errorf("no planned time")
+		return errors.New("no planned time")
 	case !slices.Contains(labels(), c.Expect):
 		return fmt.Errorf("expect %q is no label", c.Expect)
 	case c.Off != "" && !slices.Contains(care.Reasons(), c.Off):
 		return fmt.Errorf("off %q is no reason", c.Off)
 	case c.Because == "":
-		return fmt.Errorf("because is missing")
+		return errors.New("because is missing")
 	case c.Decide && c.Expect == Unknown:
-		return fmt.Errorf("what is unknown can't be decided")
+		return errors.New("what is unknown can't be decided")
 	}
 
 	clocks := map[string]time.Duration{}

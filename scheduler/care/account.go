@@ -72,7 +72,8 @@ func why(e Ending) string {
 	return ""
 }
 
-// whereabouts is "Borgeren var i rummet kl. 09.03–09.10 og kl. 09.12–09.24."
+// whereabouts is for example "Borgeren var i rummet kl. 09.03–09.10 og kl. 09.12–09.24", as a
+// sentence; empty when nobody was seen.
 func (s scene) whereabouts(who string, role LegRole, is func(part) bool) string {
 	stays := merge(s.stays(role, is), s.e.Bridge)
 	if len(stays) == 0 {

@@ -28,11 +28,11 @@ type Evidence struct {
 
 // Lengths that Judge goes by, beside the municipality's settings.
 const (
-	// shortTalk: a conversation that broke off by a lost connection before this was none for sure.
+	// A conversation that broke off by a lost connection before this may have been none.
 	shortTalk = 2 * time.Minute
-	// forgotten: a tab that stays so long after the other side has gone tells nothing of its owner.
+	// A tab that stays so long after the other side has gone tells nothing of its owner.
 	forgotten = 30 * time.Minute
-	// noticeable: a shorter time without picture and sound is the beginning of any call.
+	// A shorter time without picture and sound is the beginning of any call.
 	noticeable = 5 * time.Second
 )
 
@@ -130,7 +130,7 @@ func (s scene) wereTogether() (Verdict, bool) {
 // doubt is why "completed" is probable only; empty when it is certain.
 func (s scene) doubt(certain, told time.Duration) string {
 	switch {
-	case s.has(AsGuest, seatUnknown) && len(s.e.Seats) > 0:
+	case s.guest(seatUnknown) && len(s.e.Seats) > 0:
 		return "Flere var inviteret, og platformen kan ikke kende borgeren fra de andre."
 	case s.any(damaged):
 		return "Nogle af platformens oplysninger hænger ikke sammen."
@@ -219,7 +219,7 @@ func (s scene) wasTooShort() (Verdict, bool) {
 // until its end, here or there.
 func (s scene) citizenStayedAway() (Verdict, bool) {
 	switch tried := s.first(AsGuest, citizens); {
-	case s.inDue(AsHost, counts) < s.e.Wait+s.blur() || s.inDue(AsHost, counts) == 0 || s.has(AsGuest, stranger):
+	case s.inDue(AsHost, counts) < s.e.Wait+s.blur() || s.inDue(AsHost, counts) == 0 || s.guest(stranger):
 		return Verdict{}, false
 	case !s.e.LetInAt.IsZero():
 		return undecided("Borgeren blev lukket ind, men platformen så kun medarbejderen.")
@@ -227,7 +227,7 @@ func (s scene) citizenStayedAway() (Verdict, bool) {
 		return undecided("Borgeren ventede hos os, men blev ikke lukket ind.")
 	case s.before(tried):
 		return Verdict{}, false
-	case s.has(AsGuest, other):
+	case s.guest(other):
 		return notCompleted(CitizenAbsent, Probable, "En anden, som var inviteret, kom, men borgerens eget link blev ikke brugt.")
 	case !tried.IsZero():
 		return notCompleted(CitizenAbsent, Probable, "Borgeren kom først, da tiden var gået.")
@@ -247,7 +247,7 @@ func (s scene) employeeStayedAway() (Verdict, bool) {
 		return Verdict{}, false
 	case !s.e.LetInAt.IsZero():
 		return undecided("Borgeren blev lukket ind, men platformen så ikke medarbejderen.")
-	case citizen == 0 && s.has(AsGuest, stranger):
+	case citizen == 0 && s.guest(stranger):
 		return Verdict{}, false
 	case citizen == 0 || s.any(isHost) || !s.any(known):
 		return notCompleted(EmployeeAbsent, Probable, "Medarbejderen var ikke i rummet i den planlagte tid.")
@@ -266,7 +266,7 @@ func (s scene) leftOpen() Verdict {
 		why = "De var i hver sit rum."
 	case host > 0 && guest > 0:
 		why = "De var ikke i rummet på samme tid."
-	case host > 0 && s.has(AsGuest, stranger):
+	case host > 0 && s.guest(stranger):
 		why = "Den, der var i rummet, brugte et link, som ingen har fået."
 	case host > 0 && s.before(s.first(AsGuest, citizens)):
 		why = "Borgeren havde været der før medarbejderen."

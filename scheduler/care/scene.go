@@ -114,8 +114,9 @@ func exactly(Leg) time.Duration { return 0 }
 
 func (s scene) any(is func(part) bool) bool { return slices.ContainsFunc(s.parts, is) }
 
-func (s scene) has(role LegRole, is func(part) bool) bool {
-	return s.any(func(p part) bool { return p.leg.Role == role && is(p) })
+// guest reports whether there is a leg of a guest of which something holds.
+func (s scene) guest(is func(part) bool) bool {
+	return s.any(func(p part) bool { return p.leg.Role == AsGuest && is(p) })
 }
 
 func (s scene) enough(d time.Duration) bool { return d > 0 && d >= s.e.Minimum }

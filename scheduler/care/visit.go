@@ -210,31 +210,6 @@ func (v *Visit) Open(at time.Time) error {
 	return nil
 }
 
-// Conclude ends the visit with what took place. The room is closed, messages that have not
-// left are dropped, and the result is due in the care record.
-func (v *Visit) Conclude(o Outcome) error {
-	next, err := o.state()
-	if err != nil {
-		return err
-	}
-
-	called := v.s.ToCall()
-	if err := v.to(next, v.concludable(o)...); err != nil {
-		return err
-	}
-
-	if called {
-		o.Delivery = ByPhone
-	}
-
-	v.s.Outcome, v.s.Delivery = o, o.Delivery
-	v.release(o.At)
-	v.resolveKind(OutcomeTrouble, o.By, o.At)
-	v.due(EntryResult, o.At)
-
-	return nil
-}
-
 // Cancel ends the visit altogether: the citizen is told, the room closed, and the record
 // says not completed with the reason when it already said planned.
 func (v *Visit) Cancel(reason ReasonCode, by string, channel Channel, at time.Time) error {

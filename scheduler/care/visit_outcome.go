@@ -36,6 +36,31 @@ func (v *Visit) Testify(verdict Verdict) bool {
 	return fresh
 }
 
+// Conclude ends the visit with what took place. The room is closed, messages that have not
+// left are dropped, and the result is due in the care record.
+func (v *Visit) Conclude(o Outcome) error {
+	next, err := o.state()
+	if err != nil {
+		return err
+	}
+
+	called := v.s.ToCall()
+	if err := v.to(next, v.concludable(o)...); err != nil {
+		return err
+	}
+
+	if called {
+		o.Delivery = ByPhone
+	}
+
+	v.s.Outcome, v.s.Delivery = o, o.Delivery
+	v.release(o.At)
+	v.resolveKind(OutcomeTrouble, o.By, o.At)
+	v.due(EntryResult, o.At)
+
+	return nil
+}
+
 // Correct gives a concluded visit another outcome and keeps the one it had. The record is
 // told again.
 func (v *Visit) Correct(o Outcome) error {
