@@ -92,10 +92,15 @@ func (p *latePeer) begin(op string) fault {
 	p.calls[op]++
 
 	for ref, c := range p.coming {
-		if !p.clock.Now().Before(c.at) {
-			p.standing[ref] = c.spec
-			delete(p.coming, ref)
+		if p.clock.Now().Before(c.at) {
+			continue
 		}
+
+		if _, stands := p.standing[ref]; !stands { // names are unique
+			p.standing[ref] = c.spec
+		}
+
+		delete(p.coming, ref)
 	}
 
 	if len(p.faults) == 0 {

@@ -251,7 +251,8 @@ type Events interface {
 	// Marks returns the numbers of the events since a time by their nodes' clocks, and of each
 	// node's last one before, in no order.
 	Marks(ctx context.Context, since time.Time) ([]video.Mark, error)
-	// LastHeard returns when the newest event of any node was received; zero: never.
+	// LastHeard returns when the newest event of any node was received, to within some seconds;
+	// zero: never.
 	LastHeard(ctx context.Context) (time.Time, error)
 }
 

@@ -1,19 +1,20 @@
 package store
 
 import (
-	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/glebarez/sqlite"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/sluse/sluse/connector/video"
+	"github.com/sluse/sluse/migrations"
 )
 
 type eventRow struct {
@@ -30,12 +31,10 @@ type eventRow struct {
 // TableName names the table for gorm.
 func (eventRow) TableName() string { return "events" }
 
-// nodeRow is the newest event of a node by the node's own clock. Only events with a number count.
+// nodeRow is a node that was heard. Only events with a number count.
 type nodeRow struct {
-	Node       string `gorm:"primaryKey"`
-	LastSeq    int64
-	LastAt     int64
-	ReceivedAt int64
+	Node    string `gorm:"primaryKey"`
+	HeardAt int64
 }
 
 // TableName names the table for gorm.
@@ -91,27 +90,16 @@ func (s *Store) Keep(ctx context.Context, events []video.Event) (fresh int, err 
 	return d.fresh, translate(err)
 }
 
+// eventWriters is how many transactions write events at once on PostgreSQL: while the disk is
+// asked to keep one, another is prepared.
+const eventWriters = 4
+
+// writeDeliveries inserts what is not there yet. Rows are in order of their key, so that two
+// writers never wait for each other in a circle.
 func (s *Store) writeDeliveries(ctx context.Context, all []*place[*delivery]) error {
-	var err error
-
-	for range tries {
-		err = s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return writeEvents(tx, all) })
-		if !busy(err) {
-			break
-		}
-	}
-
-	return err
-}
-
-// writeEvents inserts what is not there yet. Rows are in order of their key, and nodes too, so
-// that two processes never wait for each other in a circle.
-func writeEvents(tx *gorm.DB, all []*place[*delivery]) error {
 	rows, from := make(map[string]eventRow), make(map[string]*delivery)
 
 	for _, p := range all {
-		p.item.fresh = 0
-
 		for _, row := range p.item.rows {
 			if _, known := rows[row.Key]; !known {
 				rows[row.Key], from[row.Key] = row, p.item
@@ -119,43 +107,42 @@ func writeEvents(tx *gorm.DB, all []*place[*delivery]) error {
 		}
 	}
 
-	inserted, err := insertEvents(tx, slices.SortedFunc(maps.Values(rows), func(a, b eventRow) int { return strings.Compare(a.Key, b.Key) }))
+	sorted := slices.SortedFunc(maps.Values(rows), func(a, b eventRow) int { return strings.Compare(a.Key, b.Key) })
+
+	inserted, err := s.insertEvents(ctx, sorted)
 	if err != nil {
 		return err
 	}
 
-	fresh := make([]eventRow, 0, len(inserted))
-
 	for _, key := range inserted {
 		from[key].fresh++
-
-		fresh = append(fresh, rows[key])
 	}
 
-	return noteNodes(tx, fresh)
+	return s.noteNodes(ctx, sorted)
 }
 
-const eventColumns = 8
-
-// insertEvents returns the keys of the rows that were not there yet.
-func insertEvents(tx *gorm.DB, rows []eventRow) ([]string, error) {
-	limit := maxPlaceholders
-	if tx.Name() == sqlite.DriverName {
-		limit = maxPlaceholdersSQLite
+// insertEvents returns the keys of the rows that were not there yet. What fails has to be kept
+// again as a whole, so the parts need no common transaction.
+func (s *Store) insertEvents(ctx context.Context, rows []eventRow) ([]string, error) {
+	insert, limit := insertInto, maxPlaceholdersSQLite/eventColumns
+	if s.base.Dialect == migrations.Postgres {
+		insert, limit = insertArrays, maxEvents
 	}
 
 	var inserted []string
 
-	for chunk := range slices.Chunk(rows, limit/eventColumns) {
-		values := make([]any, 0, len(chunk)*eventColumns)
-		for _, r := range chunk {
-			values = append(values, r.Key, r.Node, r.Seq, r.At, r.Kind, r.Room, r.BodySealed, r.ReceivedAt)
+	for chunk := range slices.Chunk(rows, limit) {
+		var (
+			keys []string
+			err  error
+		)
+
+		for range tries {
+			if keys, err = insert(ctx, s.base.Writer, chunk); !busy(err) {
+				break
+			}
 		}
 
-		var keys []string
-
-		err := tx.Raw("INSERT INTO events (key, node, seq, at, kind, room, body_sealed, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"+
-			strings.Repeat(", (?, ?, ?, ?, ?, ?, ?, ?)", len(chunk)-1)+" ON CONFLICT (key) DO NOTHING RETURNING key", values...).Scan(&keys).Error
 		if err != nil {
 			return nil, fmt.Errorf("insert events: %w", err)
 		}
@@ -166,31 +153,124 @@ func insertEvents(tx *gorm.DB, rows []eventRow) ([]string, error) {
 	return inserted, nil
 }
 
-// noteNodes keeps the newest event of each node.
-func noteNodes(tx *gorm.DB, fresh []eventRow) error {
-	newest := make(map[string]nodeRow)
+const (
+	eventColumns = 8
+	maxEvents    = 5_000 // in a statement of PostgreSQL
 
-	for _, e := range fresh {
-		if n, known := newest[e.Node]; e.Seq > 0 && (!known || e.At >= n.LastAt) {
-			newest[e.Node] = nodeRow{Node: e.Node, LastSeq: e.Seq, LastAt: e.At, ReceivedAt: e.ReceivedAt}
+	intoEvents = "INSERT INTO events (key, node, seq, at, kind, room, body_sealed, received_at) "
+	onlyFresh  = " ON CONFLICT (key) DO NOTHING RETURNING key"
+)
+
+// insertInto is for SQLite.
+func insertInto(ctx context.Context, db *sql.DB, rows []eventRow) ([]string, error) {
+	values := make([]any, 0, len(rows)*eventColumns)
+	for _, r := range rows {
+		values = append(values, r.Key, r.Node, r.Seq, r.At, r.Kind, r.Room, r.BodySealed, r.ReceivedAt)
+	}
+
+	return queryKeys(ctx, db, intoEvents+"VALUES (?, ?, ?, ?, ?, ?, ?, ?)"+strings.Repeat(", (?, ?, ?, ?, ?, ?, ?, ?)", len(rows)-1)+onlyFresh, values...)
+}
+
+// insertArrays is for PostgreSQL, which prepares the statement once, however many rows there are.
+func insertArrays(ctx context.Context, db *sql.DB, rows []eventRow) ([]string, error) {
+	return queryKeys(ctx, db,
+		intoEvents+"SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::bigint[])"+onlyFresh,
+		column(rows, func(r eventRow) string { return r.Key }), column(rows, func(r eventRow) string { return r.Node }),
+		column(rows, func(r eventRow) int64 { return r.Seq }), column(rows, func(r eventRow) int64 { return r.At }),
+		column(rows, func(r eventRow) string { return r.Kind }), column(rows, func(r eventRow) string { return r.Room }),
+		column(rows, func(r eventRow) []byte { return r.BodySealed }), column(rows, func(r eventRow) int64 { return r.ReceivedAt }))
+}
+
+func column[T any](rows []eventRow, of func(eventRow) T) []T {
+	out := make([]T, len(rows))
+	for i, r := range rows {
+		out[i] = of(r)
+	}
+
+	return out
+}
+
+func queryKeys(ctx context.Context, db *sql.DB, text string, values ...any) ([]string, error) {
+	found, err := db.QueryContext(ctx, text, values...)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // wrapped by the caller, which looks at its code first
+	}
+	defer found.Close()
+
+	var keys []string
+
+	for found.Next() {
+		var key string
+		if err := found.Scan(&key); err != nil {
+			return nil, err //nolint:wrapcheck // as above
+		}
+
+		keys = append(keys, key)
+	}
+
+	return keys, found.Err() //nolint:wrapcheck // as above
+}
+
+// noteEvery is how often it is written down that a node was heard.
+const noteEvery = 10 * time.Second
+
+// nodes remembers when this process last wrote down that a node was heard.
+type nodes struct {
+	mutex sync.Mutex
+	noted map[string]int64
+}
+
+// due returns the nodes that are to be written down.
+func (n *nodes) due(events []eventRow) []nodeRow {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+
+	if n.noted == nil {
+		n.noted = make(map[string]int64)
+	}
+
+	var rows []nodeRow
+
+	for _, e := range events {
+		if at, known := n.noted[e.Node]; e.Seq > 0 && (!known || e.ReceivedAt-at >= noteEvery.Microseconds()) {
+			n.noted[e.Node] = e.ReceivedAt
+			rows = append(rows, nodeRow{Node: e.Node, HeardAt: e.ReceivedAt})
 		}
 	}
 
-	if len(newest) == 0 {
+	slices.SortFunc(rows, func(a, b nodeRow) int { return strings.Compare(a.Node, b.Node) })
+
+	return rows
+}
+
+func (n *nodes) forget(rows []nodeRow) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+
+	for _, r := range rows {
+		delete(n.noted, r.Node)
+	}
+}
+
+// noteNodes writes down now and then that nodes were heard. Before the first events of a node are
+// answered the node is known; without it their gaps would not be looked for.
+func (s *Store) noteNodes(ctx context.Context, events []eventRow) error {
+	rows := s.nodes.due(events)
+	if len(rows) == 0 {
 		return nil
 	}
 
-	rows := slices.SortedFunc(maps.Values(newest), func(a, b nodeRow) int { return cmp.Compare(a.Node, b.Node) })
-
-	done := tx.Clauses(clause.OnConflict{
-		UpdateAll: true,
-		Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "event_nodes.last_at <= excluded.last_at"}}},
-	}).Create(&rows)
-	if done.Error != nil {
-		return fmt.Errorf("note nodes: %w", done.Error)
+	err := s.change(ctx, func(tx *gorm.DB) error {
+		return tx.Clauses(clause.OnConflict{
+			UpdateAll: true,
+			Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "event_nodes.heard_at < excluded.heard_at"}}},
+		}).Create(&rows).Error
+	})
+	if err != nil {
+		s.nodes.forget(rows)
 	}
 
-	return nil
+	return err
 }
 
 // EventsOf implements video.EventLog.
@@ -249,10 +329,8 @@ func (s *Store) Marks(ctx context.Context, since time.Time) ([]video.Mark, error
 				return fmt.Errorf("read events: %w", err)
 			}
 
-			if n.LastAt >= micros(since) {
-				if err := columns().Where("node = ? AND seq > 0 AND at >= ?", n.Node, micros(since)).Find(&after).Error; err != nil {
-					return fmt.Errorf("read events: %w", err)
-				}
+			if err := columns().Where("node = ? AND seq > 0 AND at >= ?", n.Node, micros(since)).Find(&after).Error; err != nil {
+				return fmt.Errorf("read events: %w", err)
 			}
 
 			found = append(append(found, before...), after...)
@@ -275,7 +353,7 @@ func (s *Store) Marks(ctx context.Context, since time.Time) ([]video.Mark, error
 // LastHeard implements scheduler.Events.
 func (s *Store) LastHeard(ctx context.Context) (time.Time, error) {
 	var newest []int64
-	if err := s.read.WithContext(ctx).Model(&nodeRow{}).Order("received_at DESC").Limit(1).Pluck("received_at", &newest).Error; err != nil {
+	if err := s.read.WithContext(ctx).Model(&nodeRow{}).Order("heard_at DESC").Limit(1).Pluck("heard_at", &newest).Error; err != nil {
 		return time.Time{}, translate(err)
 	}
 

@@ -15,8 +15,9 @@ const togetherTime = 30 * time.Second
 // finds nobody writing writes alone and at once; those who come meanwhile wait, and the first of
 // them writes for all.
 type line[T any] struct {
+	width   int // how many may write at once; 0 is 1
 	mutex   sync.Mutex
-	writing bool
+	writing int
 	waiting []*place[T]
 }
 
@@ -36,8 +37,12 @@ func (l *line[T]) write(ctx context.Context, item T, most int, fn func(ctx conte
 
 	l.mutex.Lock()
 	l.waiting = append(l.waiting, p)
-	first := !l.writing
-	p.leads, l.writing = first, true
+
+	first := l.writing < max(l.width, 1)
+	if p.leads = first; first {
+		l.writing++
+	}
+
 	l.mutex.Unlock()
 
 	if !first {
@@ -53,7 +58,7 @@ func (l *line[T]) write(ctx context.Context, item T, most int, fn func(ctx conte
 	}
 
 	if l.isLeader(p) {
-		l.lead(ctx, most, fn)
+		l.lead(ctx, p, most, fn)
 	}
 
 	<-p.done
@@ -62,10 +67,10 @@ func (l *line[T]) write(ctx context.Context, item T, most int, fn func(ctx conte
 }
 
 // lead writes for all who wait and passes the lead on, even when something panics.
-func (l *line[T]) lead(ctx context.Context, most int, fn func(ctx context.Context, all []*place[T]) error) {
+func (l *line[T]) lead(ctx context.Context, p *place[T], most int, fn func(ctx context.Context, all []*place[T]) error) {
 	defer l.pass()
 
-	all := l.take(most)
+	all := l.take(p, most)
 
 	if len(all) > 1 { // one caller who gives up must not take the others along
 		var cancel context.CancelFunc
@@ -111,14 +116,24 @@ func (l *line[T]) isLeader(p *place[T]) bool {
 	return p.leads
 }
 
-// take returns those who wait, the caller first.
-func (l *line[T]) take(most int) []*place[T] {
+// take returns the caller and those who wait without a turn of their own.
+func (l *line[T]) take(p *place[T], most int) []*place[T] {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 
-	n := min(len(l.waiting), most)
-	all := slices.Clone(l.waiting[:n])
-	l.waiting = slices.Delete(l.waiting, 0, n)
+	all := []*place[T]{p}
+
+	l.waiting = slices.DeleteFunc(l.waiting, func(w *place[T]) bool {
+		if w != p && (w.leads || len(all) >= most) {
+			return false
+		}
+
+		if w != p {
+			all = append(all, w)
+		}
+
+		return true
+	})
 
 	return all
 }
@@ -128,12 +143,13 @@ func (l *line[T]) pass() {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 
-	if len(l.waiting) == 0 {
-		l.writing = false
+	i := slices.IndexFunc(l.waiting, func(w *place[T]) bool { return !w.leads })
+	if i < 0 {
+		l.writing--
 
 		return
 	}
 
-	l.waiting[0].leads = true
-	l.waiting[0].turn <- struct{}{}
+	l.waiting[i].leads = true
+	l.waiting[i].turn <- struct{}{}
 }

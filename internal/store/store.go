@@ -33,6 +33,7 @@ type Store struct {
 
 	common line[prepared] // changes of visits, on SQLite
 	events line[*delivery]
+	nodes  nodes
 }
 
 var _ scheduler.Store = (*Store)(nil)
@@ -48,6 +49,10 @@ func New(base *Database, keys *Keys, jobs JobInserter, log *slog.Logger, clock f
 	}
 
 	s := &Store{base: base, keys: keys, jobs: jobs, log: log, clock: clock}
+
+	if base.Dialect == migrations.Postgres {
+		s.events.width = eventWriters
+	}
 
 	var err error
 	if s.write, err = gormOver(base.Writer, base.Dialect, log, clock); err != nil {

@@ -24,9 +24,7 @@ CREATE INDEX events_by_age ON events (received_at);
 
 CREATE TABLE event_nodes (
     node text NOT NULL PRIMARY KEY,
-    last_seq bigint NOT NULL,
-    last_at bigint NOT NULL,
-    received_at bigint NOT NULL
+    heard_at bigint NOT NULL -- to within some seconds
 );
 
 CREATE TABLE notices (

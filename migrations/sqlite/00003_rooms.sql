@@ -24,9 +24,7 @@ CREATE INDEX events_by_age ON events (received_at);
 
 CREATE TABLE event_nodes (
     node TEXT NOT NULL PRIMARY KEY,
-    last_seq INTEGER NOT NULL,
-    last_at INTEGER NOT NULL,
-    received_at INTEGER NOT NULL
+    heard_at INTEGER NOT NULL -- to within some seconds
 ) STRICT;
 
 CREATE TABLE notices (
