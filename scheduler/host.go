@@ -50,6 +50,7 @@ func (s *Service) Lobby(ctx context.Context, actor care.Actor, id care.VisitID) 
 	}
 
 	view := views[0]
+	view.Verdict = v.Verdict()
 
 	if room, ok := v.LiveRoom(); ok {
 		view.Address = room.Address

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/connector"
@@ -85,11 +86,18 @@ func (s *Service) judge(v care.Snapshot, complete bool) care.Verdict {
 	return care.Judge(e)
 }
 
-// otherSeats are the seats, as legs tell them, of everybody but the citizen who was invited.
+// otherSeats are the seats, as legs tell them, of everybody but the citizen who was invited. A link
+// that was used after its holder was taken off the visit is nobody's.
 func otherSeats(v care.Snapshot) []int {
 	var seats []int
+
 	for _, p := range v.Participants {
-		seats = append(seats, p.Seat+1)
+		seat := p.Seat + 1
+		after := func(l care.Leg) bool { return l.Seat == seat && l.Joined.After(p.RemovedAt) }
+
+		if p.Present() || !slices.ContainsFunc(v.Legs, after) {
+			seats = append(seats, seat)
+		}
 	}
 
 	return seats
