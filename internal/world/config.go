@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -219,7 +220,9 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 const maxNodeConcurrency = 5
 
 // letters is a number in letters, because the names of rooms on a Pexip begin with letters alone.
-func letters(n int) string { return string([]byte{'a' + byte(n/26%26), 'a' + byte(n%26)}) }
+func letters(n int) string {
+	return strings.Map(func(digit rune) rune { return digit - '0' + 'a' }, strconv.Itoa(n))
+}
 
 // planner is the service account that may book for a whole municipality.
 func planner() vdxsim.Client {

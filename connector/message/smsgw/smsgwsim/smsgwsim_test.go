@@ -29,6 +29,7 @@ func TestOverHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	ask := func(method, target, key, body string) (int, string) {
 		req, err := http.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
 		if err != nil {
@@ -41,7 +42,7 @@ func TestOverHTTP(t *testing.T) {
 			req.Header.Set("Idempotency-Key", key)
 		}
 
-		res, err := http.DefaultClient.Do(req)
+		res, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
