@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/config"
+	"github.com/sluse/sluse/connector/video/pexip/pexipsim"
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/internal/testenv/pg"
 	"github.com/sluse/sluse/internal/world"
@@ -44,6 +45,7 @@ type terms struct {
 	faults      float64
 	latency     time.Duration
 	concurrency int
+	video       world.VideoKind
 }
 
 // both runs a test on both databases.
@@ -99,7 +101,7 @@ func bare(t *testing.T, o terms) *town {
 
 	c.World, err = world.Start(t.Context(), world.Options{
 		Dir: t.TempDir(), Clock: time.Now, Listen: c.addr, Seed: c.seed, Faults: o.faults, Latency: o.latency,
-		Concurrency: o.concurrency, AnyHour: true,
+		Concurrency: o.concurrency, AnyHour: true, Video: o.video,
 		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: "127.0.0.1", Database: database}},
 	})
 	if err != nil {
@@ -256,7 +258,7 @@ func (c *town) imported(p *person) []string {
 // work are the jobs that have to be done before a conversion or its undoing is over. What is left
 // belongs to the visits' day, or asks whether an SMS arrived.
 const work = `SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled')
-	AND kind IN ('book_room', 'move_room', 'close_room', 'send_message', 'send_code', 'write_entry', 'keep_list', 'undo_visit')`
+	AND kind IN ('book_room', 'make_room', 'move_room', 'close_room', 'send_message', 'send_code', 'write_entry', 'keep_list', 'undo_visit')`
 
 // settle waits until no such job is left, in whatever process.
 func (c *town) settle() {
@@ -294,13 +296,13 @@ func (c *town) after(limit context.Context, while time.Duration, video, record i
 	ctx, cancel := context.WithTimeout(limit, while)
 	defer cancel()
 
-	video += c.VDX.Counts().RemoteCalls
+	video += c.World.Counts().Calls
 	record += c.FHIR.Totals().Requests
 
 	var waiting sync.WaitGroup
 
 	waiting.Go(func() {
-		_ = c.VDX.AwaitRequests(ctx, video) // or the time is over, or the record was first
+		c.awaitVideo(ctx, video) // or the time is over, or the record was first
 		cancel()
 	})
 	waiting.Go(func() {
@@ -308,6 +310,17 @@ func (c *town) after(limit context.Context, while time.Duration, video, record i
 		cancel()
 	})
 	waiting.Wait()
+}
+
+// awaitVideo waits until the video platform, and with Pexip the SMS gateway, got so many requests.
+func (c *town) awaitVideo(ctx context.Context, calls int) {
+	if c.VDX != nil {
+		_ = c.VDX.AwaitRequests(ctx, calls)
+
+		return
+	}
+
+	_, _ = c.Pexip.AwaitRequests(ctx, pexipsim.OpAny, calls-c.SMS.Calls())
 }
 
 // moment waits for a random moment before so many of the peers' requests.
@@ -320,5 +333,5 @@ func (c *town) moment(most int) string {
 
 // effects is how much of a conversion the peers have seen: rooms, invitations, planned entries.
 func (c *town) effects() int {
-	return len(c.VDX.Rooms()) + len(c.VDX.SMS()) + c.FHIR.Totals().Planned
+	return len(c.Rooms()) + len(c.Texts()) + c.FHIR.Totals().Planned
 }
