@@ -11,10 +11,12 @@ import (
 
 	"github.com/sluse/sluse/internal/demo"
 	"github.com/sluse/sluse/internal/testenv/pg"
+	"github.com/sluse/sluse/internal/world"
 )
 
-// TestWalks walks the whole main job, calm; TestNothingLeaks does so twice more. SLUSE_SEEDS=10
-// walks with ten seeds on both databases, and a fifth of the calls goes wrong.
+// TestWalks walks the whole main job, calm, on the video platform with which TestNothingLeaks does
+// not walk. SLUSE_SEEDS=10 walks with ten seeds on every platform and both databases, and a fifth
+// of the calls goes wrong.
 func TestWalks(t *testing.T) {
 	t.Parallel()
 
@@ -30,18 +32,20 @@ func TestWalks(t *testing.T) {
 	}
 
 	for seed := uint64(1); seed <= seeds; seed++ {
-		databases := []bool{false}
+		databases, platforms := []bool{false}, []world.VideoKind{world.VDX1Header}
 		if faults > 0 {
-			databases = []bool{false, true}
+			databases, platforms = []bool{false, true}, world.VideoKinds()
 		}
 
 		for _, postgres := range databases {
-			t.Run(fmt.Sprintf("seed %d, postgres %t", seed, postgres), func(t *testing.T) {
-				t.Parallel()
+			for _, video := range platforms {
+				t.Run(fmt.Sprintf("%s, seed %d, postgres %t", video, seed, postgres), func(t *testing.T) {
+					t.Parallel()
 
-				w := newWalk(t, postgres, demo.Options{Seed: seed, Faults: faults})
-				w.walk()
-			})
+					w := newWalk(t, postgres, demo.Options{Seed: seed, Faults: faults, Video: video})
+					w.walk()
+				})
+			}
 		}
 	}
 }
