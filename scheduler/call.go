@@ -49,6 +49,7 @@ type CallView struct {
 	Text   string        // Danish: what is going on, and what to do
 	Waited time.Duration // since the button was pressed, until the room was there
 	MayGo  bool          // the host link can be had
+	Open   bool          // people can enter the room already
 	MayEnd bool          // it can be given up, or noted as made by telephone
 }
 
@@ -222,10 +223,11 @@ func (s *Service) callView(ctx context.Context, v care.Snapshot) (CallView, erro
 
 	view := CallView{VisitView: views[0], MayEnd: v.State.Active() && v.State != care.Open}
 	room, live := v.LiveRoom()
-	view.MayGo = v.State.Active() && live && room.State == care.RoomProvisioned
+	view.MayGo = v.State.Active() && live && room.Made() && !room.HostLink.IsZero()
+	view.Open = view.MayGo && room.State == care.RoomProvisioned
 
 	view.Waited = s.waitedForRoom(v)
-	view.Stage = callStage(v, view.MayGo)
+	view.Stage = callStage(v, view.Open)
 	view.Text = view.danish()
 
 	return view, nil
@@ -247,7 +249,7 @@ func (s *Service) waitedForRoom(v care.Snapshot) time.Duration {
 	return max(0, until.Sub(v.Rooms[0].WantedAt))
 }
 
-func callStage(v care.Snapshot, ready bool) CallStage {
+func callStage(v care.Snapshot, open bool) CallStage {
 	link, invited := v.Link()
 
 	switch {
@@ -263,7 +265,7 @@ func callStage(v care.Snapshot, ready bool) CallStage {
 		return a.Participant == "" && a.State == care.AdmissionIdentified
 	}):
 		return CallWaiting
-	case !ready:
+	case !open:
 		return CallBooking
 	case invited && link.Left():
 		return CallInvited

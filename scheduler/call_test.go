@@ -110,7 +110,7 @@ func TestCallNow(t *testing.T) {
 	id := call.Visit.ID
 	ready := r.stage(id, scheduler.CallInvited)
 
-	if !ready.MayGo || ready.Waited > 10*time.Second || len(c.specs) != 1 || !c.specs[0].Now || c.specs[0].Planned.Start.After(r.clock.Now()) {
+	if !ready.MayGo || !ready.Open || ready.Waited > 10*time.Second || len(c.specs) != 1 || !c.specs[0].Now || c.specs[0].Planned.Start.After(r.clock.Now()) {
 		t.Errorf("%+v, asked for %+v", ready, c.specs)
 	}
 

@@ -107,12 +107,13 @@ type call struct {
 	Text          string              `json:"text"`
 	WaitedSeconds int                 `json:"waited_seconds"`
 	MayGo         bool                `json:"may_go"`
+	Open          bool                `json:"open"`
 	MayEnd        bool                `json:"may_end"`
 }
 
 func callOf(v scheduler.CallView) call {
 	return call{
-		Visit: visitOf(v.VisitView), Stage: v.Stage, Text: v.Text, WaitedSeconds: seconds(v.Waited), MayGo: v.MayGo, MayEnd: v.MayEnd,
+		Visit: visitOf(v.VisitView), Stage: v.Stage, Text: v.Text, WaitedSeconds: seconds(v.Waited), MayGo: v.MayGo, Open: v.Open, MayEnd: v.MayEnd,
 	}
 }
 
