@@ -93,6 +93,7 @@ func (s *Service) Visit(ctx context.Context, actor care.Actor, id care.VisitID) 
 		return VisitView{}, err
 	}
 
+	views[0].People = people(v, views[0].Citizen)
 	views[0].Verdict = v.Verdict()
 	row := AuditRow{At: s.now(), Actor: string(actor.Employee), Action: "see_visit", Visit: v.ID, Citizen: v.Facts.Citizen}
 

@@ -16,8 +16,8 @@ type VisitView struct {
 	Status     Status
 	// Verdict is what the platform's evidence says so far; only with one visit, not in lists.
 	Verdict care.Verdict
-	// People are the citizen and the participants, and Address is what room systems dial (SIP or
-	// H.323, K23); only in the lobby.
+	// People are the citizen and the participants; only with one visit. Address is what room systems
+	// dial (SIP or H.323, K23); only in the lobby.
 	People  []Person
 	Address string
 }

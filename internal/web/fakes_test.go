@@ -35,13 +35,14 @@ type fakeUse struct {
 	verdict    care.Verdict
 	known      map[string]bool // locators and tokens that are ours
 	outage     bool            // the video platform is down
+	stage      scheduler.CallStage
 }
 
 func newFakeUse(t *testing.T) *fakeUse {
 	t.Helper()
 
 	f := &fakeUse{
-		batchState: care.BatchRunning, hostLink: "https://video.example.dk/vaert", guestLink: "https://video.example.dk/gaest",
+		stage: scheduler.CallBooking, batchState: care.BatchRunning, hostLink: "https://video.example.dk/vaert", guestLink: "https://video.example.dk/gaest",
 		citizen: scheduler.CitizenView{Stage: scheduler.StageLanding}, known: map[string]bool{},
 	}
 	f.rows = readVisits(t)
@@ -145,7 +146,6 @@ func live(v *scheduler.VisitView, i int) {
 
 	switch v.Status {
 	case scheduler.StatusWaiting:
-		v.Visit.Rooms[0].Address = "482913@video.example.dk"
 		v.Visit.Participants = []care.Participant{
 			{ID: "p1", Contact: "k1", Seat: 1, Kind: care.Interpreter, Name: "Nanna Tolkesen", Phone: care.NewPhone("+4520000077"), Consent: consent(), AddedBy: "MSK", AddedAt: testNow().Add(-time.Hour)},
 			{ID: "p2", Contact: "k2", Seat: 2, Kind: care.Relative, Name: "Søren Berggren", Phone: care.NewPhone("+4520000078"), Consent: consent(), AddedBy: "MSK", AddedAt: testNow().Add(-time.Hour)},

@@ -94,7 +94,10 @@ func (f *fakeUse) Visit(_ context.Context, _ care.Actor, id care.VisitID) (sched
 		return scheduler.VisitView{}, err
 	}
 
-	return f.find(id)
+	v, err := f.find(id)
+	v.People = peopleOf(v)
+
+	return v, err
 }
 
 func (f *fakeUse) Lobby(_ context.Context, _ care.Actor, id care.VisitID) (scheduler.VisitView, error) {
@@ -104,6 +107,11 @@ func (f *fakeUse) Lobby(_ context.Context, _ care.Actor, id care.VisitID) (sched
 
 	v, err := f.find(id)
 	v.Verdict = f.verdict
+	v.People = peopleOf(v)
+
+	if v.Visit.State.Active() {
+		v.Address = "482913@video.example.dk"
+	}
 
 	return v, err
 }

@@ -122,6 +122,17 @@ func TestStaffPagesRender(t *testing.T) {
 		"/forbindelser":                                           "Alle systemer svarer",
 		"/forbindelser?maaned=2026-10-01":                         "ingen målinger fra oktober 2026",
 		"/nedbrud/video":                                          "Systemet svarer igen",
+		"/borgere":                                                "Mine borgere",
+		"/borgere?navn=ingen":                                     "Ingen af dine borgere hedder sådan",
+		"/borgere/c1":                                             "Ring nu",
+		"/borgere/c2":                                             "Du kan ikke ringe op på skærm",
+		"/borgere/c3":                                             "Ingen skærmbesøg er planlagt",
+		"/borgere/c4":                                             "Gå til opkaldet",
+		"/borgere/c1/kontakter/ny":                                "Ny kontakt",
+		"/borgere/c1/kontakter/ny?besoeg=x":                       "Gem og invitér",
+		"/borgere/c1/kontakter/k3":                                "karla@borger.example",
+		"/opkald/x":                                               "Vi gør et rum klar",
+		"/opkald/x/nyt?trin=booking":                              "SMS til borgeren",
 		"/forbindelser/nu":                                        "Poster i omsorgsjournalen",
 		"/dagen?besked=aflyst":                                    "Besøget er aflyst.",
 	} {
@@ -136,4 +147,5 @@ func TestStaffPagesRender(t *testing.T) {
 	b.get(t, leader, "/besoeg/findes-ikke", http.StatusNotFound)
 	b.get(t, leader, "/import/ukendt/resultat", http.StatusNotFound)
 	b.get(t, leader, "/findes-ikke", http.StatusNotFound)
+	b.get(t, leader, "/borgere/c1/kontakter/k0", http.StatusNotFound)
 }

@@ -36,6 +36,9 @@ func (s *served) shots(t *testing.T) []shot {
 	outage := func(is bool) func() {
 		return func() { s.use.mu.Lock(); defer s.use.mu.Unlock(); s.use.outage = is }
 	}
+	calling := func(stage scheduler.CallStage) func() {
+		return func() { s.use.mu.Lock(); defer s.use.mu.Unlock(); s.use.stage = stage }
+	}
 	submit := func(selector, comes string) step {
 		return chromedp.Steps(chromedp.Click(chromedp.CSS(selector)), chromedp.WaitReady(chromedp.CSS(comes)))
 	}
@@ -72,6 +75,19 @@ func (s *served) shots(t *testing.T) []shot {
 		}},
 		{name: "lobby-ring", cookies: caregiver, path: "/min-dag/" + s.withStatus(scheduler.StatusToCall)},
 		{name: "lobby-fysisk", cookies: caregiver, path: "/min-dag/" + physical},
+		{name: "borgere", cookies: caregiver, path: "/borgere"},
+		{name: "borgere-ingen", cookies: s.login(t, "NY", care.Caregiver), path: "/borgere"},
+		{name: "borger-kort", cookies: caregiver, path: "/borgere/c1"},
+		{name: "borger-kort-nej", cookies: planner, path: "/borgere/c2"},
+		{name: "borger-kort-tomt", cookies: caregiver, path: "/borgere/c3"},
+		{name: "kontakt-ny", cookies: caregiver, path: "/borgere/c1/kontakter/ny?besoeg=" + waiting},
+		{name: "kontakt-ret", cookies: planner, path: "/borgere/c1/kontakter/k3", then: openAll()},
+		{name: "opkald-booking", cookies: caregiver, path: "/opkald/" + running, before: calling(scheduler.CallBooking)},
+		{name: "opkald-koe", cookies: caregiver, path: "/opkald/" + running, before: calling(scheduler.CallQueued)},
+		{name: "opkald-klar", cookies: caregiver, path: "/opkald/" + running, before: calling(scheduler.CallInvited)},
+		{name: "opkald-venter", cookies: caregiver, path: "/opkald/" + running, before: calling(scheduler.CallWaiting)},
+		{name: "opkald-slut", cookies: caregiver, path: "/opkald/" + running, before: calling(scheduler.CallEnded)},
+		{name: "lobby-tilfoej", cookies: caregiver, path: "/min-dag/" + waiting, then: openAll()},
 		{name: "statistik", cookies: leader, path: "/statistik"},
 		{name: "forbindelser", cookies: administrator, path: "/forbindelser"},
 		{name: "forbindelser-nede", cookies: planner, path: "/forbindelser", before: outage(true)},

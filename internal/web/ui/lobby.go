@@ -18,9 +18,9 @@ type lobbyPage struct {
 
 	Day     care.Day
 	Waiting []waitingGuest // opened the link or identified
-	Guests  []invited      // everybody who was invited, and where they are
+	Guests  guestsPart     // everybody who was invited, and where they are
+	Invite  *invitePart    // whom the reader may invite; nil: nobody
 	Alarms  []care.Exception
-	Address string // where other video equipment can call in (K23); empty until there is a room
 	Ending  ending
 	Error   string
 	Course  evidencePart
@@ -32,6 +32,10 @@ func (p *Pages) lobby(c *gin.Context) error { return p.showLobby(c, http.StatusO
 func (p *Pages) showLobby(c *gin.Context, status int, problem string) error {
 	body, err := p.loadLobby(c)
 	if err != nil {
+		return err
+	}
+
+	if body.Invite, err = p.invitable(c, body.VisitView, ""); err != nil {
 		return err
 	}
 
@@ -77,11 +81,7 @@ func newLobbyPage(view scheduler.VisitView) lobbyPage {
 		}
 	}
 
-	if room, ok := view.Visit.LiveRoom(); ok && room.Made() {
-		body.Address = room.Address
-	}
-
-	body.Guests = guestsOf(view)
+	body.Guests = newGuests(view, "")
 
 	return body
 }
@@ -150,66 +150,64 @@ func newWaitingGuest(view scheduler.VisitView, a care.Admission) waitingGuest {
 	return g
 }
 
-// invited is a person who may come, and where they are (R13).
-type invited struct {
-	Role  string
-	Name  string
-	State mark
-	ID    care.ParticipantID // empty: the citizen
+// guestsPart compares who was invited with who is there (R13).
+type guestsPart struct {
+	List   []guest
+	Base   string // address of the visit's page
+	Remove bool   // the visit goes on, and invitations can be taken back
 }
 
-// guestsOf compares who was invited with who is there.
-func guestsOf(view scheduler.VisitView) []invited {
-	v := view.Visit
-	out := []invited{{Role: "Borger", Name: view.Citizen.Name, State: whereabouts(v, "", 0)}}
+// guest is one person who may come, and where they are.
+type guest struct {
+	scheduler.Person
 
-	for _, p := range v.Present() {
-		out = append(out, invited{Role: p.Kind.Danish(), Name: p.Name, ID: p.ID, State: whereabouts(v, p.ID, p.Seat)})
+	State mark
+}
+
+func newGuests(view scheduler.VisitView, from string) guestsPart {
+	out := guestsPart{Base: invitePart{Visit: view.Visit.ID, From: from}.Base(), Remove: view.Visit.State.Active()}
+
+	for _, p := range view.People {
+		if !p.Removed || p.Here {
+			out.List = append(out.List, guest{Person: p, State: whereabouts(p)})
+		}
 	}
 
 	return out
 }
 
-// whereabouts is where one invited person is: in the room as the platform tells it, else as far as
-// our own door knows.
-func whereabouts(v care.Snapshot, who care.ParticipantID, seat int) mark {
-	in := slices.ContainsFunc(v.Witnessed(), func(l care.Leg) bool {
-		return l.InRoom() && l.Role == care.AsGuest && (l.Seat == seat+1 || seat == 0 && l.Seat == 0 && len(v.Present()) == 0)
-	})
-	state := care.AdmissionState("")
-
-	for _, a := range v.Admissions {
-		if a.Participant == who && a.State != care.AdmissionRefused && order(a.State) >= order(state) {
-			state = a.State
-		}
-	}
-
+// whereabouts is where one person is: in the room as the platform tells it, else as far as our own
+// door and the messages know.
+func whereabouts(p scheduler.Person) mark {
 	switch {
-	case in:
+	case p.Here && p.Removed:
+		return mark{"I rummet, men ikke længere inviteret", "bad", "error"}
+	case p.Here:
 		return mark{"I rummet", "live", "videocam"}
-	case state == care.AdmissionAdmitted:
-		return mark{"Lukket ind", "ok", "success"}
-	case state != "":
-		return admissionState(state)
+	case !p.Came.IsZero():
+		return mark{"Har været i rummet", "ok", "success"}
+	case p.Admission.State == care.AdmissionRefused:
+	case p.Admission.State != "":
+		return admissionState(p.Admission.State)
 	}
 
-	return invitationOf(v, who)
-}
-
-func order(s care.AdmissionState) int {
-	return slices.Index([]care.AdmissionState{"", care.AdmissionWaiting, care.AdmissionIdentified, care.AdmissionAdmitted}, s)
-}
-
-// invitationOf is how far a person is who has not come yet.
-func invitationOf(v care.Snapshot, who care.ParticipantID) mark {
-	link, ok := v.LinkOf(who)
-
 	switch {
-	case !ok || link.Waiting():
-		return mark{"Inviteres", "info", "sync"}
-	case link.State == care.InvitationBounced:
+	case p.Message.State == care.InvitationBounced:
 		return mark{"Beskeden kom ikke frem", "bad", "error"}
+	case p.Message.ID == "" || p.Message.Waiting():
+		return mark{"Inviteres", "info", "sync"}
 	default:
 		return mark{"Inviteret, ikke kommet", "calm", "send"}
 	}
+}
+
+// lobbyGuests sends the list of who is there again. Unlike who waits it takes a look at the video
+// platform, so it is asked less often.
+func (p *Pages) lobbyGuests(c *gin.Context) error {
+	body, err := p.loadLobby(c)
+	if err != nil {
+		return err
+	}
+
+	return p.set.Part(c, "lobby", "guests", body.Guests)
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -64,6 +65,25 @@ func (p *Pages) Routes() []route.Route {
 		{Method: post, Path: "/min-dag/:id/afslut", Access: route.Needs(care.HostVisits), Handle: p.conclude},
 		{Method: post, Path: "/min-dag/:id/ret", Access: route.Needs(care.HostVisits), Handle: p.correctOwn},
 
+		{Method: get, Path: "/min-dag/:id/deltagere", Access: route.Needs(care.HostVisits), Handle: p.lobbyGuests},
+		{Method: post, Path: "/min-dag/:id/deltagere", Access: route.Needs(care.InviteOthers), Handle: p.invite},
+		{Method: post, Path: "/min-dag/:id/deltagere/:deltager/fjern", Access: route.Needs(care.InviteOthers), Handle: p.uninvite},
+		{Method: post, Path: "/besoeg/:id/deltagere", Access: route.Needs(care.InviteOthers), Handle: p.inviteFor},
+		{Method: post, Path: "/besoeg/:id/deltagere/:deltager/fjern", Access: route.Needs(care.InviteOthers), Handle: p.uninviteFor},
+
+		{Method: get, Path: "/borgere", Access: route.Needs(care.CallCitizens, care.SeeDay), Handle: p.citizens},
+		{Method: get, Path: "/borgere/:id", Access: route.Needs(care.HostVisits, care.SeeDay), Handle: p.citizen},
+		{Method: post, Path: "/borgere/:id/ring", Access: route.Needs(care.CallCitizens), Handle: p.callNow},
+		{Method: get, Path: "/borgere/:id/kontakter/ny", Access: route.Needs(care.ManageContacts), Handle: p.contact},
+		{Method: post, Path: "/borgere/:id/kontakter", Access: route.Needs(care.ManageContacts), Handle: p.addContact},
+		{Method: get, Path: "/borgere/:id/kontakter/:kontakt", Access: route.Needs(care.ManageContacts), Handle: p.contact},
+		{Method: post, Path: "/borgere/:id/kontakter/:kontakt", Access: route.Needs(care.ManageContacts), Handle: p.changeContact},
+		{Method: post, Path: "/borgere/:id/kontakter/:kontakt/fjern", Access: route.Needs(care.ManageContacts), Handle: p.removeContact},
+
+		{Method: get, Path: "/opkald/:id", Access: route.Needs(care.HostVisits), Handle: p.call},
+		{Method: get, Path: "/opkald/:id/nyt", Access: route.Needs(care.HostVisits), Handle: p.callNews},
+		{Method: post, Path: "/opkald/:id/slut", Access: route.Needs(care.HostVisits), Handle: p.endCall},
+
 		{Method: get, Path: "/statistik", Access: route.Needs(care.SeeStatistics), Handle: p.statistics},
 		{Method: get, Path: "/statistik.csv", Access: route.Needs(care.SeeStatistics), Handle: p.statisticsCSV},
 
@@ -75,22 +95,23 @@ func (p *Pages) Routes() []route.Route {
 // menu is what the employee's roles give access to; a person with several roles sees all.
 func menu(actor care.Actor, path string) []page.Link {
 	all := []struct {
-		need care.Permission
+		need []care.Permission // one of them
 		link page.Link
 	}{
-		{care.HostVisits, page.Link{Text: "Min dag", URL: "/min-dag", Icon: "videocam"}},
-		{care.SeeDay, page.Link{Text: "Dagen", URL: "/dagen", Icon: "calendar-month"}},
-		{care.HandleTrouble, page.Link{Text: "Kræver handling", URL: "/kraever-handling", Icon: "flag"}},
-		{care.Convert, page.Link{Text: "Omlægninger", URL: "/omlaegninger", Icon: "sync"}},
-		{care.ImportLists, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},
-		{care.SeeStatistics, page.Link{Text: "Statistik", URL: "/statistik", Icon: "analytics"}},
-		{care.SeeConnections, page.Link{Text: "Forbindelser", URL: "/forbindelser", Icon: "link"}},
+		{[]care.Permission{care.HostVisits}, page.Link{Text: "Min dag", URL: "/min-dag", Icon: "videocam"}},
+		{[]care.Permission{care.SeeDay}, page.Link{Text: "Dagen", URL: "/dagen", Icon: "calendar-month"}},
+		{[]care.Permission{care.HandleTrouble}, page.Link{Text: "Kræver handling", URL: "/kraever-handling", Icon: "flag"}},
+		{[]care.Permission{care.CallCitizens, care.SeeDay}, page.Link{Text: "Mine borgere", URL: "/borgere", Icon: "persons"}},
+		{[]care.Permission{care.Convert}, page.Link{Text: "Omlægninger", URL: "/omlaegninger", Icon: "sync"}},
+		{[]care.Permission{care.ImportLists}, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},
+		{[]care.Permission{care.SeeStatistics}, page.Link{Text: "Statistik", URL: "/statistik", Icon: "analytics"}},
+		{[]care.Permission{care.SeeConnections}, page.Link{Text: "Forbindelser", URL: "/forbindelser", Icon: "link"}},
 	}
 
 	var out []page.Link
 
 	for _, m := range all {
-		if actor.MayAnywhere(m.need) {
+		if slices.ContainsFunc(m.need, actor.MayAnywhere) {
 			m.link.Current = path == m.link.URL || strings.HasPrefix(path, m.link.URL+"/")
 			out = append(out, m.link)
 		}

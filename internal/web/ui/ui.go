@@ -70,6 +70,24 @@ type Leader interface {
 	Statistics(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error)
 }
 
+// Contacts is what the pages of citizens and participants call.
+type Contacts interface {
+	MyCitizens(ctx context.Context, actor care.Actor) ([]scheduler.KnownCitizen, error)
+	CitizenCard(ctx context.Context, actor care.Actor, id care.CitizenID) (scheduler.CitizenCard, error)
+	AddContact(ctx context.Context, actor care.Actor, citizen care.CitizenID, req scheduler.ContactRequest) (care.Contact, error)
+	ChangeContact(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.ContactID, req scheduler.ContactRequest) error
+	RemoveContact(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.ContactID) error
+	AddParticipant(ctx context.Context, actor care.Actor, id care.VisitID, contact care.ContactID) (care.ParticipantID, error)
+	RemoveParticipant(ctx context.Context, actor care.Actor, id care.VisitID, participant care.ParticipantID) error
+}
+
+// Caller is what the pages of calls on the spot call.
+type Caller interface {
+	CallNow(ctx context.Context, actor care.Actor, id care.CitizenID) (scheduler.CallView, error)
+	Call(ctx context.Context, actor care.Actor, id care.VisitID) (scheduler.CallView, error)
+	EndCall(ctx context.Context, actor care.Actor, id care.VisitID, byPhone bool) error
+}
+
 // Operator is what the panel "Forbindelser" calls.
 type Operator interface {
 	Connections(ctx context.Context, actor care.Actor) (scheduler.ConnectionsView, error)
@@ -84,6 +102,8 @@ type UseCases interface {
 	Converter
 	Caregiver
 	Leader
+	Contacts
+	Caller
 	Operator
 }
 
@@ -110,7 +130,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
-		"connection": connectionState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
+		"suitability": suitabilityOf, "consent": consentOf, "connection": connectionState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 	})
 })
 
@@ -176,6 +196,18 @@ func notice(key string) string {
 		return "Borgeren er lukket ind."
 	case "afvist":
 		return "Personen er afvist."
+	case "kontakt":
+		return "Kontakten er gemt."
+	case "kontakt-fjernet":
+		return "Kontakten er fjernet."
+	case "inviteret":
+		return "Personen er inviteret og får en SMS."
+	case "deltager-fjernet":
+		return "Personen er ikke længere inviteret. Linket virker ikke mere."
+	case "opkald-annulleret":
+		return "Opkaldet er annulleret."
+	case "opkald-telefon":
+		return "Opkaldet er noteret som en telefonsamtale."
 	case "rettet":
 		return "Resultatet er rettet, og omsorgsjournalen får det nye."
 	case "fortrudt":

@@ -26,6 +26,8 @@ type visitPage struct {
 	Day     care.Day
 	Error   string
 	Course  evidencePart
+	Guests  guestsPart
+	Invite  *invitePart // whom the reader may invite; nil: nobody
 }
 
 // visit shows one visit.
@@ -43,6 +45,13 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 	body := visitPage{
 		VisitView: view, Reasons: care.Reasons(), Day: care.DayOf(s.Facts.Planned.Start), Error: problem,
 		Act: !s.State.Final() && actor.May(care.Convert, s.Facts.Unit),
+	}
+
+	body.Guests = newGuests(view, fromVisit)
+	body.Guests.Remove = body.Guests.Remove && actor.May(care.InviteOthers, s.Facts.Unit)
+
+	if body.Invite, err = p.invitable(c, view, fromVisit); err != nil {
+		return err
 	}
 
 	if body.Course, err = p.loadEvidence(c, view, view.Verdict); err != nil {

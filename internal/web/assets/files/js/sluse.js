@@ -55,6 +55,6 @@
   // control in it has the focus.
   document.body.addEventListener("htmx:beforeRequest", function (e) {
     var el = e.target;
-    if (el.id === "venter" && (el.querySelector(":checked") || el.contains(document.activeElement))) { e.preventDefault(); }
+    if ((el.id === "venter" || el.id === "deltagere") && (el.querySelector(":checked") || el.contains(document.activeElement))) { e.preventDefault(); }
   });
 })();
