@@ -206,3 +206,32 @@ func TestAssetsProbesAndWas(t *testing.T) {
 		t.Errorf("was: %s", w.Header().Get("Location"))
 	}
 }
+
+// TestCallPageFollowsTheCall has the page loaded again when its buttons are others, and only then.
+func TestCallPageFollowsTheCall(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	use := b.use[testby]
+	caregiver := b.as(t, testby, "MSK", care.Caregiver)
+
+	for stage, key := range map[scheduler.CallStage]string{
+		scheduler.CallBooking: "booking-link", scheduler.CallQueued: "no_room", scheduler.CallReady: "room_ready-link", scheduler.CallInvited: "invited-link",
+		scheduler.CallWaiting: "waiting-link", scheduler.CallRunning: "running-link", scheduler.CallTrouble: "trouble", scheduler.CallEnded: "ended",
+	} {
+		use.stage = stage
+
+		for shown, want := range map[string]string{key: "", "x": "true"} {
+			r := request(http.MethodGet, testby, "/opkald/x/nyt?trin="+shown)
+			r.AddCookie(caregiver)
+
+			if got := b.do(t, r).Header().Get("HX-Refresh"); got != want {
+				t.Errorf("%s shown as %s: refresh %q", stage, shown, got)
+			}
+		}
+
+		if body := b.get(t, caregiver, "/opkald/x", http.StatusOK); strings.Contains(body, "hx-get") == (stage == scheduler.CallEnded) {
+			t.Errorf("%s: asks for news or not", stage)
+		}
+	}
+}

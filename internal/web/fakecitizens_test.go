@@ -140,6 +140,8 @@ func (f *fakeUse) callView() scheduler.CallView {
 	v := scheduler.CallView{VisitView: f.rows[0], Stage: f.stage, MayEnd: true, Waited: 2 * time.Second, Text: "Vi gør et rum klar. Det tager normalt få sekunder."}
 	v.Visit.Source = care.SourceRef{System: care.OwnSystem, ID: "k"}
 
+	v.Open = f.stage != scheduler.CallBooking && f.stage != scheduler.CallQueued && f.stage != scheduler.CallEnded
+
 	switch f.stage {
 	case scheduler.CallQueued:
 		v.Text = "Alle rum er i brug lige nu. Vi prøver igen, indtil et bliver ledigt. Du har ventet 2 minutter. Du kan vente, fortryde eller ringe på telefon."
@@ -154,6 +156,7 @@ func (f *fakeUse) callView() scheduler.CallView {
 	case scheduler.CallEnded:
 		v.MayEnd, v.Text = false, "Vi fik ikke et rum i tide, og opkaldet er opgivet. Ring på telefon, eller prøv igen."
 	case scheduler.CallBooking:
+		v.MayGo = true
 	}
 
 	return v

@@ -132,7 +132,7 @@ func TestStaffPagesRender(t *testing.T) {
 		"/borgere/c1/kontakter/ny?besoeg=x":                       "Gem og invitér",
 		"/borgere/c1/kontakter/k3":                                "karla@borger.example",
 		"/opkald/x":                                               "Vi gør et rum klar",
-		"/opkald/x/nyt?trin=booking":                              "SMS til borgeren",
+		"/opkald/x/nyt?trin=booking-link":                         "SMS til borgeren",
 		"/forbindelser/nu":                                        "Poster i omsorgsjournalen",
 		"/dagen?besked=aflyst":                                    "Besøget er aflyst.",
 	} {

@@ -22,58 +22,79 @@ type callPage struct {
 // step is one line of a call's progress.
 type step struct {
 	Text string
-	State
-}
-
-// State is how far a step is.
-type State struct{ Done, Now, Stuck bool }
-
-// Mark shows it.
-func (s State) Mark() mark {
-	switch {
-	case s.Stuck:
-		return mark{"Venter", "warn", "hourglass"}
-	case s.Done:
-		return mark{"Klar", "ok", "success"}
-	case s.Now:
-		return mark{"I gang", "info", "sync"}
-	}
-
-	return mark{"Ikke endnu", "calm", "minus"}
+	Mark mark
+	Now  bool
 }
 
 // newCallPage lays out the steps of a call: the room, the message, the citizen at the door, the
 // conversation.
 func newCallPage(v scheduler.CallView) callPage {
-	reached := map[scheduler.CallStage]int{
-		scheduler.CallBooking: 0, scheduler.CallQueued: 0, scheduler.CallReady: 1, scheduler.CallInvited: 2, scheduler.CallWaiting: 3, scheduler.CallRunning: 4, scheduler.CallEnded: 4,
-	}[v.Stage]
-
-	if v.Stage == scheduler.CallTrouble && v.MayGo {
-		reached = 1
-	}
-
 	body := callPage{CallView: v}
-	for i, text := range []string{"Rum", "SMS til borgeren", "Borgeren er klar", "Samtalen"} {
-		s := State{Done: i < reached, Now: i == reached}
-		s.Stuck = s.Now && (v.Stage == scheduler.CallQueued || v.Stage == scheduler.CallTrouble)
-		body.Steps = append(body.Steps, step{Text: text, State: s})
-	}
+	reached := reachedBy(v)
 
-	if v.Stage == scheduler.CallRunning {
-		body.Steps[3].State = State{Now: true}
+	for i, s := range []step{
+		{Text: "Rum", Mark: mark{"Gøres klar", "info", "sync"}},
+		{Text: "SMS til borgeren", Mark: mark{"Sendes", "info", "sync"}},
+		{Text: "Borgeren", Mark: mark{"Ventes", "warn", "hourglass"}},
+		{Text: "Samtalen", Mark: mark{"Luk borgeren ind", "warn", "how-to-reg"}},
+	} {
+		switch s.Now = i == reached; {
+		case i < reached:
+			s.Mark = mark{"Klar", "ok", "success"}
+		case i > reached:
+			s.Mark = mark{"Ikke endnu", "calm", "minus"}
+		case v.Stage == scheduler.CallQueued:
+			s.Mark = mark{"Venter", "warn", "hourglass"}
+		case v.Stage == scheduler.CallTrouble:
+			s.Mark = mark{"Kræver handling", "bad", "flag"}
+		case v.Stage == scheduler.CallRunning:
+			s.Mark = mark{"I gang", "live", "videocam"}
+		}
+
+		body.Steps = append(body.Steps, s)
 	}
 
 	return body
 }
 
+// reachedBy is the number of steps that are behind a call.
+func reachedBy(v scheduler.CallView) int {
+	switch v.Stage {
+	case scheduler.CallBooking, scheduler.CallQueued:
+		return 0
+	case scheduler.CallReady:
+		return 1
+	case scheduler.CallInvited:
+		return 2
+	case scheduler.CallWaiting, scheduler.CallRunning, scheduler.CallEnded:
+		return 3
+	case scheduler.CallTrouble:
+	}
+
+	if v.Open { // it is the message that did not arrive
+		return 1
+	}
+
+	return 0
+}
+
+// Key tells apart pages of a call that have other buttons.
+func (b callPage) Key() string {
+	if b.MayGo {
+		return string(b.Stage) + "-link"
+	}
+
+	return string(b.Stage)
+}
+
 // Over reports whether nothing more happens.
 func (b callPage) Over() bool { return b.Stage == scheduler.CallEnded }
 
-// Knocks reports whether there is somebody to let in, or to end the visit with.
-func (b callPage) Knocks() bool {
-	return b.Stage == scheduler.CallWaiting || b.Stage == scheduler.CallRunning
-}
+// Waits reports whether the citizen is at the door.
+func (b callPage) Waits() bool { return b.Stage == scheduler.CallWaiting }
+
+// Runs reports whether the conversation goes on.
+func (b callPage) Runs() bool { return b.Stage == scheduler.CallRunning }
 
 // callNow calls a citizen, or leads to the call that goes on.
 func (p *Pages) callNow(c *gin.Context) error {
@@ -108,11 +129,12 @@ func (p *Pages) callNews(c *gin.Context) error {
 		return err
 	}
 
-	if string(view.Stage) != c.Query("trin") {
+	body := newCallPage(view)
+	if body.Key() != c.Query("trin") {
 		c.Header("HX-Refresh", "true")
 	}
 
-	return p.set.Part(c, "opkald", "news", newCallPage(view))
+	return p.set.Part(c, "opkald", "news", body)
 }
 
 // endCall gives a call up, or notes that it was made by telephone.

@@ -183,11 +183,12 @@ type bar struct {
 
 const (
 	lineWidth = 1000
-	// lineMargin is how far from the planned time the line goes at most: a forgotten tab of a whole
-	// night would leave nothing to see of the visit.
-	lineMargin = time.Hour
-	lineStep   = 5 * time.Minute
+	lineStep  = 5 * time.Minute
 )
+
+// lineMargin is how far from the planned time the line goes at most: a forgotten tab of a whole
+// night would leave nothing to see of the visit.
+const lineMargin = time.Hour
 
 func newTimeline(v care.Snapshot, legs []scheduler.LegView, now time.Time) timeline {
 	planned := v.Facts.Planned

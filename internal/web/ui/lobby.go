@@ -135,17 +135,14 @@ type waitingGuest struct {
 	care.Admission
 
 	Who    string // role, and name of a participant
-	Object string // "borgeren", "tolken" …, for sentences
+	Object string // "borgeren" or "deltageren", for sentences
 }
 
 func newWaitingGuest(view scheduler.VisitView, a care.Admission) waitingGuest {
-	g := waitingGuest{Admission: a, Who: "Borger", Object: "borgeren"}
-	if a.Participant == "" {
-		return g
+	g := waitingGuest{Admission: a, Who: nameOf(view.Visit, a.Participant), Object: "borgeren"}
+	if a.Participant != "" {
+		g.Object = "deltageren"
 	}
-
-	p, _ := view.Visit.ParticipantOf(a.Participant)
-	g.Who, g.Object = p.Kind.Danish()+": "+p.Name, "deltageren"
 
 	return g
 }

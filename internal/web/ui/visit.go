@@ -83,6 +83,18 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 // Screen reports whether the visit of a driving list is on its way to be given by screen.
 func (v visitPage) Screen() bool { return v.Visit.State.Active() && !v.Visit.AdHoc() }
 
+// Who names somebody who was invited: the citizen, or a participant by role and name.
+func (v visitPage) Who(id care.ParticipantID) string { return nameOf(v.Visit, id) }
+
+func nameOf(v care.Snapshot, id care.ParticipantID) string {
+	p, ok := v.ParticipantOf(id)
+	if !ok {
+		return "Borger"
+	}
+
+	return p.Kind.Danish() + ": " + p.Name
+}
+
 // move gives a visit a new time on its own day.
 func (p *Pages) move(c *gin.Context) error {
 	id := care.VisitID(c.Param("id"))
