@@ -28,7 +28,15 @@ type evidencePart struct {
 	Fix     string // where a correction is posted; empty: the reader may not correct
 	Ending  ending
 	Because string // what was typed
-	Error   string
+	Fixing  bool   // a correction was typed, and something is wrong with it
+}
+
+// typed keeps what somebody typed into the correction.
+func (e *evidencePart) typed(c *gin.Context) {
+	if e.Fixing = strings.HasSuffix(c.FullPath(), "/ret"); e.Fixing {
+		e.Because = short(c.PostForm("begrundelse"))
+		e.Ending.typed(c)
+	}
 }
 
 // Known reports whether there is anything to tell.

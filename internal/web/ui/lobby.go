@@ -43,7 +43,9 @@ func (p *Pages) showLobby(c *gin.Context, status int, problem string) error {
 		return err
 	}
 
-	body.Error, body.Course.Error, body.Course.Because = problem, problem, short(c.PostForm("begrundelse"))
+	body.Error = problem
+	body.Ending.typed(c)
+	body.Course.typed(c)
 	body.Course.Fix = "/min-dag/" + url.PathEscape(string(body.Visit.ID)) + "/ret"
 	f := p.frame(c, "Besøg", body)
 	f.Refresh = 10

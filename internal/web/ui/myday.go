@@ -90,6 +90,13 @@ func newEnding(v care.Verdict) ending {
 	return ending{Reasons: care.Reasons(), Choice: choice, Reason: reason}
 }
 
+// typed keeps what somebody typed.
+func (e *ending) typed(c *gin.Context) {
+	if choice := c.PostForm("resultat"); choice != "" {
+		e.Choice, e.Reason = choice, care.ReasonCode(c.PostForm("aarsag"))
+	}
+}
+
 // The answers of the form that ends a visit.
 const (
 	endedCompleted = "gennemfoert"

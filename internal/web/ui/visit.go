@@ -25,6 +25,7 @@ type visitPage struct {
 	Reasons []care.ReasonCode
 	Day     care.Day
 	Error   string
+	Moving  bool // a new time was typed
 	Course  evidencePart
 	Guests  guestsPart
 	Invite  *invitePart // whom the reader may invite; nil: nobody
@@ -60,10 +61,14 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 
 	body.Ending = body.Course.Ending
 	body.Ending.Call, body.Ending.AdHoc = s.ToCall(), s.AdHoc()
+	body.Ending.typed(c)
 
-	if body.Course.Because, body.Course.Error = short(c.PostForm("begrundelse")), problem; actor.May(care.HandleTrouble, s.Facts.Unit) {
+	if actor.May(care.HandleTrouble, s.Facts.Unit) {
 		body.Course.Fix = "/besoeg/" + url.PathEscape(string(s.ID)) + "/ret"
 	}
+
+	body.Course.typed(c)
+	body.Moving = c.PostForm("start") != ""
 
 	for _, e := range s.Exceptions {
 		if e.Open() && e.Kind == care.OutcomeTrouble {
