@@ -48,7 +48,7 @@ func (m *machine) check() {
 }
 
 func (m *machine) fail(v care.Snapshot, format string, args ...any) {
-	m.rt.Fatalf("%s (%s): "+format+"\n%s", append(append([]any{v.Source.ID, v.State}, args...), strings.Join(m.jobs.ran, "\n"))...)
+	m.tb.Fatalf("%s (%s): "+format+"\n%s", append(append([]any{v.Source.ID, v.State}, args...), strings.Join(m.jobs.ran, "\n"))...)
 }
 
 // states: nothing leaves a final state, but a visit that only the list had taken away.
@@ -57,7 +57,7 @@ func (m *machine) states(before, v care.Snapshot) {
 		m.fail(v, "left the final state %s", before.State)
 	}
 
-	if v.State.Active() == (v.Delivery == care.Physical) && !v.State.Final() {
+	if v.State.Active() == (v.Delivery == care.Physical) && !v.State.Final() && !v.ToCall() {
 		m.fail(v, "delivery %s", v.Delivery)
 	}
 }
@@ -285,7 +285,9 @@ func (m *machine) recordAtRest(v care.Snapshot) {
 
 	switch v.State {
 	case care.Reverted, care.Listed:
-		want = fhirsim.Restored
+		if want = fhirsim.Restored; v.ToCall() {
+			want = fhirsim.Planned
+		}
 	case care.Completed, care.NotCompleted:
 		want = fhirsim.Result
 	case care.RoomIsBooked, care.Open:

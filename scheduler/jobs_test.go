@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/internal/store"
+	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -18,7 +20,8 @@ import (
 // jobs is a queue whose jobs the test runs: they are stored in the store's transaction, and what
 // becomes of one is decided by the kind of its error, as in internal/queue.
 type jobs struct {
-	db *sql.DB
+	db      *sql.DB
+	dialect migrations.Dialect
 	// ran tells of every run, for messages of tests that fail.
 	ran []string
 }
@@ -33,16 +36,32 @@ type row struct {
 }
 
 const createJobs = `CREATE TABLE test_jobs (
-	n INTEGER PRIMARY KEY, kind TEXT, visit TEXT, ref TEXT, at BIGINT, due BIGINT,
+	n %s, kind TEXT, visit TEXT, ref TEXT, at BIGINT, due BIGINT,
 	failures INTEGER NOT NULL DEFAULT 0, snoozes INTEGER NOT NULL DEFAULT 0, ended TEXT NOT NULL DEFAULT '')`
 
 func newJobs(tb testing.TB, db *store.Database) *jobs {
 	tb.Helper()
 
-	_, err := db.Writer.ExecContext(tb.Context(), createJobs)
+	j := &jobs{db: db.Writer, dialect: db.Dialect}
+	key := "INTEGER PRIMARY KEY"
+
+	if db.Dialect == migrations.Postgres {
+		key = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+	}
+
+	_, err := db.Writer.ExecContext(tb.Context(), fmt.Sprintf(createJobs, key))
 	must(tb, err)
 
-	return &jobs{db: db.Writer}
+	return j
+}
+
+// query writes placeholders as the database wants them.
+func (j *jobs) query(text string) string {
+	for n := 1; j.dialect == migrations.Postgres && strings.Contains(text, "?"); n++ {
+		text = strings.Replace(text, "?", fmt.Sprintf("$%d", n), 1)
+	}
+
+	return text
 }
 
 // InsertJobs implements store.JobInserter.
@@ -53,7 +72,7 @@ func (j *jobs) InsertJobs(ctx context.Context, tx *sql.Tx, all []scheduler.Job) 
 			at = job.At.UnixMicro()
 		}
 
-		if _, err := tx.ExecContext(ctx, "INSERT INTO test_jobs (kind, visit, ref, at, due) VALUES (?, ?, ?, ?, ?)",
+		if _, err := tx.ExecContext(ctx, j.query("INSERT INTO test_jobs (kind, visit, ref, at, due) VALUES (?, ?, ?, ?, ?)"),
 			string(job.Kind), string(job.Visit), job.Ref, at, at); err != nil {
 			return err
 		}
@@ -113,7 +132,7 @@ func (r *rig) run(job row) error {
 
 	r.jobs.ran = append(r.jobs.ran, fmt.Sprintf("%s %s %s try %d: %v", r.clock.Now().Format("01-02 15:04:05"), job.Kind, job.Ref, job.Attempt, err))
 
-	_, dbErr := r.jobs.db.ExecContext(r.tb.Context(), "UPDATE test_jobs SET failures = ?, snoozes = ?, due = ?, ended = ? WHERE n = ?",
+	_, dbErr := r.jobs.db.ExecContext(r.tb.Context(), r.jobs.query("UPDATE test_jobs SET failures = ?, snoozes = ?, due = ?, ended = ? WHERE n = ?"),
 		next.failures, next.snoozes, r.clock.Now().Add(next.wait).UnixMicro(), ended, job.n)
 	must(r.tb, dbErr)
 
@@ -159,6 +178,13 @@ func fate(err error, job row) (next fateOf, ended string) {
 		return next, ""
 	case outside == nil:
 		return next, "stopped: " + care.KindOf(err).String()
+	}
+
+	if outside.Kind == connector.Unavailable && outside.RetryAfter > 0 { // held back: no try
+		next.snoozes++
+		next.wait = outside.RetryAfter + 3*outside.RetryAfter*time.Duration(job.n*37%97)/97
+
+		return next, ""
 	}
 
 	switch outside.Kind {

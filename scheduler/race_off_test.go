@@ -4,3 +4,6 @@ package scheduler_test
 
 // modelRuns is how often the model is played by default.
 const modelRuns = "15"
+
+// sleepy says that the program sleeps through much of an outage, for the same reason.
+const sleepy = false

@@ -4,3 +4,6 @@ package scheduler_test
 
 // modelRuns is how often the model is played by default; the race detector makes SQLite slow.
 const modelRuns = "2"
+
+// sleepy says that the program sleeps through much of an outage, for the same reason.
+const sleepy = true

@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/mail/mailsim"
@@ -79,6 +81,7 @@ type rig struct {
 	mail  *mailsim.Server
 	fhir  *fhirsim.Server
 	texts *shortMessages // nil: SMS go through vdx
+	sky   *sky
 
 	address string // of the video platform
 	after   func() // runs after every job; nil: nothing
@@ -99,6 +102,8 @@ type setup struct {
 	wrap    func(p *vdx.Platform) video.Platform
 	sms     *shortMessages // nil: that of VDX
 	clock   *clock         // nil: its own
+	url     string         // of the database instead of path
+	sky     *sky           // nil: the peers are always there, and nobody watches them
 }
 
 func newRig(tb testing.TB, changes ...change) *rig {
@@ -117,7 +122,7 @@ func newRig(tb testing.TB, changes ...change) *rig {
 		s.keys = newKeys(tb)
 	}
 
-	r := &rig{tb: tb, clock: s.clock}
+	r := &rig{tb: tb, clock: s.clock, sky: s.sky}
 	r.openStore(s)
 
 	var sender message.Sender = s.sms
@@ -125,7 +130,7 @@ func newRig(tb testing.TB, changes ...change) *rig {
 	if r.texts = s.sms; s.sms == nil {
 		var err error
 
-		sender, err = sms.New(r.smsConfig(s), sms.Deps{Now: r.clock.Now})
+		sender, err = sms.New(r.smsConfig(s), sms.Deps{Now: r.clock.Now, Peer: r.peer(connector.SMSRole)})
 		must(tb, err)
 	}
 
@@ -139,7 +144,7 @@ func newRig(tb testing.TB, changes ...change) *rig {
 	r.Service, err = scheduler.New(scheduler.Deps{
 		Settings: s.set, Store: r.store, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),
 		Messages: map[care.Channel]message.Sender{care.SMS: sender, care.Mail: r.post(s)},
-		Files:    file.NewSource(file.Config{}, s.keys.Fingerprint), Journal: journal(tb, r.clock), Now: r.clock.Now,
+		Files:    file.NewSource(file.Config{}, s.keys.Fingerprint), Journal: journal(tb, r.clock), Monitor: s.sky.monitor(), Now: r.clock.Now,
 	})
 	must(tb, err)
 
@@ -151,7 +156,11 @@ func (r *rig) openStore(s setup) {
 		s.path = filepath.Join(r.tb.TempDir(), "sluse.db")
 	}
 
-	db, err := store.Connect(r.tb.Context(), store.Config{URL: "sqlite:" + s.path, Readers: 2})
+	if s.url == "" {
+		s.url = "sqlite:" + s.path
+	}
+
+	db, err := store.Connect(r.tb.Context(), store.Config{URL: s.url, Readers: 2})
 	must(r.tb, err)
 	r.tb.Cleanup(func() { _ = db.Close() })
 	must(r.tb, migrations.Up(r.tb.Context(), db.Writer, db.Dialect))
@@ -191,7 +200,7 @@ func (r *rig) platform(s setup) video.Platform {
 
 	config.SetDefaults()
 
-	platform, err := vdx.New(config, vdx.Deps{Now: r.clock.Now})
+	platform, err := vdx.New(config, vdx.Deps{Now: r.clock.Now, Peer: r.peer(connector.VideoRole)})
 	must(r.tb, err)
 
 	if s.wrap != nil {
@@ -211,7 +220,13 @@ func (r *rig) vdxURL(s setup) vdxsim.URLs {
 		must(r.tb, err)
 
 		r.vdx = sim
-		server := httptest.NewServer(sim.Handler())
+		server := httptest.NewServer(s.sky.over(sim.Handler(), func(path string) connector.Role {
+			if strings.HasPrefix(path, "/sms") {
+				return connector.SMSRole
+			}
+
+			return connector.VideoRole
+		}))
 		r.tb.Cleanup(server.Close)
 		r.tb.Cleanup(func() { _ = sim.Close() })
 
@@ -260,7 +275,7 @@ func (r *rig) record(tb testing.TB, c *clock) ehr.Journal {
 	sim, err := fhirsim.New(fhirsim.Options{Clock: c.Now, Calm: true, Strict: true})
 	must(tb, err)
 
-	server := httptest.NewServer(sim.Handler())
+	server := httptest.NewServer(r.sky.over(sim.Handler(), func(string) connector.Role { return connector.RecordRole }))
 	tb.Cleanup(server.Close)
 
 	r.fhir = sim
@@ -268,7 +283,7 @@ func (r *rig) record(tb testing.TB, c *clock) ehr.Journal {
 	config := fhir.Config{BaseURL: server.URL + "/fhir"}
 	config.SetDefaults()
 
-	journal, err := fhir.New(config, fhir.Options{Now: c.Now})
+	journal, err := fhir.New(config, fhir.Options{Now: c.Now, Peer: r.peer(connector.RecordRole)})
 	must(tb, err)
 	tb.Cleanup(journal.Close)
 

@@ -77,10 +77,20 @@ func (b *breaker) left(now time.Time) (left time.Duration, rated bool) {
 	return b.wait.left(now), false
 }
 
+// told returns how long a call that is held back should wait: not only until the next try, at
+// which all but one would come in vain. It also tells what left does.
+func (b *breaker) told(now time.Time) (wait time.Duration, rated bool) {
+	if wait, rated = b.left(now); wait > 0 && !rated {
+		wait = max(wait, b.wait.length/2)
+	}
+
+	return wait, rated
+}
+
 // admit lets a call through, or says how long to wait. While the peer is down, one call at a time
 // goes through when the wait is over.
 func (b *breaker) admit(now time.Time) (left time.Duration, rated bool) {
-	if left, rated = b.left(now); left > 0 {
+	if left, rated = b.told(now); left > 0 {
 		return left, rated
 	}
 

@@ -173,7 +173,7 @@ func (p *Peer) closed() error {
 		return nil
 	}
 
-	if left, rated := p.breaker.left(p.options.Now()); left > 0 {
+	if left, rated := p.breaker.told(p.options.Now()); left > 0 {
 		return &waitError{left: left, rated: rated}
 	}
 
@@ -310,7 +310,7 @@ func (p *Peer) learn(o outcome) {
 
 	p.gate.limit = p.adaptive.now()
 
-	if left, rated := p.breaker.left(now); left > 0 {
+	if left, rated := p.breaker.told(now); left > 0 {
 		p.gate.flush(&waitError{left: left, rated: rated})
 	}
 

@@ -123,16 +123,19 @@ func retry(outcome string, base time.Duration, failures int, level slog.Level) d
 	return decision{next: again, outcome: outcome, wait: min(wait, maxWait), counts: true, level: level}
 }
 
-// longestCrowd bounds by how much the jobs of a crowd are spread.
-const longestCrowd = 2 * time.Minute
+// How far the jobs of a crowd are spread: up to so many times their wait, and no further than this.
+const (
+	crowdFactor  = 3
+	longestCrowd = 3 * time.Minute
+)
 
 // spread shifts a wait by up to a tenth, so that jobs that failed together do not all come
 // back together. It never shortens what a peer asked for and never exceeds the longest wait. A
-// crowd that was held back by an outage is spread over as long again as it waited: most of it
-// looks seldom, and when the system is back it comes little by little.
+// crowd that was held back by an outage is spread over several times its wait: each job looks
+// seldom, and when the system is back they come little by little.
 func (d decision) spread(id int64) time.Duration {
 	if d.crowd {
-		return d.wait + min(d.wait, longestCrowd)*time.Duration(id%97)/97
+		return d.wait + min(crowdFactor*d.wait, longestCrowd)*time.Duration(id%97)/97
 	}
 
 	shifted := d.wait + d.wait*time.Duration(id%11)/100

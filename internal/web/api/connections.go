@@ -100,7 +100,7 @@ func (a api) connections(c *gin.Context) error {
 		return err
 	}
 
-	v, err := a.UseCases.Connections(c.Request.Context(), route.Actor(c))
+	v, err := a.Connections(c.Request.Context(), route.Actor(c))
 	if err != nil {
 		return err
 	}
