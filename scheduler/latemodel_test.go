@@ -220,27 +220,39 @@ func (m *lateMachine) check() {
 func (m *lateMachine) checkRoom(v care.Snapshot, r care.Room, waiting pending) {
 	spec, stands := m.peer.stands(r.Ref)
 	has := func(kind scheduler.JobKind) bool { return waiting.has(kind, v, string(r.Ref)) }
-	standing := r.State == care.RoomBooked || r.State == care.RoomProvisioned
 
 	switch {
 	case stands && r.Promised():
 		m.fail(v, "room %s is called a promise and stands", r.Ref)
-	case standing && r.Made() && stands && (spec.HostPIN != r.HostPIN || spec.GuestPIN != r.GuestPIN):
+	case r.Made() && stands && (spec.HostPIN != r.HostPIN || spec.GuestPIN != r.GuestPIN):
 		m.fail(v, "the room at the platform has other PINs")
 	case r.Live() && !v.State.Active():
 		m.fail(v, "has a live room")
-	case standing && !r.Made() && !has(scheduler.MakeRoomJob):
-		m.fail(v, "nobody makes the room")
-	case standing && r.Made() && !has(scheduler.EndRoomJob):
-		m.fail(v, "nobody ends the room")
-	case standing && r.Made() && !r.Planned.Equal(v.Facts.Planned) && !has(scheduler.MoveRoomJob) && !about(v, care.RoomTrouble, string(r.Ref)):
-		m.fail(v, "nobody moves the room")
-	case r.State == care.RoomWanted && !has(scheduler.BookRoomJob):
-		m.fail(v, "nobody books the room")
-	case r.State == care.RoomClosing && v.MayClose(r.Ref) && !has(scheduler.CloseRoomJob):
-		m.fail(v, "nobody closes the room")
-	case stands && r.State == care.RoomClosed && m.clock.Now().Sub(r.ClosedAt) < 2*time.Minute && !has(scheduler.CloseAgainJob):
-		m.fail(v, "a closed room stands and nobody looks again")
+	}
+
+	switch r.State {
+	case care.RoomWanted:
+		m.need(v, has(scheduler.BookRoomJob), "books the room")
+	case care.RoomBooked, care.RoomProvisioned:
+		if !r.Made() {
+			m.need(v, has(scheduler.MakeRoomJob), "makes the room")
+
+			return
+		}
+
+		m.need(v, has(scheduler.EndRoomJob), "ends the room")
+		m.need(v, r.Planned.Equal(v.Facts.Planned) || has(scheduler.MoveRoomJob) || about(v, care.RoomTrouble, string(r.Ref)), "moves the room")
+	case care.RoomClosing:
+		m.need(v, !v.MayClose(r.Ref) || has(scheduler.CloseRoomJob), "closes the room")
+	case care.RoomClosed:
+		m.need(v, !stands || m.clock.Now().Sub(r.ClosedAt) > 2*time.Minute || has(scheduler.CloseAgainJob), "looks again at a room that came back")
+	case care.RoomFailed:
+	}
+}
+
+func (m *lateMachine) need(v care.Snapshot, ok bool, what string) {
+	if !ok {
+		m.fail(v, "nobody %s", what)
 	}
 }
 

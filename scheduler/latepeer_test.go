@@ -311,11 +311,22 @@ func (p *latePeer) Every() time.Duration { return p.every }
 // Legs implements video.Observer.
 func (p *latePeer) Legs(context.Context, video.Observed) ([]care.Leg, error) { return nil, nil }
 
-// Decode implements video.Receiver: a list of events as they are.
+// sentEvent is how the platform writes an event of its node.
+type sentEvent struct {
+	Seq int64     `json:"seq"`
+	At  time.Time `json:"at"`
+}
+
+// Decode implements video.Receiver.
 func (p *latePeer) Decode(body []byte) ([]video.Event, error) {
-	var events []video.Event
-	if err := json.Unmarshal(body, &events); err != nil {
+	var sent []sentEvent
+	if err := json.Unmarshal(body, &sent); err != nil {
 		return nil, &connector.Error{System: "late", Op: "decode", Kind: connector.Malformed, Err: err}
+	}
+
+	var events []video.Event
+	for _, e := range sent {
+		events = append(events, video.Event{Key: fmt.Sprint("a", e.Seq), Node: "a", Seq: e.Seq, At: e.At, Kind: "x", Room: "room"})
 	}
 
 	return events, nil

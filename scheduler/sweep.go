@@ -13,12 +13,9 @@ import (
 )
 
 const (
-	sweepChore = "sweep_rooms"
-	// sweepGrace is how long a room must have been over or closed before it is swept: until then
-	// its own jobs are at it.
-	sweepGrace = time.Hour
-	// sweepAtOnce is how many rooms are looked up in one query.
-	sweepAtOnce = 500
+	sweepChore  = "sweep_rooms"
+	sweepGrace  = time.Hour // how long a room must have been over or closed: until then its own jobs are at it
+	sweepAtOnce = 500       // rooms that are looked up in one query
 )
 
 // Sweep has the forgotten rooms looked for: at night, when a process starts, and at the latest

@@ -3,6 +3,7 @@ package video_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,19 +16,19 @@ import (
 var began = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
 // marks reads "a1@0 a2@1": node a, number 1, second 0.
-func marks(t testing.TB, text string) []video.Mark {
-	t.Helper()
+func marks(tb testing.TB, text string) []video.Mark {
+	tb.Helper()
 
 	var out []video.Mark
 
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		var (
 			m       video.Mark
 			seconds int
 		)
 
 		if _, err := fmt.Sscanf(word[1:], "%d@%d", &m.Seq, &seconds); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 
 		m.Node, m.At = word[:1], began.Add(time.Duration(seconds)*time.Second)
@@ -44,7 +45,7 @@ func words(gaps []video.Gap) string {
 	for _, g := range gaps {
 		after := "-"
 		if !g.After.IsZero() {
-			after = fmt.Sprint(int(g.After.Sub(began).Seconds()))
+			after = strconv.Itoa(int(g.After.Sub(began).Seconds()))
 		}
 
 		out = append(out, fmt.Sprintf("%s%d-%d(%s,%d)", g.Node, g.First, g.Last, after, int(g.Before.Sub(began).Seconds())))

@@ -72,7 +72,7 @@ func receive(b *testing.B, kind string) {
 		target = "–"
 	}
 
-	baseline := fmt.Sprintf("single-row INSERT %s", rate(baseInserts, bare))
+	baseline := "single-row INSERT " + rate(baseInserts, bare)
 	ratio := func(d time.Duration) string {
 		return fmt.Sprintf("%.2f", float64(eventsInAll)/d.Seconds()/(baseInserts/bare.Seconds()))
 	}

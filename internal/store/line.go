@@ -30,8 +30,8 @@ type place[T any] struct {
 	err   error
 }
 
-// write has an item written by fn, alone or together with others, at most so many at once. fn
-// sets the err of each place, or of none when it returns an error for all of them.
+// An item is written by fn, alone or together with others, at most so many at once. What fn
+// returns holds for all of them; otherwise the err of each place does.
 func (l *line[T]) write(ctx context.Context, item T, most int, fn func(ctx context.Context, all []*place[T]) error) error {
 	p := &place[T]{item: item, turn: make(chan struct{}, 1), done: make(chan struct{})}
 

@@ -29,7 +29,7 @@ func (s *Store) writeTogether(ctx context.Context, p pair, effects scheduler.Eff
 
 // writeAll writes changes in one transaction and tells each how it went.
 func (s *Store) writeAll(ctx context.Context, all []*place[prepared]) error {
-	return s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if len(all) == 1 {
 			return s.writePrepared(tx, all[0].item)
 		}
@@ -40,6 +40,8 @@ func (s *Store) writeAll(ctx context.Context, all []*place[prepared]) error {
 
 		return nil
 	})
+
+	return err //nolint:wrapcheck // translated by the caller
 }
 
 func (s *Store) writePrepared(tx *gorm.DB, w prepared) error {
