@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/video"
 	"github.com/sluse/sluse/connector/video/vdx"
+	"github.com/sluse/sluse/ehr/file"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -106,25 +108,24 @@ func TestTheFullRecordComesLater(t *testing.T) {
 		former  int
 		asks    bool
 	}{
-		"says the same":                     {[]telling{{early(), both, nil}}, care.Completed, "", []string{completed}, 0, false},
-		"says more of the same":             {[]telling{{early(), both, nil}, {on(9, 33), append(slices.Clone(both), leg("g2", care.AsGuest, on(9, 2), on(9, 12))), nil}}, care.Completed, "", []string{completed}, 0, false},
-		"history is gone":                   {[]telling{{early(), both, nil}, {on(9, 33), nil, nil}}, care.Completed, "", []string{completed}, 0, false},
-		"history fails for good":            {[]telling{{early(), both, nil}, {on(9, 33), nil, &connector.Error{Kind: connector.Malformed}}}, care.Completed, "", []string{completed}, 0, false},
-		"there was no picture or sound":     {[]telling{{early(), both, nil}, {on(9, 33), []care.Leg{mette, leg("g", care.AsGuest, on(9, 1), on(9, 12), silent)}, nil}}, care.NotCompleted, care.TechnicalFault, []string{completed, not}, 1, false},
-		"it was longer":                     {[]telling{{early(), []care.Leg{mette, leg("g", care.AsGuest, on(9, 1), on(9, 3))}, nil}, {on(9, 33), both, nil}}, care.Completed, "", []string{completed, completed}, 1, false},
-		"it was a little longer":            {[]telling{{early(), []care.Leg{mette, leg("g", care.AsGuest, on(9, 1), on(9, 12).Add(-20*time.Second))}, nil}, {on(9, 33), both, nil}}, care.Completed, "", []string{completed}, 0, false},
-		"first nothing, then both":          {[]telling{{early(), []care.Leg{mette}, nil}, {on(9, 50), both, nil}}, care.Completed, "", []string{completed}, 0, false},
-		"absent, and then not":              {[]telling{{early(), []care.Leg{mette}, nil}, {on(10, 20), both, nil}}, care.Completed, "", []string{not, completed}, 1, false},
-		"back and forth":                    {[]telling{{early(), []care.Leg{mette}, nil}, {on(10, 3), both, nil}, {on(10, 20), []care.Leg{mette}, nil}}, care.Completed, "", []string{not, completed}, 1, false},
-		"absent, and then in doubt":         {[]telling{{early(), []care.Leg{mette}, nil}, {on(10, 3), []care.Leg{mette, leg("x", care.AsGuest, on(9, 13), on(9, 14))}, nil}}, care.NotCompleted, care.CitizenAbsent, []string{not}, 0, true},
-		"completed, and then put out":       {[]telling{{early(), both, nil}, {on(9, 33), []care.Leg{mette, leg("g", care.AsGuest, on(9, 1), on(9, 12), func(l *care.Leg) { l.Ending = care.TurnedAway })}, nil}}, care.Completed, "", []string{completed}, 0, true},
-		"an outage hides it for some hours": {[]telling{{early(), []care.Leg{mette}, nil}, {on(10, 1), nil, &connector.Error{Kind: connector.Unavailable}}, {on(14, 0), both, nil}}, care.Completed, "", []string{not, completed}, 1, false},
+		"says the same":                  {[]telling{{early(), both, nil}}, care.Completed, "", []string{completed}, 0, false},
+		"history is gone":                {[]telling{{early(), both, nil}, {on(9, 33), nil, nil}}, care.Completed, "", []string{completed}, 0, false},
+		"history fails for good":         {[]telling{{early(), both, nil}, {on(9, 33), nil, &connector.Error{Kind: connector.Malformed}}}, care.Completed, "", []string{completed}, 0, false},
+		"there was no picture or sound":  {[]telling{{early(), both, nil}, {on(9, 33), []care.Leg{mette, leg("g", care.AsGuest, on(9, 1), on(9, 12), silent)}, nil}}, care.NotCompleted, care.TechnicalFault, []string{completed, not}, 1, false},
+		"it was longer":                  {[]telling{{early(), []care.Leg{mette, leg("g", care.AsGuest, on(9, 1), on(9, 3))}, nil}, {on(9, 33), both, nil}}, care.Completed, "", []string{completed, completed}, 1, false},
+		"it was a little longer":         {[]telling{{early(), []care.Leg{mette, leg("g", care.AsGuest, on(9, 1), on(9, 12).Add(-20*time.Second))}, nil}, {on(9, 33), both, nil}}, care.Completed, "", []string{completed}, 0, false},
+		"first nothing, then both":       {[]telling{{early(), []care.Leg{mette}, nil}, {on(9, 50), both, nil}}, care.Completed, "", []string{completed}, 0, false},
+		"absent, and then not":           {[]telling{{early(), []care.Leg{mette}, nil}, {on(10, 20), both, nil}}, care.Completed, "", []string{not, completed}, 1, false},
+		"back and forth":                 {[]telling{{early(), []care.Leg{mette}, nil}, {on(10, 3), both, nil}, {on(10, 20), []care.Leg{mette}, nil}}, care.Completed, "", []string{not, completed}, 1, false},
+		"absent, and then in doubt":      {[]telling{{early(), []care.Leg{mette}, nil}, {on(10, 3), []care.Leg{mette, leg("x", care.AsGuest, on(9, 13), on(9, 14))}, nil}}, care.NotCompleted, care.CitizenAbsent, []string{not}, 0, true},
+		"completed, and then put out":    {[]telling{{early(), both, nil}, {on(9, 33), []care.Leg{mette, leg("g", care.AsGuest, on(9, 1), on(9, 12), func(l *care.Leg) { l.Ending = care.TurnedAway })}, nil}}, care.Completed, "", []string{completed}, 0, true},
+		"an outage hides it for a while": {[]telling{{early(), []care.Leg{mette}, nil}, {on(10, 1), nil, &connector.Error{Kind: connector.Unavailable}}, {on(10, 20), both, nil}}, care.Completed, "", []string{not, completed}, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			r := archived(t, c.told...)
-			r.until(on(15, 0))
+			r.until(on(11, 0))
 
 			v := r.visit("A-1")
 			if v.State != c.state || v.Outcome.Reason != c.reason || len(v.Former) != c.former || v.Outcome.By != "system" || v.Outcome.Because != "" {
@@ -296,4 +297,33 @@ func TestEvidenceOfAVisit(t *testing.T) {
 	refused(t, each(leader(), scheduler.StatisticsQuery{From: "2026-11-30", To: "2026-11-01"}), care.Invalid)
 	refused(t, each(leader(), scheduler.StatisticsQuery{From: "2026-01-01", To: "2026-11-01"}), care.Invalid)
 	must(t, each(leader(), scheduler.StatisticsQuery{From: "2026-09-01", To: "2026-11-30", Unit: "oest"}))
+}
+
+// TestCorrectedInTheFile: the driving list's file follows a correction too.
+func TestCorrectedInTheFile(t *testing.T) {
+	t.Parallel()
+
+	var journal *file.Journal
+
+	r := newRig(t, intoFile(&journal))
+	record := r.load(sample(t, "koreliste-dag.csv"))
+	r.convert("KL-1001")
+	r.until(on(15, 0))
+
+	id := r.visit("KL-1001").ID
+	must(t, r.Conclude(t.Context(), planner(), id, scheduler.ConcludeRequest{Kind: care.ResultNotCompleted, Reason: care.CitizenAbsent}))
+	r.work()
+	must(t, r.Correct(t.Context(), planner(), id, scheduler.CorrectRequest{
+		ConcludeRequest: scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}, Because: "Forkert besøg valgt",
+	}))
+	r.work()
+
+	out, err := journal.Output(t.Context(), record.Kept)
+	must(t, err)
+
+	for line := range bytes.Lines(out.Data) {
+		if bytes.Contains(line, []byte("KL-1001")) && !bytes.Contains(line, []byte("Gennemført skærmbesøg")) {
+			t.Errorf("%s", line)
+		}
+	}
 }

@@ -31,7 +31,7 @@ const (
 	WriteEntryJob JobKind = "write_entry"
 	RemindJob     JobKind = "remind"   // queues a reminder when one is still wanted
 	ConcludeJob   JobKind = "conclude" // after the end and the grace
-	// VerifyOutcomeJob reads the platform's record again after a conclusion. Ref: the number of the look, from 1.
+	// VerifyOutcomeJob reads the platform's record again after a conclusion. Ref: which look.
 	VerifyOutcomeJob JobKind = "verify_outcome"
 	UndoVisitJob     JobKind = "undo_visit" // one visit of a batch that is being undone
 	KeepListJob      JobKind = "keep_list"  // Ref: the list; hands the file to the record system
