@@ -29,7 +29,7 @@ import (
 // visit, book and read back, and at most three to the record and the message channel.
 const (
 	conversions = 500
-	perRoom     = 2
+	perRoom     = 2 // at VDX
 	perEntry    = 3
 	latency     = 120 * time.Millisecond
 )
@@ -41,21 +41,34 @@ func BenchmarkConversion(b *testing.B) {
 		for _, concurrency := range []int{8, 16} {
 			b.Run(fmt.Sprintf("%s/%d", kind, concurrency), func(b *testing.B) {
 				for b.Loop() {
-					convert(b, kind, concurrency)
+					convert(b, vdx2(), kind, concurrency)
 				}
 			})
 		}
 	}
 }
 
-func convert(b *testing.B, kind string, concurrency int) {
+// BenchmarkConversionElsewhere is rows 1 and 2 with the other video platforms.
+func BenchmarkConversionElsewhere(b *testing.B) {
+	for _, p := range []platform{vdx1(), node()} {
+		for _, kind := range databases() {
+			b.Run(fmt.Sprintf("%s/%s", p.video, kind), func(b *testing.B) {
+				for b.Loop() {
+					convert(b, p, kind, p.concurrency)
+				}
+			})
+		}
+	}
+}
+
+func convert(b *testing.B, p platform, kind string, concurrency int) {
 	b.Helper()
 
 	address := database(b, kind)
 	noteDurability(b, address)
 
 	r := newWorld(b, world.Options{
-		Clock: shifted(afternoonBefore()), Concurrency: concurrency, VideoLatency: latency,
+		Clock: shifted(afternoonBefore()), Concurrency: concurrency, VideoLatency: latency, Video: p.video, NodeLead: 24 * time.Hour, AnyHour: true,
 		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: "127.0.0.1", Database: address}},
 	})
 	r.start(b, app.All)
@@ -63,30 +76,35 @@ func convert(b *testing.B, kind string, concurrency int) {
 	file := list(conversions)
 	r.importList(b, file)
 
-	bare := bareLoop(b, r.world, concurrency)
-
-	r.world.VDX.ClearRequests()
-	served := r.world.FHIR.Totals().Requests
-	visits := r.visits(b)
-
-	ideal := conversions * perRoom * latency / time.Duration(concurrency)
-	stored, rooms, all := r.watchConversion(b, visits, ideal)
-	video, record := r.world.VDX.Counts(), r.world.FHIR.Totals()
-	limit := conversions * (perRoom + perEntry)
-	calls := video.RemoteCalls - video.Requests[vdxsim.OpToken] + record.Requests - served // a token serves many calls
-
-	label := fmt.Sprintf("1 conversion of %d, C = %d, %s", conversions, concurrency, kind)
-	report(row{label + ": rooms", "≤ 1.05 × ideal", seconds(rooms), "ideal " + seconds(ideal), times(rooms, ideal), rooms <= ideal*105/100})
-	report(row{label + ": rooms", "≤ 1.05 × bare", seconds(rooms), "bare loop " + seconds(bare), times(rooms, bare), rooms <= bare*105/100})
-	report(row{label + ": all", "≤ 1.05 × ideal", seconds(all), "ideal " + seconds(ideal), times(all, ideal), all <= ideal*105/100})
-	report(row{label + ": calls", "≤ k·N + m·N", strconv.Itoa(calls), fmt.Sprintf("%d (k = 2, m = 3)", limit), fmt.Sprintf("%.2f", float64(calls)/float64(limit)), calls <= limit})
-	note("Row 1, C = %d, %s: stored after %s; calls to the platform %v, to the record %d.", concurrency, kind, seconds(stored), video.Requests, record.Requests-served)
-
-	if video.DuplicateRooms > 0 || record.Planned != conversions || video.SMS != conversions {
-		b.Errorf("%d doubled rooms, %d entries, %d messages for %d visits", video.DuplicateRooms, record.Planned, video.SMS, conversions)
+	var bare time.Duration
+	if p.bare {
+		bare = bareLoop(b, r.world, concurrency)
 	}
 
-	secondRun(b, r, kind, file, visits)
+	r.forget()
+
+	visits := r.visits(b)
+	ideal := p.ideal(concurrency)
+	stored, rooms, all := r.watchConversion(b, visits, ideal)
+	calls, limit := r.calls(), conversions*(p.perRoom+perEntry)
+
+	label := fmt.Sprintf("1 conversion of %d, %s, C = %d, %s", conversions, p.name, concurrency, kind)
+	report(row{label + ": rooms", "≤ 1.05 × ideal", seconds(rooms), "ideal " + seconds(ideal), times(rooms, ideal), rooms <= ideal*105/100})
+
+	if p.bare {
+		report(row{label + ": rooms", "≤ 1.05 × bare", seconds(rooms), "bare loop " + seconds(bare), times(rooms, bare), rooms <= bare*105/100})
+	}
+
+	report(row{label + ": all", "≤ 1.05 × ideal", seconds(all), "ideal " + seconds(ideal), times(all, ideal), all <= ideal*105/100})
+	report(row{label + ": calls", "≤ k·N + m·N", strconv.Itoa(calls), fmt.Sprintf("%d (k = %d, m = %d)", limit, p.perRoom, perEntry), fmt.Sprintf("%.2f", float64(calls)/float64(limit)), calls <= limit})
+	note("Row 1, %s, C = %d, %s: stored after %s; calls to the platform %v, to the record %d.", p.name, concurrency, kind, seconds(stored), r.requests(), r.world.FHIR.Totals().Requests-r.served)
+
+	counts, texts, record := r.world.Counts(), len(r.world.Texts())-r.sent, r.world.FHIR.Totals()
+	if counts.DuplicateRooms > 0 || record.Planned != conversions || texts != conversions {
+		b.Errorf("%d doubled rooms, %d entries, %d messages for %d visits", counts.DuplicateRooms, record.Planned, texts, conversions)
+	}
+
+	secondRun(b, r, p.name+", "+kind, file, visits)
 }
 
 // watchConversion converts the visits and tells how long it took until the conversion was stored,
@@ -142,8 +160,7 @@ func secondRun(b *testing.B, r *rig, kind string, file ehr.File, visits []care.V
 		b.Fatal(err)
 	}
 
-	r.world.VDX.ClearRequests()
-	r.world.FHIR.ForgetRequests()
+	r.forget()
 
 	begun := time.Now()
 	record, _ := r.importList(b, file)
@@ -166,25 +183,6 @@ func secondRun(b *testing.B, r *rig, kind string, file ehr.File, visits []care.V
 		fmt.Sprintf("2 second run, %d visits, %s", conversions, kind), "0 writes, < 1 s", fmt.Sprintf("%d writes, %s", writes, seconds(took)), "–", "–",
 		writes == 0 && took < time.Second,
 	})
-}
-
-// writes counts the calls that change something at a peer.
-func (r *rig) writes() int {
-	n := 0
-
-	for _, q := range r.world.VDX.Requests() {
-		if q.Method != http.MethodGet && q.Op != vdxsim.OpToken && q.Op != vdxsim.OpMeetingSearch {
-			n++
-		}
-	}
-
-	for _, q := range r.world.FHIR.Requests() {
-		if q.Method != http.MethodGet {
-			n++
-		}
-	}
-
-	return n
 }
 
 // bareLoop books as many meetings with nothing but net/http: as many workers as calls are agreed

@@ -59,6 +59,8 @@ type rig struct {
 	app    *app.App
 	config config.Config
 	clock  func() time.Time
+
+	served, sent, gateway int // requests to the record, SMS, and requests to the SMS gateway, when counting began
 }
 
 // newWorld makes peers and a configuration file, and brings the databases up to date.

@@ -67,7 +67,8 @@ municipalities:
         link_key: {file: "{{.Dir}}/rooms.key"}
         prefix: sluse-{{.Prefix}}
         concurrency: {{$.NodeConcurrency}}
-        rate: 15
+        rate: {{$.NodeRate}}
+        lead: {{$.NodeLead}}
       hook:
         user: pexip-node
         password: {file: "{{$.Dir}}/hook.secret"}
@@ -158,6 +159,7 @@ type configData struct {
 	Files              vdxsim.ClientFiles   // at VDX by certificate
 	Node               pexipsim.OAuthClient // at Pexip
 	NodeConcurrency    int
+	NodeRate           int
 	GatewayURL         string
 	MailHost, MailPort string
 	Record             string
@@ -181,7 +183,7 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 
 	data := configData{
 		Options: o, World: w, Client: planner(), Node: o.client(), Files: w.clientFiles(), GatewayURL: w.gateway,
-		NodeConcurrency: min(o.Concurrency, maxNodeConcurrency), MailHost: host, MailPort: port, Record: "fhir", Dir: o.Dir,
+		NodeConcurrency: min(o.Concurrency, maxNodeConcurrency), NodeRate: NodeRate, MailHost: host, MailPort: port, Record: "fhir", Dir: o.Dir,
 	}
 	if o.FileRecord {
 		data.Record = "file"
@@ -215,6 +217,10 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 
 	return writeSecret(w.ConfigFile, text.String())
 }
+
+// NodeRate is how many calls per second the program may make to a Management Node: the most that
+// its configuration allows, a little less than what Pexip documents as its own limit.
+const NodeRate = 15
 
 // maxNodeConcurrency is the most calls at once that the program makes to a Management Node.
 const maxNodeConcurrency = 5

@@ -45,6 +45,8 @@ type Options struct {
 	Latency time.Duration
 	// VideoLatency is added to the calls to the video platform alone.
 	VideoLatency time.Duration
+	// NodeLead is how long before a visit an own Pexip's room is made; 30 minutes when 0.
+	NodeLead time.Duration
 	// Concurrency is how many calls at once the platforms agree to; 8 when 0.
 	Concurrency int
 	// AnyHour has messages leave at every hour, also by night.
@@ -102,6 +104,10 @@ func Start(ctx context.Context, o Options) (*World, error) {
 
 	if o.Video == "" {
 		o.Video = VDX2
+	}
+
+	if o.NodeLead == 0 {
+		o.NodeLead = 30 * time.Minute
 	}
 
 	w := &World{Kind: o.Video, Dir: o.Dir, ConfigFile: filepath.Join(o.Dir, "sluse.yaml")}

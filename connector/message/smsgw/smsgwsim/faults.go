@@ -23,6 +23,9 @@ const (
 	FaultSlow        FaultKind = "slow"         // after: a right answer after Hang
 )
 
+// DefaultFaultRate is a share of calls that fails as real peers do.
+const DefaultFaultRate = 0.02
+
 // hang is the wall-clock time of a slow answer.
 const hang = 250 * time.Millisecond
 
