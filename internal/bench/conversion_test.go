@@ -68,7 +68,7 @@ func convert(b *testing.B, p platform, kind string, concurrency int) {
 	noteDurability(b, address)
 
 	r := newWorld(b, world.Options{
-		Clock: shifted(afternoonBefore()), Concurrency: concurrency, VideoLatency: latency, Video: p.video, NodeLead: 24 * time.Hour, AnyHour: true,
+		Clock: shifted(p.begin()), Concurrency: concurrency, VideoLatency: latency, Video: p.video, NodeLead: 24 * time.Hour, AnyHour: true,
 		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: "127.0.0.1", Database: address}},
 	})
 	r.start(b, app.All)

@@ -60,7 +60,7 @@ type rig struct {
 	config config.Config
 	clock  func() time.Time
 
-	served, sent, gateway int // requests to the record, SMS, and requests to the SMS gateway, when counting began
+	served, sent, gateway int // requests to the record, SMS, and what was posted to the SMS gateway, when counting began
 }
 
 // newWorld makes peers and a configuration file, and brings the databases up to date.

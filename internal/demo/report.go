@@ -30,6 +30,8 @@ type Report struct {
 	MessagesAfterCancel  int     `json:"messages_after_cancel"`
 	CollectionsWiped     int     `json:"collections_wiped"` // whole collections of the platform that were deleted
 	Lost                 int     `json:"lost"`              // converted visits without a room, a planned or a result entry
+	Calls                int     `json:"calls"`             // on the spot; not in the figures above
+	Relatives            int     `json:"relatives"`         // who came into one
 	Seconds              float64 `json:"seconds"`
 	RemoteCalls          int     `json:"remote_calls"`
 }
@@ -63,9 +65,30 @@ func (w *walk) report() Report {
 		}
 	}
 
+	w.tellApart(&r)
+
 	r.Lost = max(0, r.Converted-min(len(meetings), r.RoomsBooked, r.EntriesPlanned, r.EntriesResult))
 
 	return r
+}
+
+// tellApart takes the call on the spot out of the figures of the list's visits. Its room, its
+// result and its invitations count as one each, so that a second one shows.
+func (w *walk) tellApart(r *Report) {
+	if w.adHoc == nil {
+		return
+	}
+
+	r.Calls, r.RoomsBooked, r.EntriesResult, r.InvitationsDelivered = 1, r.RoomsBooked-1, r.EntriesResult-1, r.InvitationsDelivered-1
+	r.RoomsLive, r.Joined, r.Completed = max(0, r.RoomsLive-1), max(0, r.Joined-1), max(0, r.Completed-1)
+
+	if w.adHoc.relative {
+		r.InvitationsDelivered--
+	}
+
+	if w.adHoc.together {
+		r.Relatives = 1
+	}
 }
 
 // invited counts the invitations that arrived, and those that came twice. Every visit has a link
@@ -119,6 +142,7 @@ func (r Report) check() error {
 	must(r.RoomsOpenAfter == 0, fmt.Sprintf("%d rooms still open", r.RoomsOpenAfter))
 	must(r.Completed+r.NotCompleted == r.Converted, fmt.Sprintf("%d completed and %d not, of %d", r.Completed, r.NotCompleted, r.Converted))
 	must(r.CollectionsWiped == 0, fmt.Sprintf("%d whole collections deleted", r.CollectionsWiped))
+	must(r.Calls == r.Relatives, fmt.Sprintf("%d relatives in %d calls on the spot", r.Relatives, r.Calls))
 	must(r.Lost == 0, fmt.Sprintf("%d visits lost", r.Lost))
 
 	if len(broken) > 0 {
@@ -141,8 +165,9 @@ gennemført / ikke          %d / %d
 poster planlagt / resultat %d / %d
 dobbelte rum / poster      %d / %d
 tabt                       %d
+opkald / pårørende med     %d / %d
 kald til andre systemer    %d
 sekunder                   %.1f
 `, r.Video, r.Rows, r.Converted, r.RoomsBooked, r.RoomsLive, r.InvitationsDelivered, r.Joined, r.Completed, r.NotCompleted,
-		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost, r.RemoteCalls, r.Seconds)
+		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost, r.Calls, r.Relatives, r.RemoteCalls, r.Seconds)
 }

@@ -23,6 +23,7 @@ const (
 	stays   role = "borger udebliver"    // the caregiver waits in vain and says so
 	phones  role = "ringes op"           // the citizen can't; the caregiver calls
 	ignores role = "ingen kommer"        // nobody comes: a person has to say what happened
+	calls   role = "ring nu, pårørende"  // a call on the spot, into which a relative is invited
 )
 
 // roleOf deals the roles out.
@@ -50,7 +51,10 @@ const (
 
 // visit is a visit as the API tells it.
 type visit struct {
-	ID       string `json:"id"`
+	ID      string `json:"id"`
+	Citizen struct {
+		ID string `json:"id"`
+	} `json:"citizen"`
 	Employee string `json:"employee"`
 	Planned  struct {
 		Start time.Time `json:"start"`
@@ -78,6 +82,7 @@ type walk struct {
 	planner *person
 	staff   map[string]*person
 	visits  []*visit // those that were converted, by start
+	adHoc   *adHoc   // nil until there is one
 	rows    int
 }
 
@@ -90,7 +95,7 @@ func (d *Demo) Walk(ctx context.Context, out io.Writer) (Report, error) {
 
 	var err error
 
-	for _, step := range []func(context.Context) error{w.importList, w.convert, w.playDays, w.finish} {
+	for _, step := range []func(context.Context) error{w.importList, w.convert, w.playDays, w.callOnTheSpot, w.finish} {
 		if err = step(ctx); err != nil {
 			break
 		}
@@ -305,12 +310,21 @@ func (w *walk) finish(ctx context.Context) error {
 			return err
 		}
 
-		if !open && w.World.FHIR.Totals().Results >= len(w.visits) && w.World.Counts().RoomsLive == 0 {
+		if !open && w.World.FHIR.Totals().Results >= w.expected() && w.World.Counts().RoomsLive == 0 {
 			break
 		}
 	}
 
 	return w.tell(ctx)
+}
+
+// expected is how many results the record gets: of the converted visits and the call on the spot.
+func (w *walk) expected() int {
+	if w.adHoc == nil {
+		return len(w.visits)
+	}
+
+	return len(w.visits) + 1
 }
 
 func laterOf(a, b time.Time) time.Time {
@@ -367,6 +381,10 @@ func (w *walk) tell(ctx context.Context) error {
 	roles := map[string]role{}
 	for _, v := range w.visits {
 		roles[v.ID] = v.role
+	}
+
+	if w.adHoc != nil {
+		roles[w.adHoc.ID] = calls
 	}
 
 	for _, v := range all {

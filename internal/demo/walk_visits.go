@@ -102,7 +102,7 @@ func (w *walk) play(ctx context.Context, v *visit, group []*visit, invitations [
 		return nil
 	case stays, phones:
 		return w.host(ctx, caregiver, v)
-	case meets, leaves:
+	case meets, leaves, calls:
 	}
 
 	citizen, err := w.arrive(ctx, v, group, invitations, caregiver)
@@ -171,12 +171,7 @@ func (w *walk) knock(ctx context.Context, inv *invitation) (*person, error) {
 		return nil, err
 	}
 
-	landing, err := citizen.do(ctx, http.MethodGet, inv.link, "", nil)
-	if err != nil {
-		return nil, err
-	}
-
-	if err := landing.want("GET /b/{link}", http.StatusOK); err != nil {
+	if err := w.land(ctx, citizen, inv.link); err != nil {
 		return nil, err
 	}
 
@@ -204,6 +199,33 @@ func (w *walk) knock(ctx context.Context, inv *invitation) (*person, error) {
 	}
 
 	return citizen, a.want("POST /b/svar", http.StatusSeeOther)
+}
+
+// land opens a link. One that works only in a moment, because the program does not know yet that
+// its SMS left, is opened again, as people do.
+func (w *walk) land(ctx context.Context, citizen *person, link string) error {
+	var refused error
+
+	for range knocks {
+		landing, err := citizen.do(ctx, http.MethodGet, link, "", nil)
+		if err != nil {
+			return err
+		}
+
+		if refused = landing.want("GET /b/{link}", http.StatusOK); refused == nil || landing.status != http.StatusNotFound {
+			return refused
+		}
+
+		if err := w.Jump(ctx, w.Now().Add(retryStep)); err != nil {
+			return err
+		}
+
+		if err := w.Settle(ctx); err != nil {
+			return err
+		}
+	}
+
+	return refused
 }
 
 var codePattern = regexp.MustCompile(`\b[0-9]{6}\b`)
@@ -313,7 +335,7 @@ func (w *walk) enterRoom(ctx context.Context, p *person, v *visit, link, name st
 	return err
 }
 
-// knocks is how often somebody tries to enter a room.
+// knocks is how often somebody tries to open a link or to enter a room.
 const knocks = 20
 
 // part lets everybody leave and the caregiver say how it went.
@@ -335,7 +357,7 @@ func (w *walk) part(ctx context.Context, v *visit) error {
 	switch v.role {
 	case leaves, ignores:
 		return nil
-	case meets:
+	case meets, calls:
 		word["kind"], word["delivery"] = "completed", "screen"
 	case phones:
 		word["kind"], word["delivery"] = "completed", "phone"

@@ -82,6 +82,7 @@ type Server struct {
 	tries   map[string]int
 	inRow   map[string]int
 	calls   int
+	sends   int
 	servers []*http.Server
 }
 
@@ -183,6 +184,14 @@ func (s *Server) Calls() int {
 	return s.calls
 }
 
+// Sends is how many of them wanted a message to be sent.
+func (s *Server) Sends() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	return s.sends
+}
+
 func (s *Server) status(t TextRecord) string {
 	switch {
 	case s.options.Clock().Before(t.Sent.Add(s.options.DeliveryDelay)):
@@ -224,6 +233,10 @@ func (s *Server) call(op string, key func(*http.Request) string, do func(*http.R
 
 		s.mu.Lock()
 		s.calls++
+
+		if op == opSend {
+			s.sends++
+		}
 
 		if r.Header.Get("Authorization") != "Bearer "+s.options.APIKey {
 			s.mu.Unlock()
