@@ -66,9 +66,15 @@ func TestOverHTTP(t *testing.T) {
 		key, body string
 		want      int
 	}{
-		{"", good, 400}, {"a", `{`, 400}, {"a", `{"extra":1}`, 400}, {"a", `{"to":"x","sender":"Testby","text":"x"}`, 422},
-		{"a", `{"to":"+4520000011","sender":"et alt for langt navn","text":"x"}`, 422}, {"a", `{"to":"+4520000011","sender":"Testby"}`, 422},
-		{"a", good, 201}, {"a", good, 200}, {"a", `{"to":"+4520000011","sender":"Testby","text":"x"}`, 409},
+		{"", good, 400},
+		{"a", `{`, 400},
+		{"a", `{"extra":1}`, 400},
+		{"a", `{"to":"x","sender":"Testby","text":"x"}`, 422},
+		{"a", `{"to":"+4520000011","sender":"et alt for langt navn","text":"x"}`, 422},
+		{"a", `{"to":"+4520000011","sender":"Testby"}`, 422},
+		{"a", good, 201},
+		{"a", good, 200},
+		{"a", `{"to":"+4520000011","sender":"Testby","text":"x"}`, 409},
 	} {
 		if status, body := ask(http.MethodPost, urls.Base+"/messages", tt.key, tt.body); status != tt.want {
 			t.Errorf("%s %s: %d %s, want %d", tt.key, tt.body, status, body, tt.want)
