@@ -124,7 +124,7 @@ func (s *Service) cardVisits(ctx context.Context, visits []care.Snapshot) ([]Car
 		c := CardVisit{VisitView: view, End: endOf(view.Visit)}
 
 		for _, p := range people(view.Visit, view.Citizen) {
-			if p.Participant != "" {
+			if p.Participant != "" && (!p.Removed || !p.Came.IsZero()) {
 				c.With = append(c.With, p.Role)
 			}
 

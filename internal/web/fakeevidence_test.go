@@ -35,17 +35,21 @@ func (f *fakeUse) Evidence(_ context.Context, _ care.Actor, id care.VisitID) (sc
 			guest, host, leg(care.AsHost, 0, care.LegSilent, 3*time.Minute, 4*time.Minute),
 			leg(care.AsGuest, 2, care.LegOther, 4*time.Minute, 12*time.Minute), leg(care.AsGuest, 4, care.LegStranger, 5*time.Minute, 6*time.Minute),
 		}
+		if out.Outcome.Kind != "" {
+			out.Outcome.Actual = care.Interval{Start: start.Add(2 * time.Minute), End: start.Add(13 * time.Minute)}
+		}
+
 		said := care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen, Grade: care.Certain}
 		out.Verdicts = []care.Verdict{
 			{Outcome: care.Outcome{Grade: care.Missing}, Why: []string{"Platformen har ingen oplysninger om, at nogen var i rummet."}, At: start.Add(20 * time.Minute)},
-			{Decided: true, Outcome: said, Why: []string{"Medarbejderen var i rummet kl. 07.59–08.14.", "Borgeren var i rummet kl. 08.02–08.13.", "De var sammen i 11 minutter."}, Complete: true, At: start.Add(30 * time.Minute)},
+			{Decided: true, Outcome: said, Why: []string{"Medarbejderen var i rummet " + clocks(start, -1, 14) + ".", "Borgeren var i rummet " + clocks(start, 2, 13) + ".", "De var sammen i 11 minutter.", care.StrangerInRoom.Danish()}, Complete: true, At: start.Add(30 * time.Minute)},
 		}
 	case scheduler.StatusNot:
 		host.Left = host.Joined.Add(6 * time.Minute)
 		out.Legs = []scheduler.LegView{host}
 		out.Former = []care.Outcome{{Kind: care.ResultCompleted, Delivery: care.Screen, Grade: care.Manual, By: "MSK", At: start.Add(15 * time.Minute)}}
 		out.Outcome.By, out.Outcome.Grade, out.Outcome.Because = "MSK", care.Probable, "Jeg tog fejl af to besøg."
-		out.Verdicts = []care.Verdict{{Decided: true, Outcome: care.Outcome{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault, Delivery: care.Screen, Grade: care.Probable}, Why: []string{"Medarbejderen var i rummet kl. 07.59–08.05.", "Borgeren prøvede at komme ind, men det lykkedes ikke."}, At: start.Add(30 * time.Minute)}}
+		out.Verdicts = []care.Verdict{{Decided: true, Outcome: care.Outcome{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault, Delivery: care.Screen, Grade: care.Probable}, Why: []string{"Medarbejderen var i rummet " + clocks(start, -1, 5) + ".", "Borgeren prøvede at komme ind, men det lykkedes ikke."}, At: start.Add(30 * time.Minute)}}
 	case scheduler.StatusPhysical, scheduler.StatusToCall, scheduler.StatusBooking, scheduler.StatusPlanned, scheduler.StatusInvited, scheduler.StatusOpened, scheduler.StatusWaiting, scheduler.StatusPhone, scheduler.StatusCancelled, scheduler.StatusTrouble:
 	}
 
@@ -58,4 +62,13 @@ func (f *fakeUse) Correct(_ context.Context, _ care.Actor, _ care.VisitID, req s
 	}
 
 	return f.call("Correct")
+}
+
+// clocks is "kl. 08.26–08.41", minutes after a start.
+func clocks(start time.Time, from, to int) string {
+	at := func(n int) string {
+		return start.Add(time.Duration(n) * time.Minute).In(care.Zone()).Format("15.04")
+	}
+
+	return "kl. " + at(from) + "–" + at(to)
 }

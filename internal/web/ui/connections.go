@@ -157,8 +157,11 @@ func queueName(name string) string {
 
 // swift writes how long an answer takes: "0,35 s".
 func swift(d time.Duration) string {
-	if d <= 0 {
+	switch {
+	case d <= 0:
 		return "–"
+	case d < 10*time.Millisecond:
+		return "under 0,01 s"
 	}
 
 	return strings.Replace(strconv.FormatFloat(d.Seconds(), 'f', 2, 64), ".", ",", 1) + " s"

@@ -172,6 +172,8 @@ type timeline struct {
 	Ticks   []string
 	Planned bar
 	Lanes   []lane
+
+	Others, Strangers bool // there are such bars
 }
 
 // lane is one person's line, with what it shows in words.
@@ -222,18 +224,23 @@ func newTimeline(v care.Snapshot, legs []scheduler.LegView, now time.Time) timel
 	all.Start, all.End = all.Start.Truncate(lineStep), all.End.Add(lineStep-1).Truncate(lineStep)
 	all.End = all.End.Add(all.Duration() % (2 * lineStep)) // the middle is a full minute too
 
-	// What counts lies on top; the employee stands first.
-	slices.SortStableFunc(shown, func(a, b scheduler.LegView) int {
-		return cmp.Or(cmp.Compare(layer(a), layer(b)), a.Joined.Compare(b.Joined))
-	})
 	line := timeline{Planned: place(all, planned, "tl-planned")}
 
 	for i := range 3 {
 		line.Ticks = append(line.Ticks, page.Clock(all.Start.Add(all.Duration()*time.Duration(i)/2)))
 	}
 
+	slices.SortStableFunc(shown, func(a, b scheduler.LegView) int { return a.Joined.Compare(b.Joined) })
+
 	for _, l := range shown {
-		line.add(whoOf(v, l), l, all, now)
+		line.tell(whoOf(v, l), l, now)
+	}
+
+	// What counts lies on top.
+	slices.SortStableFunc(shown, func(a, b scheduler.LegView) int { return cmp.Compare(layer(a), layer(b)) })
+
+	for _, l := range shown {
+		line.draw(whoOf(v, l), l, all, now)
 	}
 
 	slices.SortStableFunc(line.Lanes, func(a, b lane) int { return cmp.Compare(a.place, b.place) })
@@ -250,24 +257,23 @@ func layer(l scheduler.LegView) int {
 	return 0
 }
 
-// add draws a leg on its person's line: pale at the door, full in the room.
-func (t *timeline) add(who string, l scheduler.LegView, all care.Interval, now time.Time) {
+// lane returns the person's line, a new one when there is none.
+func (t *timeline) lane(who string, l scheduler.LegView) *lane {
 	i := slices.IndexFunc(t.Lanes, func(o lane) bool { return o.Who == who })
 	if i < 0 {
 		i = len(t.Lanes)
 		t.Lanes = append(t.Lanes, lane{Who: who, place: laneOf(l)})
 	}
 
-	to := &t.Lanes[i]
+	return &t.Lanes[i]
+}
+
+// tell says a leg in words.
+func (t *timeline) tell(who string, l scheduler.LegView, now time.Time) {
+	to := t.lane(who, l)
 	in := during(latest(l.Joined, l.Entered), l, now)
-
-	if l.Entered.After(l.Joined) {
-		to.Bars = append(to.Bars, place(all, care.Interval{Start: l.Joined, End: l.Entered}, "tl-door"))
-	}
-
-	to.Bars = append(to.Bars, place(all, in, classOf(l.Use)))
-
 	until := page.Clock(in.End)
+
 	if l.Left.IsZero() {
 		until = "nu"
 	}
@@ -280,6 +286,18 @@ func (t *timeline) add(who string, l scheduler.LegView, all care.Interval, now t
 	if l.Use != care.LegCounted && l.Use != care.LegOther && l.Use != "" {
 		to.Text += " (" + strings.ToLower(useOf(l.Use).Text) + ")"
 	}
+}
+
+// draw puts a leg on its person's line: pale at the door, full in the room.
+func (t *timeline) draw(who string, l scheduler.LegView, all care.Interval, now time.Time) {
+	to := t.lane(who, l)
+	if l.Entered.After(l.Joined) {
+		to.Bars = append(to.Bars, place(all, care.Interval{Start: l.Joined, End: l.Entered}, "tl-door"))
+	}
+
+	to.Bars = append(to.Bars, place(all, during(latest(l.Joined, l.Entered), l, now), classOf(l.Use)))
+	t.Others = t.Others || l.Use == care.LegOther
+	t.Strangers = t.Strangers || classOf(l.Use) == "tl-bad"
 }
 
 func laneOf(l scheduler.LegView) int {
