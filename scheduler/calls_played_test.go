@@ -66,7 +66,7 @@ func play(t *testing.T, s stage, calls []callscript.Call, media []care.Media, le
 		return care.Interval{Start: c.Planned.Start.Add(-callsDoor), End: c.Planned.End.Add(callsAfter)}
 	}
 
-	calls = slices.DeleteFunc(slices.Clone(calls), func(c callscript.Call) bool { return !c.Plain(stands(c), media...) || mixed(c) })
+	calls = slices.DeleteFunc(slices.Clone(calls), func(c callscript.Call) bool { return !c.Plain(stands(c), media...) })
 	if len(calls) < least {
 		t.Errorf("only %d calls can be played, want %d", len(calls), least)
 	}
@@ -114,14 +114,6 @@ func play(t *testing.T, s stage, calls []callscript.Call, media []care.Media, le
 	if undecided*50 > len(calls) {
 		t.Errorf("%d of %d calls are for a person", undecided, len(calls))
 	}
-}
-
-// mixed reports whether somebody comes with and without media: the Pexip adapter tells only of the
-// stays with media of such a person.
-func mixed(c callscript.Call) bool {
-	return slices.ContainsFunc(c.Stays, func(a callscript.Stay) bool {
-		return a.Media == care.NoMedia && slices.ContainsFunc(c.Stays, func(b callscript.Stay) bool { return b.Name == a.Name && b.Media != care.NoMedia })
-	})
 }
 
 // pinsFor returns PINs of the same length that differ.

@@ -144,8 +144,9 @@ func chosen(stays []stay, observed video.Observed) []care.Leg {
 	return legs
 }
 
-// proving leaves out what proves nothing: of every person the stays with media if there are any,
-// else the longest of those without.
+// proving leaves out what proves nothing: the session that precedes a client's call. Of a person
+// of whom nothing else is known, the one stay that proves most is kept. A client without picture
+// and sound is kept beside one with them, because it tells of a technical fault.
 func proving(stays []stay) []stay {
 	var (
 		media = map[string]bool{}
@@ -163,7 +164,7 @@ func proving(stays []stay) []stay {
 	}
 
 	for i, s := range stays {
-		if who := s.person(); s.recorder || s.real() || !media[who] && best[who] == i {
+		if who := s.person(); s.recorder || s.real() || media[who] && s.protocol != "api" || !media[who] && best[who] == i {
 			out = append(out, s)
 		}
 	}
