@@ -108,7 +108,7 @@ func (s *served) shots(t *testing.T) []shot {
 	} {
 		out = append(out,
 			shot{name: "borger-" + string(stage), cookies: citizen, path: "/b", before: at(stage)},
-			shot{name: "borger-" + string(stage) + "-en", cookies: citizen, path: "/b?sprog=en", before: at(stage)})
+			shot{name: "borger-" + string(stage) + "-en", cookies: citizen, path: "/b?sprog=en", before: at(stage), picture: stage != scheduler.StageCode && stage != scheduler.StageWaiting})
 	}
 
 	return append(out,
