@@ -89,6 +89,12 @@ func (r *rig) requests() map[string]int {
 		return op == pexipsim.OpToken || strings.HasSuffix(op, ".schema") || strings.HasPrefix(op, "global.")
 	})
 
+	for _, q := range r.world.Pexip.Requests(pexipsim.OpConferenceList) {
+		if strings.Contains(q.Query, "name__startswith") { // the sweep for forgotten rooms, once a day
+			out[pexipsim.OpConferenceList]--
+		}
+	}
+
 	out["sms"] = r.world.SMS.Sends() - r.gateway
 
 	return out
