@@ -98,9 +98,9 @@ func TestSeats(t *testing.T) {
 	}
 
 	s := v.Snapshot()
-	for at, want := range map[time.Duration]care.ParticipantID{2 * time.Minute: "p1", 11 * time.Minute: "", 13 * time.Minute: "p12"} {
-		if p, _ := s.Sitting(1, start.Add(at)); p.ID != want {
-			t.Errorf("seat 1 after %s is %q's, want %q", at, p.ID, want)
+	for minute, want := range map[int]care.ParticipantID{2: "p1", 11: "", 13: "p12"} {
+		if p, _ := s.Sitting(1, start.Add(time.Duration(minute)*time.Minute)); p.ID != want {
+			t.Errorf("seat 1 after %d minutes is %q's, want %q", minute, p.ID, want)
 		}
 	}
 }
