@@ -2,7 +2,7 @@ package queue_test
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/sluse/sluse/internal/queue"
@@ -20,7 +20,7 @@ func TestUrgentGoesFirst(t *testing.T) {
 
 		var bulk []scheduler.Job
 		for i := range 30 {
-			bulk = append(bulk, scheduler.Job{Kind: scheduler.BookRoomJob, Ref: fmt.Sprint(i)})
+			bulk = append(bulk, scheduler.Job{Kind: scheduler.BookRoomJob, Ref: strconv.Itoa(i)})
 		}
 
 		put(t, db, newQueue(t, db, queue.Options{}), true, append(bulk, scheduler.Job{Kind: scheduler.BookRoomJob, Ref: "call", Urgent: true})...)
