@@ -47,7 +47,8 @@ type machine struct {
 	sources []string
 	batches []care.BatchID
 	last    map[care.VisitID]care.Snapshot
-	told    map[care.VisitID]int // messages that invite, by the peers' histories
+	told    map[care.VisitID]int  // messages that invite, by the peers' histories
+	near    map[care.VisitID]bool // was about to begin at some time
 }
 
 // modelRows are the visits of the model: SMS, SMS or mail, mail; two units, two laws.
@@ -66,7 +67,7 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &machine{
 			rig: newRig(modelTB{t, rt}, func(s *setup) { s.set.Reminder = time.Hour }), rt: rt, rows: modelRows(),
-			last: map[care.VisitID]care.Snapshot{}, told: map[care.VisitID]int{},
+			last: map[care.VisitID]care.Snapshot{}, told: map[care.VisitID]int{}, near: map[care.VisitID]bool{},
 		}
 		m.after = m.check
 

@@ -106,7 +106,7 @@ func (l lobbyPage) Call() bool { return l.Visit.ToCall() }
 func (l lobbyPage) Ready() bool {
 	room, ok := l.Visit.LiveRoom()
 
-	return ok && (room.State == care.RoomBooked || room.State == care.RoomProvisioned)
+	return ok && room.Made()
 }
 
 // lobbyWaiting sends the part of the page that tells who waits. It is asked every few seconds, so
