@@ -8,13 +8,14 @@ import (
 
 // When a peer counts as down, and how it is tried again.
 const (
-	downAfter  = 6 // calls in a row without an answer
-	firstDelay = 2 * time.Second
-	mostDelay  = time.Minute
-	steady     = 20               // answers in a row after which the delay begins anew
-	probeWait  = 5 * time.Second  // what others are told to wait while one call tries
-	mostPause  = 15 * time.Minute // a peer's own Retry-After beyond this is not believed
-	forever    = 100 * 365 * 24 * time.Hour
+	downAfter    = 6 // calls in a row without an answer
+	refusedAfter = 3 // calls in a row that refuse our credentials
+	firstDelay   = 2 * time.Second
+	mostDelay    = time.Minute
+	steady       = 20               // answers in a row after which the delay begins anew
+	probeWait    = 5 * time.Second  // what others are told to wait while one call tries
+	mostPause    = 15 * time.Minute // a peer's own Retry-After beyond this is not believed
+	forever      = 100 * 365 * 24 * time.Hour
 )
 
 // span is a length of time from a moment, on a clock that may jump. After a jump ahead it is over
@@ -55,6 +56,10 @@ type breaker struct {
 	good  int // answers in a row since it was closed
 
 	since time.Time // when it opened; zero while closed
+
+	refusals  int // of our credentials, in a row
+	refusedAt time.Time
+	again     time.Duration // how long to wait after the next refusal
 }
 
 func newBreaker() *breaker {
@@ -139,6 +144,22 @@ func (b *breaker) failed(now time.Time) {
 		b.since = now
 	}
 }
+
+// refuse takes note of credentials that were refused. After some in a row calls are held back for a
+// while: an account that is asked again and again may be locked.
+func (b *breaker) refuse(now time.Time) {
+	if b.refusals == 0 {
+		b.refusedAt, b.again = now, firstDelay
+	}
+
+	if b.refusals++; b.refusals >= refusedAfter {
+		b.hold(now, b.again, false)
+		b.again = min(2*b.again, mostDelay)
+	}
+}
+
+// shut reports whether our credentials are refused again and again.
+func (b *breaker) shut() bool { return b.refusals >= refusedAfter }
 
 // neither takes note of a call that tells nothing about the peer: the next one may try.
 func (b *breaker) neither() {

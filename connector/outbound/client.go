@@ -197,11 +197,16 @@ func (c *Client) Close() { c.rest.GetClient().CloseIdleConnections() }
 // Authorizer), or a call that can't be built (Rejected).
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	answer, used, err := c.exchange(ctx, &call)
-	if used.IsZero() || !wasRefused(answer, err) || !c.options.Auth.Refused(used) {
-		return answer, err
+	if !used.IsZero() && wasRefused(answer, err) && c.options.Auth.Refused(used) {
+		answer, _, err = c.exchange(ctx, &call)
 	}
 
-	answer, _, err = c.exchange(ctx, &call)
+	switch {
+	case wasRefused(answer, err) || connector.Is(err, connector.Unauthorized):
+		c.peer.refused(call.Op)
+	case answer != nil:
+		c.peer.accepted()
+	}
 
 	return answer, err
 }

@@ -24,7 +24,6 @@ type ledger struct {
 	kind    connector.Kind
 	op      string
 	status  int
-	refused bool // the last answer refused our credentials
 
 	hours   map[time.Time]*connector.HourCount
 	counted time.Time // up to when the time is counted as up or down
@@ -68,9 +67,8 @@ func (l *ledger) add(e exchange) {
 func (l *ledger) answered(now time.Time, o outcome) {
 	l.add(exchange{at: now, took: o.took})
 	l.hour(now).Good++
-	l.refused = o.kind == connector.Unauthorized
 
-	if l.refused || o.kind == connector.Malformed {
+	if o.kind == connector.Unauthorized || o.kind == connector.Malformed {
 		l.wrong(now, o)
 	} else {
 		l.success = now

@@ -105,6 +105,13 @@ func (p *Peer) Call(ctx context.Context, op string, call func() error) error {
 	err := call()
 	p.leave(outcomeOf(ctx, op, err, took()))
 
+	switch {
+	case connector.Is(err, connector.Unauthorized):
+		p.refused(op)
+	case err == nil:
+		p.accepted()
+	}
+
 	return err
 }
 
@@ -330,10 +337,10 @@ func (p *Peer) judge(now time.Time) connector.HealthState {
 	switch {
 	case p.breaker.open():
 		return connector.Down
+	case p.breaker.shut():
+		return connector.Refused
 	case left > 0:
 		return connector.Limited
-	case p.ledger.refused:
-		return connector.Refused
 	case p.adaptive.held():
 		return connector.Slow
 	case p.ledger.success.IsZero() && p.ledger.failure.IsZero():
@@ -343,10 +350,48 @@ func (p *Peer) judge(now time.Time) connector.HealthState {
 	}
 }
 
-// Down reports whether the peer counts as down, and since when.
+// refused takes note that our credentials were refused for good: renewing them did not help.
+func (p *Peer) refused(op string) {
+	if !p.guarded {
+		return
+	}
+
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+
+	now := p.options.Now()
+	p.breaker.refuse(now)
+	p.ledger.wrong(now, outcome{op: op, kind: connector.Unauthorized})
+
+	if left, rated := p.breaker.told(now); left > 0 {
+		p.gate.flush(&waitError{left: left, rated: rated})
+	}
+
+	p.note(now)
+}
+
+// accepted takes note of an answer to credentials that were not refused.
+func (p *Peer) accepted() {
+	if !p.guarded {
+		return
+	}
+
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+
+	p.breaker.refusals = 0
+	p.note(p.options.Now())
+}
+
+// Down reports whether nothing can be done at the peer, because it does not answer or refuses our
+// credentials, and since when.
 func (p *Peer) Down() (since time.Time, is bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+
+	if !p.breaker.open() && p.breaker.shut() {
+		return p.breaker.refusedAt, true
+	}
 
 	return p.breaker.since, p.breaker.open()
 }
@@ -364,8 +409,11 @@ func (p *Peer) Health() connector.Health {
 		InFlight: p.gate.inside, Waiting: p.gate.waiting(), Limit: p.adaptive.now(), Agreed: p.adaptive.most, Rate: p.options.Rate * p.share,
 	}
 
-	if p.state == connector.Down {
+	switch p.state { //nolint:exhaustive // the others begin when they are noticed
+	case connector.Down:
 		h.Since = p.breaker.since
+	case connector.Refused:
+		h.Since = p.breaker.refusedAt
 	}
 
 	if left, _ := p.breaker.left(now); left > 0 {

@@ -181,7 +181,7 @@ func TestOutage(t *testing.T) {
 func TestRefusalsAreNoOutage(t *testing.T) {
 	t.Parallel()
 
-	for _, status := range []int{400, 401, 403, 404, 406, 409, 412, 501} {
+	for _, status := range []int{400, 403, 404, 406, 409, 412, 501} {
 		s := newSystem(t, 2)
 		c := s.client()
 
@@ -193,15 +193,105 @@ func TestRefusalsAreNoOutage(t *testing.T) {
 			}
 		}
 
-		want := connector.Healthy
-		if status == 401 || status == 403 {
-			want = connector.Refused
-		}
-
-		if h := s.peer.Health(); h.State != want || h.Failures != 0 || h.Calls != 20 {
+		if h := s.peer.Health(); h.State != connector.Healthy || h.Failures != 0 || h.Calls != 20 {
 			t.Errorf("%d: health %+v", status, h)
 		}
 	}
+}
+
+// TestRefusedCredentials: credentials that are refused for good are tried ever more seldom, and an
+// answer puts everything right.
+func TestRefusedCredentials(t *testing.T) {
+	t.Parallel()
+
+	s := newSystem(t, 4)
+	c := s.client()
+	begun := s.clock.now()
+
+	s.status.Store(http.StatusUnauthorized)
+
+	for range 3 {
+		if e := s.do(c); e == nil || e.Kind != connector.Unauthorized {
+			t.Fatalf("got %v", e)
+		}
+	}
+
+	for _, want := range []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second} {
+		if wait := s.held(c); wait != want {
+			t.Errorf("held back for %v, want %v", wait, want)
+		}
+
+		s.clock.move(want)
+
+		if e := s.do(c); e == nil || e.Kind != connector.Unauthorized {
+			t.Fatalf("got %v", e)
+		}
+	}
+
+	h := s.peer.Health()
+	if since, is := s.peer.Down(); h.State != connector.Refused || h.Failures != 0 || !is || !since.Equal(begun) || !h.Since.Equal(begun) {
+		t.Errorf("health %+v, down %v since %v", h, is, since)
+	}
+
+	s.clock.move(time.Hour)
+	s.status.Store(http.StatusOK)
+
+	if e := s.do(c); e != nil {
+		t.Fatal(e)
+	}
+
+	if h := s.peer.Health(); h.State != connector.Healthy {
+		t.Errorf("health %+v", h)
+	}
+}
+
+// TestRenewedCredentials: credentials that only had to be renewed are no refusal, however many calls
+// used the old ones.
+func TestRenewedCredentials(t *testing.T) {
+	t.Parallel()
+
+	p := newPeer(t, outbound.PeerOptions{Limit: 8, Now: time.Now})
+	auth := &renewed{}
+
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "old" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+	c := newClient(t, outbound.Options{BaseURL: s.URL, Peer: p, Auth: auth})
+
+	var group sync.WaitGroup
+
+	for range 40 {
+		group.Go(func() {
+			if answer, err := do(t.Context(), c, http.MethodGet); err != nil || !answer.OK() {
+				t.Errorf("%v, %v", answer, err)
+			}
+		})
+	}
+
+	group.Wait()
+
+	if h := p.Health(); h.State != connector.Healthy {
+		t.Errorf("health %+v", h)
+	}
+}
+
+// renewed has an old credential until it is refused.
+type renewed struct{ fresh atomic.Bool }
+
+func (r *renewed) Authorize(context.Context) (care.Secret, error) {
+	if r.fresh.Load() {
+		return care.NewSecret("new"), nil
+	}
+
+	return care.NewSecret("old"), nil
+}
+
+func (r *renewed) Refused(care.Secret) bool {
+	r.fresh.Store(true)
+
+	return true
 }
 
 // TestRetryAfterHoldsEverybody: what one client was asked, all clients of the system do, and nobody

@@ -126,6 +126,8 @@ func TestTransitions(t *testing.T) {
 		}},
 		{"cancel", func(v *care.Visit) error { return v.Cancel(care.CancelledStaff, "PLAN", care.SMS, start) }},
 		{"revert", func(v *care.Visit) error { return v.Revert(care.SMS, start) }},
+		{"call instead", func(v *care.Visit) error { return v.CallInstead(care.SMS, start) }},
+		{"back to screen", func(v *care.Visit) error { return v.BackToScreen("r3", start) }},
 		{"arrive", func(v *care.Visit) error { return v.Arrive("a1", "", "hash", start) }},
 		{"drop", func(v *care.Visit) error { v.Drop("later", start); return nil }},
 	}
