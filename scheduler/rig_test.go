@@ -100,10 +100,20 @@ type setup struct {
 	path    string                                    // of the database; empty: its own
 	keys    *store.Keys                               // nil: its own
 	wrap    func(p *vdx.Platform) video.Platform
-	sms     *shortMessages // nil: that of VDX
-	clock   *clock         // nil: its own
-	url     string         // of the database instead of path
-	sky     *sky           // nil: the peers are always there, and nobody watches them
+	sms     *shortMessages    // nil: that of VDX
+	clock   *clock            // nil: its own
+	url     string            // of the database instead of path
+	sky     *sky              // nil: the peers are always there, and nobody watches them
+	watch   scheduler.Monitor // instead of the sky
+}
+
+// monitor is what watches the outside systems; nil: nobody.
+func (s *setup) monitor() scheduler.Monitor {
+	if s.watch != nil {
+		return s.watch
+	}
+
+	return s.sky.monitor()
 }
 
 func newRig(tb testing.TB, changes ...change) *rig {
@@ -144,7 +154,7 @@ func newRig(tb testing.TB, changes ...change) *rig {
 	r.Service, err = scheduler.New(scheduler.Deps{
 		Settings: s.set, Store: r.store, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),
 		Messages: map[care.Channel]message.Sender{care.SMS: sender, care.Mail: r.post(s)},
-		Files:    file.NewSource(file.Config{}, s.keys.Fingerprint), Journal: journal(tb, r.clock), Monitor: s.sky.monitor(), Now: r.clock.Now,
+		Files:    file.NewSource(file.Config{}, s.keys.Fingerprint), Journal: journal(tb, r.clock), Monitor: s.monitor(), Now: r.clock.Now,
 	})
 	must(tb, err)
 
