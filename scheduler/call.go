@@ -36,11 +36,6 @@ const (
 	CallEnded   CallStage = "ended"
 )
 
-// CallStages lists every stage.
-func CallStages() []CallStage {
-	return []CallStage{CallBooking, CallQueued, CallReady, CallInvited, CallWaiting, CallRunning, CallTrouble, CallEnded}
-}
-
 // CallView is a call as the page that waits for it needs it.
 type CallView struct {
 	VisitView

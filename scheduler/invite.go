@@ -129,7 +129,7 @@ func (s *Service) holds(v care.Snapshot, inv care.Invitation) bool {
 		link, ok := v.Link()
 
 		return v.State == care.RoomIsBooked && inv.State == care.InvitationQueued && v.Facts.Planned.Start.After(s.now()) &&
-			ok && link.LocatorHash != "" // nobody is reminded of what they were not told
+			ok && link.Left() // nobody is reminded of what they were not told
 	case care.Withdrawn:
 		return (!v.State.Active() || !here) && inv.State == care.InvitationQueued
 	}

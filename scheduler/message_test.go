@@ -338,3 +338,33 @@ func TestCalendarFiles(t *testing.T) {
 		uid = event.Props.Get(ical.PropUID).Value
 	}
 }
+
+// TestLinkBeforeTheReceipt opens the link of a message that reached the citizen while nobody knew
+// here that it had left: it works from the moment in which the citizen can have it.
+func TestLinkBeforeTheReceipt(t *testing.T) {
+	t.Parallel()
+
+	r := newRig(t)
+	r.load(list(nancy))
+	must(t, r.vdx.Script(vdxsim.Fault{Kind: vdxsim.FaultResetAfter, Op: vdxsim.OpSMSSend}))
+
+	tried := false
+	r.after = func() {
+		v := r.visit("A-1")
+		if len(v.Invitations) != 1 || v.Invitations[0].Left() || len(r.sent("A-1")) == 0 {
+			return
+		}
+
+		tried = true
+
+		if view, err := r.Landing(t.Context(), r.link("A-1")); err != nil || view.Stage != scheduler.StageEarly {
+			t.Errorf("the link leads to %q, %v", view.Stage, err)
+		}
+	}
+
+	r.convert("A-1")
+
+	if texts := r.sent("A-1"); !tried || len(texts) != 1 {
+		t.Errorf("tried: %v; messages %q", tried, texts)
+	}
+}

@@ -231,7 +231,7 @@ func (m *machine) citizen(rt *rapid.T) {
 	v := m.one(rt)
 
 	link, ok := v.Link()
-	if !ok || link.Channel != care.SMS || link.LocatorHash == "" {
+	if !ok || link.Channel != care.SMS || !link.Left() {
 		return
 	}
 

@@ -130,6 +130,8 @@ func (s *Service) effects(v *care.Visit, audit *AuditRow, change func(*care.Visi
 		return Effects{}, err
 	}
 
+	v.NameLinks(func(id care.InvitationID) string { return hashOf(s.locator(id)) })
+
 	after := v.Snapshot()
 	out := Effects{Jobs: s.jobsFor(before, after)}
 

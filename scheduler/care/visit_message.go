@@ -140,6 +140,16 @@ func (s Snapshot) LinkOf(who ParticipantID) (Invitation, bool) {
 	return Invitation{}, false
 }
 
+// NameLinks fixes what opens the links of the messages that wait, before any of them leaves: a link
+// works from the moment in which somebody can have it, also when nobody knows yet that it left.
+func (v *Visit) NameLinks(hash func(InvitationID) string) {
+	for n := range v.s.Invitations {
+		if i := &v.s.Invitations[n]; i.Waiting() && (i.Kind == Invite || i.Kind == Changed) && i.LocatorHash == "" {
+			i.LocatorHash = hash(i.ID)
+		}
+	}
+}
+
 // MessageSent records that a message left. When it was recalled meanwhile, whoever got it is told
 // that it does not hold.
 func (v *Visit) MessageSent(id InvitationID, providerID, locatorHash string, at time.Time) error {
