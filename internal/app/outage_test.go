@@ -20,7 +20,7 @@ import (
 )
 
 // crowd is how many visits wait for the platform.
-const crowd = 60
+const crowd = 20
 
 // oneTown is a municipality with a record behind an API.
 func oneTown(t *testing.T, database string) *bundle {
@@ -125,7 +125,7 @@ func TestPlatformDown(t *testing.T) {
 			b.convertAll(s)
 
 			for begun := b.clock.now(); b.clock.now().Sub(begun) < 4*time.Hour; {
-				b.jump(a, b.clock.now().Add(15*time.Minute))
+				b.jump(a, b.clock.now().Add(40*time.Minute))
 			}
 
 			if n := b.world.VDX.Counts().RemoteCalls; n > 6*crowd {
@@ -144,6 +144,9 @@ func TestPlatformDown(t *testing.T) {
 			}
 
 			halt()
+
+			a, _ = b.start(app.All)
+			b.remembered(a.Site(testby).Service())
 		})
 	}
 }
@@ -176,30 +179,21 @@ func (b *bundle) panel(s *scheduler.Service, want connector.HealthState) {
 	}
 }
 
-// TestAvailability: how the systems were is kept, also what a process knew when it ended.
-func TestAvailability(t *testing.T) {
-	t.Parallel()
+// remembered: how the systems were is kept, also what a process knew when it ended.
+func (b *bundle) remembered(s *scheduler.Service) {
+	b.Helper()
 
-	b := oneTown(t, "")
-	a, halt := b.start(app.All)
-
-	b.convertAll(a.Site(testby).Service())
-	b.jump(a, b.clock.now().Add(90*time.Minute))
-	halt()
-
-	a, _ = b.start(app.All)
-
-	got, err := a.Site(testby).Service().Availability(t.Context(), planner(), "2026-11-01")
+	got, err := s.Availability(b.Context(), planner(), "2026-11-01")
 	if err != nil || len(got) < 4 {
-		t.Fatalf("%+v, %v", got, err)
+		b.Fatalf("%+v, %v", got, err)
 	}
 
-	own, platform := got[0], got[1]
-	if own.Role != connector.OwnRole || own.Share < 0.99 || own.Up < 90*time.Minute {
-		t.Errorf("the program itself: %+v", own)
+	if own := got[0]; own.Role != connector.OwnRole || own.Share < 0.99 || own.Up < 4*time.Hour {
+		b.Errorf("the program itself: %+v", own)
 	}
 
-	if platform.Role != connector.VideoRole || platform.Good < 2*crowd || platform.Failed != 0 || platform.Share != 1 || platform.Down != 0 {
-		t.Errorf("the platform: %+v", platform)
+	platform := got[1]
+	if platform.Role != connector.VideoRole || platform.Good < 2*crowd || platform.Failed == 0 || platform.Down < 3*time.Hour || platform.Share > 0.3 {
+		b.Errorf("the platform: %+v", platform)
 	}
 }
