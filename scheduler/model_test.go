@@ -51,6 +51,10 @@ type machine struct {
 	near    map[care.VisitID]bool // was about to begin at some time
 }
 
+func newMachine(r *rig) *machine {
+	return &machine{rig: r, last: map[care.VisitID]care.Snapshot{}, told: map[care.VisitID]int{}, near: map[care.VisitID]bool{}}
+}
+
 // modelRows are the visits of the model: SMS, SMS or mail, mail; two units, two laws.
 func modelRows() map[string]string {
 	return map[string]string{"A-1": nancy, "A-2": bruno, "A-4": niels, "A-5": vester}
@@ -65,11 +69,8 @@ func TestModel(t *testing.T) {
 	}
 
 	rapid.Check(t, func(rt *rapid.T) {
-		m := &machine{
-			rig: newRig(modelTB{t, rt}, func(s *setup) { s.set.Reminder = time.Hour }), rt: rt, rows: modelRows(),
-			last: map[care.VisitID]care.Snapshot{}, told: map[care.VisitID]int{}, near: map[care.VisitID]bool{},
-		}
-		m.after = m.check
+		m := newMachine(newRig(modelTB{t, rt}, func(s *setup) { s.set.Reminder = time.Hour }))
+		m.rt, m.rows, m.after = rt, modelRows(), m.check
 
 		for source := range m.rows {
 			m.sources = append(m.sources, source)

@@ -78,7 +78,7 @@ func newDrill(t *testing.T, url string, down ...connector.Role) *drill {
 	t.Helper()
 
 	r := newRig(t, under, func(s *setup) { s.url, s.set.Fallback = url, 30*time.Minute })
-	d := &drill{t: t, down: down, machine: &machine{rig: r, last: map[care.VisitID]care.Snapshot{}, told: map[care.VisitID]int{}}}
+	d := &drill{t: t, down: down, machine: newMachine(r)}
 
 	r.load(list(morning()...))
 	d.early = r.convert(undone)
