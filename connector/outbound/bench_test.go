@@ -10,8 +10,8 @@ import (
 	"github.com/sluse/sluse/connector/outbound"
 )
 
-// BenchmarkCall is what one call costs us when the peer answers at once: without any rules, with a
-// limit, and with a peer that adapts, counts and has a rate.
+// BenchmarkCall is what one call costs us when the peer answers at once: without any rules, and
+// with a peer that adapts, counts and has a rate.
 func BenchmarkCall(b *testing.B) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer s.Close()
@@ -21,7 +21,7 @@ func BenchmarkCall(b *testing.B) {
 		b.Fatal(err)
 	}
 
-	for name, o := range map[string]outbound.Options{"plain": {}, "limit": {Limit: 8}, "peer": {Peer: peer}} {
+	for name, o := range map[string]outbound.Options{"plain": {}, "peer": {Peer: peer}} {
 		o.System, o.BaseURL, o.Now = "peer", s.URL, time.Now
 
 		c, err := outbound.New(o)

@@ -56,8 +56,7 @@ type Options struct {
 	ConnectTimeout time.Duration     // TCP and TLS each; DefaultConnectTimeout when 0
 	Timeout        time.Duration     // the whole call, body included; DefaultTimeout when 0
 	MaxBody        int               // bytes of an answer; DefaultMaxBody when 0
-	Peer           *Peer             // what all clients of the system share; nil: only Limit holds, for this client alone
-	Limit          int               // without a Peer: exchanges at once; others wait in order; no limit when 0
+	Peer           *Peer             // what all clients of the system share; nil: no rules
 	TLS            *tls.Config       // roots and client certificates; nil: the system's roots
 	Auth           Authorizer        // nil: none
 	Header         map[string]string // sent with every request; values are never logged
@@ -112,7 +111,7 @@ func New(options Options) (*Client, error) {
 
 	peer := options.Peer
 	if peer == nil {
-		peer = newPeer(PeerOptions{System: options.System, Now: options.Now, Limit: options.Limit})
+		peer = newPeer(PeerOptions{System: options.System, Now: options.Now})
 	}
 
 	return &Client{rest: rest, options: options, base: base, peer: peer}, nil
@@ -123,10 +122,6 @@ func (o *Options) check() (*url.URL, error) {
 
 	if o.System == "" || o.Now == nil {
 		problems = append(problems, errors.New("outbound: System and Now are required"))
-	}
-
-	if o.Limit < 0 {
-		problems = append(problems, errors.New("outbound: Limit must not be negative"))
 	}
 
 	base, err := url.Parse(o.BaseURL)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/outbound"
@@ -46,7 +47,7 @@ func TestTurns(t *testing.T) {
 		<-open
 	})
 
-	c := newClient(t, outbound.Options{BaseURL: s.URL, Limit: limit})
+	c := newClient(t, outbound.Options{BaseURL: s.URL, Peer: newPeer(t, outbound.PeerOptions{Limit: limit, Now: time.Now})})
 	call := outbound.Call{Op: "one", Method: http.MethodPost}
 
 	var group sync.WaitGroup

@@ -29,7 +29,7 @@ type PeerOptions struct {
 // through now and then. A Retry-After of the system holds back all calls until then.
 type Peer struct {
 	options PeerOptions
-	guarded bool // has a breaker and adapts; without, it only keeps the limit
+	guarded bool // keeps rules; without, it lets everything through
 
 	mutex    sync.Mutex
 	gate     gate

@@ -28,8 +28,7 @@ type Options struct {
 	TLS     *tls.Config      // roots and client certificate; nil: the system's roots
 	Observe outbound.Observe // nil: nobody listens
 	Log     *slog.Logger     // nil: none
-	Limit   int              // calls to the record at once; 0: no limit
-	Peer    *outbound.Peer   // what all clients of the record share; nil: only Limit holds
+	Peer    *outbound.Peer   // what all clients of the record share; nil: no rules
 }
 
 // Journal is a care record behind a FHIR R4 API. It is safe for concurrent use, and keeps
@@ -67,7 +66,7 @@ func New(config Config, options Options) (*Journal, error) {
 		common.Auth = tokens
 	}
 
-	common.BaseURL, common.Limit = config.BaseURL, options.Limit
+	common.BaseURL = config.BaseURL
 
 	client, err := outbound.New(common)
 	if err != nil {

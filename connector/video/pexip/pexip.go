@@ -101,7 +101,7 @@ func New(config Config, deps Deps) (*Platform, error) {
 		return nil, fmt.Errorf("pexip: %w", err)
 	}
 
-	options.Auth, options.Limit = auth, config.Concurrency
+	options.Auth = auth
 
 	client, err := outbound.New(options)
 	if err != nil {

@@ -41,7 +41,7 @@ func newHistory(config Config, deps Deps, access *Access) (*history, error) {
 	}
 
 	options := config.options(deps)
-	options.BaseURL, options.Limit = config.HistoryURL, deps.Limit
+	options.BaseURL = config.HistoryURL
 	options.Header = map[string]string{"X-Api-Key": config.HistoryKey.Reveal()}
 
 	if err := access.Equip(&options); err != nil {

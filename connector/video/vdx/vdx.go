@@ -53,8 +53,7 @@ type Deps struct {
 	Observe outbound.Observe // nil: nobody listens
 	Log     *slog.Logger     // nil: none
 	TLS     *tls.Config      // nil: the system's roots
-	Limit   int              // calls to the video API at once; 0: no limit
-	Peer    *outbound.Peer   // what all clients of the platform share; nil: only Limit holds
+	Peer    *outbound.Peer   // what all clients of the platform share; nil: no rules
 	Access  *Access          // how we prove who we are, when other services share it; nil: by the configuration
 }
 
@@ -134,7 +133,7 @@ func New(config Config, deps Deps) (*Platform, error) {
 	}
 
 	options := config.options(deps)
-	options.BaseURL, options.Limit = config.BaseURL, deps.Limit
+	options.BaseURL = config.BaseURL
 
 	if err := access.Equip(&options); err != nil {
 		return nil, err
