@@ -124,6 +124,12 @@ func TestPlatformDown(t *testing.T) {
 
 			b.convertAll(s)
 
+			// One token serves all calls, so that a round of tries is one call without an answer. Time
+			// passes slowly until so many of them have told that the platform is down.
+			for range 8 {
+				b.jump(a, b.clock.now().Add(time.Minute))
+			}
+
 			for begun := b.clock.now(); b.clock.now().Sub(begun) < 4*time.Hour; {
 				b.jump(a, b.clock.now().Add(40*time.Minute))
 			}
