@@ -127,7 +127,9 @@ func (s *Service) waitsFor(role connector.Role, v care.Snapshot) bool {
 	case connector.VideoRole:
 		room, ok := v.LiveRoom()
 
-		return !ok || room.State == care.RoomWanted || !room.Planned.Equal(v.Facts.Planned) || v.Facts.Planned.Start.Before(now.Add(s.set.Fallback))
+		// A room that people can enter stands, whether the platform answers us or not.
+		return !ok || room.State == care.RoomWanted || !room.Planned.Equal(v.Facts.Planned) ||
+			room.State != care.RoomProvisioned && v.Facts.Planned.Start.Before(now.Add(s.set.Fallback))
 	case connector.SMSRole:
 		return told(care.SMS)
 	case connector.MailRole:

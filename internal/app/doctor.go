@@ -12,6 +12,7 @@ import (
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/internal/obs"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // ErrSick is returned by Doctor when something will not work as it is set up.
@@ -58,12 +59,14 @@ func Doctor(ctx context.Context, c config.Config, only string, clock func() time
 // stops them all, and is what is told then.
 func findings(ctx context.Context, m config.Municipality, o Options) ([]connector.Finding, error) {
 	checkers, err := outside(m, o)
-	if err != nil {
+	if err != nil && m.UsesVDX() {
 		found := m.Video.VDX.CheckCertificate(o.Clock())
 		if slices.ContainsFunc(found, func(f connector.Finding) bool { return f.Level == connector.Failing }) {
 			return found, nil
 		}
+	}
 
+	if err != nil {
 		return nil, err
 	}
 
@@ -100,14 +103,9 @@ func outside(m config.Municipality, o Options) ([]connector.Checker, error) {
 		return nil, err
 	}
 
-	all := []any{platform}
-	for _, sender := range messages {
-		all = append(all, sender)
-	}
-
 	var out []connector.Checker
 
-	for _, part := range all {
+	for _, part := range []any{platform, messages[care.SMS], messages[care.Mail]} {
 		if checker, ok := part.(connector.Checker); ok {
 			out = append(out, checker)
 		}
