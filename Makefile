@@ -1,7 +1,7 @@
 # make test sets up what the tests need and runs everything. It stays under 15 minutes on two cores.
 SHELL := /bin/bash
 TOOL  := go tool -modfile=tools.mod
-FUZZTIME ?= 1s
+FUZZCOUNT ?= 3000
 
 .PHONY: test setup build vet lint check unit fuzz deadcode bench demo pins
 
@@ -26,9 +26,9 @@ lint:
 unit:
 	.ci/with-postgres env SLUSE_REQUIRE_POSTGRES=1 SLUSE_REQUIRE_CHROMIUM=1 go test -p 1 -race -shuffle=on -timeout 12m ./...
 
-# A few seconds for every fuzz target: a smoke test, not a campaign.
+# A few thousand executions of every fuzz target: a smoke test, not a campaign.
 fuzz:
-	.ci/fuzz $(FUZZTIME)
+	.ci/fuzz $(FUZZCOUNT)
 
 deadcode:
 	@out="$$($(TOOL) deadcode -test ./...)"; if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
