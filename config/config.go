@@ -76,7 +76,7 @@ type Unit struct {
 // Role gives a role to a group of the directory.
 type Role struct {
 	Group string      `yaml:"group" doc:"Name or id of the group as the identity provider sends it."`
-	Role  care.Role   `yaml:"role" doc:"planner, caregiver, leader or administrator."`
+	Role  care.Role   `yaml:"role" doc:"planner, caregiver, leader, administrator, auditor or service_desk."`
 	Unit  care.UnitID `yaml:"unit" doc:"Unit in which the role holds; * for every unit."`
 }
 

@@ -382,7 +382,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		"line 12: m.keys.encryption: the environment variable NONE is not set or empty",
 		"line 13: m.keys.lookup: the secret's file /none can't be read",
 		"line 14: m.keys.links: a secret is given as {file: PATH} or {env: NAME}, never in the file itself",
-		"line 18: m.roles[0].role: must be planner, caregiver, leader or administrator",
+		"line 18: m.roles[0].role: must be planner, caregiver, leader, administrator, auditor or service_desk",
 		"line 21: m.video.vdx.client_id: must be set",
 		"line 21: m.video.vdx.client_secret: the environment variable NONE is not set or empty",
 		"line 23: m.messages.sender: must be a text; write it in quotes",

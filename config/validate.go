@@ -222,7 +222,7 @@ func (m Municipality) validateRoles(k checker, units map[care.UnitID]bool) {
 	for i, r := range m.Roles {
 		at := fmt.Sprintf("roles[%d].", i)
 		k.bad(r.Group == "", at+"group", "must be set")
-		k.bad(!slices.Contains(care.Roles(), r.Role), at+"role", "must be planner, caregiver, leader or administrator")
+		k.bad(!slices.Contains(care.Roles(), r.Role), at+"role", "must be planner, caregiver, leader, administrator, auditor or service_desk")
 		k.bad(!units[r.Unit], at+"unit", "must be a unit's id or *")
 	}
 }

@@ -70,7 +70,7 @@ func TestValues(t *testing.T) {
 		"bad day":              {[]string{"2026-11-01", "01-11-2026"}, "line 14: m.units[0].live_from: must be a day like 2026-11-01"},
 		"no roles":             {[]string{"\n      - {group: plan, role: planner, unit: oest}", ""}, "line 15: m.roles: must name at least one role"},
 		"role without group":   {[]string{"{group: plan, ", "{"}, "line 16: m.roles[0].group: must be set"},
-		"unknown role":         {[]string{"role: planner", "role: boss"}, "line 16: m.roles[0].role: must be planner, caregiver, leader or administrator"},
+		"unknown role":         {[]string{"role: planner", "role: boss"}, "line 16: m.roles[0].role: must be planner, caregiver, leader, administrator, auditor or service_desk"},
 		"unknown unit":         {[]string{"unit: oest", "unit: vest"}, "line 16: m.roles[0].unit: must be a unit's id or *"},
 		"login":                {[]string{"key_file: k.pem", "min_level: top, key_file: k.pem"}, "line 17: m.login.min_level: must be none, low, substantial or high"},
 		"video kind":           {[]string{"video:\n", "video:\n      kind: teams\n"}, "line 19: m.video.kind: must be vdx or pexip"},

@@ -13,22 +13,6 @@ const (
 	AdmissionRefused    AdmissionState = "refused"    // turned away, or replaced by another session
 )
 
-// IdentityMethod says how a person was identified (R29). The zero value is invalid.
-type IdentityMethod string
-
-// ByCode is a one-time code by SMS to the number in the record. Other methods come with the
-// identity issue.
-const ByCode IdentityMethod = "code"
-
-// Danish returns the wording shown to the caregiver.
-func (m IdentityMethod) Danish() string {
-	if m == ByCode {
-		return "Engangskode på SMS til nummeret i omsorgsjournalen"
-	}
-
-	return string(m)
-}
-
 // Identity tells in Danish how the person of a session was identified; empty when they were not.
 func (a Admission) Identity() string {
 	switch {

@@ -11,10 +11,12 @@ const (
 	Caregiver     Role = "caregiver"
 	Leader        Role = "leader"
 	Administrator Role = "administrator"
+	Auditor       Role = "auditor"      // reads who did what with whose data, and nothing else
+	ServiceDesk   Role = "service_desk" // helps with logins, tablets and connections
 )
 
 // Roles lists every role.
-func Roles() []Role { return []Role{Planner, Caregiver, Leader, Administrator} }
+func Roles() []Role { return []Role{Planner, Caregiver, Leader, Administrator, Auditor, ServiceDesk} }
 
 // Danish returns the wording shown on screens.
 func (r Role) Danish() string {
@@ -27,6 +29,10 @@ func (r Role) Danish() string {
 		return "Leder"
 	case Administrator:
 		return "Systemforvalter"
+	case Auditor:
+		return "Revisor"
+	case ServiceDesk:
+		return "Servicedesk"
 	}
 
 	return string(r)
@@ -49,11 +55,20 @@ const (
 	CallCitizens   Permission = "call_citizens"   // those whom the unit visits
 	ManageContacts Permission = "manage_contacts" // of citizens whom the unit visits, with their consent
 	InviteOthers   Permission = "invite_others"   // relatives, interpreters and others into a visit
+
+	ManageDirectory  Permission = "manage_directory"  // employees, units, roles, imports of them
+	ManageAccess     Permission = "manage_access"     // others' sessions, citizens' devices, tablets
+	LinkEmployees    Permission = "link_employees"    // citizens with employees, from a day to a day (V09)
+	SetIdentity      Permission = "set_identity"      // how a citizen is identified; codewords
+	StopAccess       Permission = "stop_access"       // all open links and devices of a citizen at once
+	ApproveEmergency Permission = "approve_emergency" // a colleague's emergency access
+	SeeAudit         Permission = "see_audit"
 )
 
 // Permissions lists every permission.
 func Permissions() []Permission {
-	return []Permission{ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, SeeConnections, CallCitizens, ManageContacts, InviteOthers}
+	return []Permission{ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, SeeConnections, CallCitizens, ManageContacts, InviteOthers,
+		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, SeeAudit}
 }
 
 // RolesWith returns the roles that have a permission. Whatever is not named here is denied.
@@ -72,7 +87,19 @@ func RolesWith(p Permission) []Role {
 	case SeeStatistics:
 		return []Role{Leader, Planner}
 	case SeeConnections:
-		return []Role{Planner, Leader, Administrator}
+		return []Role{Planner, Leader, Administrator, ServiceDesk}
+	case ManageDirectory:
+		return []Role{Administrator}
+	case ManageAccess:
+		return []Role{Administrator, ServiceDesk}
+	case LinkEmployees, ApproveEmergency:
+		return []Role{Leader, Administrator}
+	case SetIdentity:
+		return []Role{Planner, Leader}
+	case StopAccess:
+		return []Role{Planner, Leader, ServiceDesk}
+	case SeeAudit:
+		return []Role{Auditor}
 	}
 
 	return nil

@@ -124,8 +124,11 @@ func TestPermissions(t *testing.T) {
 	want := map[care.Permission][]care.Role{
 		care.ImportLists: {care.Planner, care.Leader}, care.SeeDay: {care.Planner, care.Leader}, care.Convert: {care.Planner, care.Leader},
 		care.ConvertRed: {care.Leader}, care.Undo: {care.Planner, care.Leader}, care.HandleTrouble: {care.Planner, care.Leader},
-		care.HostVisits: {care.Caregiver}, care.SeeStatistics: {care.Planner, care.Leader}, care.SeeConnections: {care.Planner, care.Leader, care.Administrator},
+		care.HostVisits: {care.Caregiver}, care.SeeStatistics: {care.Planner, care.Leader}, care.SeeConnections: {care.Planner, care.Leader, care.Administrator, care.ServiceDesk},
 		care.CallCitizens: {care.Caregiver}, care.ManageContacts: {care.Planner, care.Caregiver}, care.InviteOthers: {care.Planner, care.Caregiver},
+		care.ManageDirectory: {care.Administrator}, care.ManageAccess: {care.Administrator, care.ServiceDesk},
+		care.LinkEmployees: {care.Leader, care.Administrator}, care.SetIdentity: {care.Planner, care.Leader},
+		care.StopAccess: {care.Planner, care.Leader, care.ServiceDesk}, care.ApproveEmergency: {care.Leader, care.Administrator}, care.SeeAudit: {care.Auditor},
 	}
 
 	for _, p := range append(care.Permissions(), "unknown", "") {
