@@ -29,12 +29,15 @@ type Route struct {
 	CrossSite bool
 	// Stream is set for server-sent events, which have no HEAD.
 	Stream bool
+	// Limit is how often the route may be called.
+	Limit Limit
 }
 
 // Access says who may call a route. The zero value lets nobody in.
 type Access struct {
 	public      bool
 	staff       bool
+	fresh       bool
 	permissions []care.Permission
 }
 
@@ -49,6 +52,17 @@ func Staff() Access { return Access{staff: true} }
 func Needs(first care.Permission, more ...care.Permission) Access {
 	return Access{staff: true, permissions: append([]care.Permission{first}, more...)}
 }
+
+// Fresh demands besides that the login is not older than 15 minutes (ASVS 7.5.3). Who has an older
+// one logs in anew and comes back to the page.
+func (a Access) Fresh() Access {
+	a.fresh = true
+
+	return a
+}
+
+// DemandsFresh reports whether the login has to be fresh.
+func (a Access) DemandsFresh() bool { return a.fresh }
 
 // Anonymous reports whether nobody needs to be logged in.
 func (a Access) Anonymous() bool { return a.public }
