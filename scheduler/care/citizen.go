@@ -46,10 +46,11 @@ func otherChannel(phone Phone, email Email, than Channel) Channel {
 	}
 }
 
-// Unit is a place where people work and citizens belong, from the configuration.
+// Unit is a place where people work and citizens belong, from the configuration or the directory.
 type Unit struct {
 	ID       UnitID
 	Name     string
+	Parent   UnitID // the unit above; empty: at the top
 	LiveFrom Day // screen visits from this day; empty: not yet live
 	Phone    string
 }

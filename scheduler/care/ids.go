@@ -11,7 +11,7 @@ type (
 	CitizenID string
 	// EmployeeID is the employee's initials or number in the record system, for example "MSK".
 	EmployeeID string
-	// UnitID is the key of a unit in the configuration, for example "oest".
+	// UnitID is the key of a unit in the configuration or the directory, for example "oest".
 	UnitID string
 	// ListID identifies one imported driving list.
 	ListID string
