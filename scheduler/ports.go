@@ -64,7 +64,12 @@ type AuditRow struct {
 	Action  string // snake_case verb, for example "convert", "admit", "open_host_link"
 	Visit   care.VisitID
 	Citizen care.CitizenID
-	Detail  string // no personal data
+	// Citizens are those whose data a list showed; empty where Citizen or Visit says it.
+	Citizens []care.CitizenID
+	Detail   string // no personal data
+	Reason   string // the actor's own words, where they were asked for them; stored encrypted
+	// Origin is where it came from. The store takes it from the context when it is zero.
+	Origin Origin
 }
 
 // Effects are stored in the same transaction as the change that they belong to.
@@ -296,4 +301,5 @@ type Store interface {
 	Notices
 	Chores
 	Contacts
+	Identities
 }
