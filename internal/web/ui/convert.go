@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -107,6 +108,17 @@ type batchPage struct {
 	scheduler.Progress
 
 	MayUndo bool
+	Outages []scheduler.Outage // what holds it up; while something still moves
+}
+
+// Waits tells why nothing moves; empty in good times.
+func (b batchPage) Waits() string {
+	words := make([]string, 0, len(b.Outages))
+	for _, o := range b.Outages {
+		words = append(words, o.Text)
+	}
+
+	return strings.Join(words, " ")
 }
 
 // Percent is how far it is, 0 to 100.
@@ -141,16 +153,22 @@ func (p *Pages) batch(c *gin.Context) error {
 }
 
 func (p *Pages) loadBatch(c *gin.Context) (batchPage, error) {
-	actor := route.Actor(c)
+	return p.readBatch(c.Request.Context(), route.Actor(c), care.BatchID(c.Param("id")))
+}
 
-	progress, err := p.UseCases.Progress(c.Request.Context(), actor, care.BatchID(c.Param("id")))
+func (p *Pages) readBatch(ctx context.Context, actor care.Actor, id care.BatchID) (batchPage, error) {
+	progress, err := p.UseCases.Progress(ctx, actor, id)
 	if err != nil {
 		return batchPage{}, err
 	}
 
-	open := progress.Batch.UndoneAt.IsZero()
+	b := batchPage{Progress: progress, MayUndo: progress.Batch.UndoneAt.IsZero() && actor.MayAnywhere(care.Undo)}
 
-	return batchPage{Progress: progress, MayUndo: open && actor.MayAnywhere(care.Undo)}, nil
+	if b.Live() && actor.MayAnywhere(care.HandleTrouble) {
+		b.Outages, err = p.UseCases.Outages(ctx, actor)
+	}
+
+	return b, err
 }
 
 // progressEvent is what the page's script puts in place.
@@ -162,6 +180,7 @@ type progressEvent struct {
 	Troubled int    `json:"troubled"`
 	Reverted int    `json:"reverted"`
 	Left     string `json:"left"`
+	Waits    string `json:"waits"`
 	State    string `json:"state"`
 	Live     bool   `json:"live"`
 }
@@ -171,17 +190,16 @@ func (p *Pages) batchEvents(c *gin.Context) error {
 	actor, id := route.Actor(c), care.BatchID(c.Param("id"))
 
 	return route.Stream(c, progressEvery, p.Stop, func(ctx context.Context) (route.Event, bool, error) {
-		progress, err := p.UseCases.Progress(ctx, actor, id)
+		b, err := p.readBatch(ctx, actor, id)
 		if err != nil {
 			return route.Event{}, false, err
 		}
 
-		b := batchPage{Progress: progress}
-		counts := progress.Counts
+		counts := b.Counts
 
 		return route.Event{Name: "progress", Data: progressEvent{
 			Percent: b.Percent(), Booked: counts.Booked, Invited: counts.Invited, Recorded: counts.Recorded,
-			Troubled: counts.Troubled, Reverted: counts.Reverted, Left: left(progress), State: batchState(progress.State).Text, Live: b.Live(),
+			Troubled: counts.Troubled, Reverted: counts.Reverted, Left: b.Remaining(), Waits: b.Waits(), State: batchState(b.State).Text, Live: b.Live(),
 		}}, !b.Live(), nil
 	})
 }
