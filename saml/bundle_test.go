@@ -195,11 +195,11 @@ const handle = "BROWSERHANDLE"
 // start begins a login and returns where the browser is sent.
 func (b *bundle) start(tb testing.TB) string {
 	tb.Helper()
-	location, err := b.provider.Login(context.Background(), handle, "/min-dag")
+	out, err := b.provider.Login(context.Background(), handle, saml.LoginRequest{ReturnTo: "/min-dag"})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return location
+	return out.URL
 }
 
 // answer lets the simulator answer a started login.

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"regexp"
 	"time"
+
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // The paths below Config.BaseURL at which the caller mounts the provider.
@@ -176,18 +178,18 @@ func (c Config) Validate() []error {
 	return problems
 }
 
-func (c Config) minLevel() (Level, bool) {
+func (c Config) minLevel() (care.Assurance, bool) {
 	switch c.MinLevel {
 	case "none":
-		return LevelNone, true
+		return care.NoAssurance, true
 	case "low":
-		return LevelLow, true
+		return care.LowAssurance, true
 	case "substantial":
-		return LevelSubstantial, true
+		return care.Substantial, true
 	case "high":
-		return LevelHigh, true
+		return care.HighAssurance, true
 	}
-	return LevelNone, false
+	return care.NoAssurance, false
 }
 
 // checkURL accepts https anywhere and http on loopback.

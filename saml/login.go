@@ -6,27 +6,46 @@ import (
 
 	"github.com/beevik/etree"
 	crewjam "github.com/crewjam/saml"
+
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // idTypeProfessional asks for an employee's identity, not a citizen's.
 const idTypeProfessional = "https://data.gov.dk/eid/Professional"
 
-const levelReference = "https://data.gov.dk/concept/core/nsis/loa/"
+// LoginRequest is what a caller wants of one login.
+type LoginRequest struct {
+	// ReturnTo is a path of our own site to continue at after the login.
+	ReturnTo string
+	// MinLevel is the lowest level that suffices; the configured one may be higher.
+	MinLevel care.Assurance
+	// ForceAuthn asks the person to log in afresh; persons always are.
+	ForceAuthn bool
+	// Person has to agree with the configured audience: it keeps an employee's login from
+	// being started where a citizen's is meant, and the other way round.
+	Person bool
+	// Phone is "Android" or "iOS" when the browser runs on such a phone, so that the
+	// provider can hand over to its app; otherwise empty.
+	Phone string
+}
 
-// Login starts a login and returns the URL at the identity provider to send the browser
-// to. The browser handle is the random value in the browser's cookie (NewBrowserHandle);
-// returnTo is a path of our own site to continue at. Neither leaves this site: the
-// provider gets random handles only. Errors are *Error of KindInvalid (returnTo or handle
-// unusable) or KindUnavailable.
-func (p *Provider) Login(ctx context.Context, browserHandle, returnTo string) (string, error) {
-	if browserHandle == "" || !localPath(returnTo) {
-		return "", invalid("login without a browser handle or with a foreign return address")
+// Login starts a login and returns where to send the browser to. The browser handle is the
+// random value in the browser's cookie (NewBrowserHandle). Neither it nor the return
+// address leaves this site: the provider gets random handles only. Errors are *Error of
+// KindInvalid (request or handle unusable) or KindUnavailable.
+func (p *Provider) Login(ctx context.Context, browserHandle string, wanted LoginRequest) (Outgoing, error) {
+	if browserHandle == "" || !localPath(wanted.ReturnTo) {
+		return Outgoing{}, invalid("login without a browser handle or with a foreign return address")
+	}
+	if wanted.Person {
+		return Outgoing{}, invalid("login for another kind of people than the provider serves")
 	}
 	now := p.now().UTC()
-	req := p.newRequest(PurposeLogin, browserHandle, returnTo, now)
-	req.ForceAuthn = p.cfg.ForceAuthn
+	req := p.newRequest(PurposeLogin, browserHandle, wanted.ReturnTo, now)
+	req.ForceAuthn = p.cfg.ForceAuthn || wanted.ForceAuthn
+	req.MinLevel = max(p.minLevel, wanted.MinLevel)
 	if err := p.store.SaveRequest(ctx, req); err != nil {
-		return "", unavailable("request cannot be saved", err)
+		return Outgoing{}, unavailable("request cannot be saved", err)
 	}
 	return p.redirect(p.idp.ssoURL, paramRequest, p.authnRequest(req, now), req.RelayState)
 }
@@ -49,18 +68,18 @@ func (p *Provider) authnRequest(req Request, now time.Time) *etree.Element {
 	}
 	element := message.Element()
 	if p.cfg.Profile == ProfileOIOSAML3 {
-		element.AddChild(p.requestedContext())
+		element.AddChild(p.requestedContext(req))
 	}
 	return element
 }
 
 // requestedContext asks for the level and the kind of identity. The structure of crewjam holds
 // one reference only. Comparison concerns the level alone (OIO-SP-06, OIO-SP-07).
-func (p *Provider) requestedContext() *etree.Element {
+func (p *Provider) requestedContext(req Request) *etree.Element {
 	context := etree.NewElement("samlp:RequestedAuthnContext")
 	context.CreateAttr("Comparison", "minimum")
-	level := max(p.minLevel, LevelLow)
-	for _, reference := range []string{levelReference + level.String(), idTypeProfessional} {
+	level := max(req.MinLevel, care.LowAssurance)
+	for _, reference := range []string{levelReference + levelName(level), idTypeProfessional} {
 		context.CreateElement("saml:AuthnContextClassRef").SetText(reference)
 	}
 	return context

@@ -20,27 +20,27 @@ type LogoutMessage struct {
 	SessionIndexes []string
 	// Partial is set in an answer when the provider could not end every session.
 	Partial bool
-	// RedirectURL is where the browser goes next: when Requested is set, the provider
-	// with our signed answer, to be used only after the sessions have ended, or "" when
-	// it has no address for answers; otherwise the local path given to Logout.
-	RedirectURL string
+	// Next is where the browser goes: when Requested is set, the provider with our signed
+	// answer, to be used only after the sessions have ended, or nowhere when it has no
+	// address for answers; otherwise the local path given to Logout.
+	Next Outgoing
 }
 
 // Logout starts a logout at the provider for a person whose own session the caller has
-// ended, and returns the URL to send the browser to. It returns "" without an error when
-// the provider has no logout service. The path returnTo is where to continue on our own site. Errors
+// ended, and returns where to send the browser to: nowhere, without an error, when the provider
+// has no logout service. The path returnTo is where to continue on our own site. Errors
 // are *Error of KindInvalid or KindUnavailable.
-func (p *Provider) Logout(ctx context.Context, browserHandle string, who Principal, returnTo string) (string, error) {
+func (p *Provider) Logout(ctx context.Context, browserHandle string, who Principal, returnTo string) (Outgoing, error) {
 	if p.idp.sloURL == "" {
-		return "", nil
+		return Outgoing{}, nil
 	}
 	if browserHandle == "" || !localPath(returnTo) || who.NameID.Value == "" {
-		return "", invalid("logout without a browser handle, a name or a local return address")
+		return Outgoing{}, invalid("logout without a browser handle, a name or a local return address")
 	}
 	now := p.now().UTC()
 	req := p.newRequest(PurposeLogout, browserHandle, returnTo, now)
 	if err := p.store.SaveRequest(ctx, req); err != nil {
-		return "", unavailable("request cannot be saved", err)
+		return Outgoing{}, unavailable("request cannot be saved", err)
 	}
 	end := now.Add(maxIssueAge)
 	message := crewjam.LogoutRequest{
@@ -129,7 +129,7 @@ func (p *Provider) logoutAnswered(
 	if err := p.useUp(ctx, req.ID, message.attr("ID"), now.Add(2*maxIssueAge)); err != nil {
 		return LogoutMessage{}, err
 	}
-	return LogoutMessage{Partial: !success || second == "PartialLogout", RedirectURL: req.ReturnTo}, nil
+	return LogoutMessage{Partial: !success || second == "PartialLogout", Next: Outgoing{URL: req.ReturnTo}}, nil
 }
 
 func (p *Provider) logoutRequested(
@@ -166,7 +166,7 @@ func (p *Provider) logoutRequested(
 	} else if err != nil {
 		return LogoutMessage{}, unavailable("logout cannot be recorded", err)
 	}
-	result.RedirectURL, err = p.logoutResponse(message.attr("ID"), relayState, now)
+	result.Next, err = p.logoutResponse(message.attr("ID"), relayState, now)
 	return result, err
 }
 
@@ -193,9 +193,9 @@ func (p *Provider) checkLogoutHead(message *node, local string, now time.Time) e
 	return nil
 }
 
-func (p *Provider) logoutResponse(inResponseTo, relayState string, now time.Time) (string, error) {
+func (p *Provider) logoutResponse(inResponseTo, relayState string, now time.Time) (Outgoing, error) {
 	if p.idp.sloResponse == "" {
-		return "", nil
+		return Outgoing{}, nil
 	}
 	message := crewjam.LogoutResponse{
 		ID: newID(), InResponseTo: inResponseTo, Version: "2.0", IssueInstant: now,

@@ -34,7 +34,7 @@ func TestLogoutFromHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	back := follow(t, b.idp, out)
+	back := follow(t, b.idp, out.URL)
 	if _, err := b.provider.HandleLogout(get(back), "OTHER"); saml.KindOf(err) != saml.KindWrongBrowser {
 		t.Errorf("other browser: %v", err)
 	}
@@ -42,7 +42,7 @@ func TestLogoutFromHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(explain(err))
 	}
-	if diff := cmp.Diff(saml.LogoutMessage{RedirectURL: "/farvel"}, got); diff != "" {
+	if diff := cmp.Diff(saml.LogoutMessage{Next: saml.Outgoing{URL: "/farvel"}}, got); diff != "" {
 		t.Error(diff)
 	}
 	if _, err := b.provider.HandleLogout(get(back), handle); saml.KindOf(err) != saml.KindExpired {
@@ -52,7 +52,7 @@ func TestLogoutFromHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err = b.provider.HandleLogout(get(follow(t, b.idp, again)), handle)
+	got, err = b.provider.HandleLogout(get(follow(t, b.idp, again.URL)), handle)
 	if err != nil || !got.Partial {
 		t.Errorf("a session that is gone already: %+v %v", got, err)
 	}
@@ -71,13 +71,13 @@ func TestLogoutFromThere(t *testing.T) {
 		t.Fatal(explain(err))
 	}
 	want := saml.LogoutMessage{
-		Requested: true, NameID: who.NameID, SessionIndexes: []string{who.SessionIndex}, RedirectURL: got.RedirectURL,
+		Requested: true, NameID: who.NameID, SessionIndexes: []string{who.SessionIndex}, Next: got.Next,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	w := httptest.NewRecorder()
-	b.idp.Handler().ServeHTTP(w, get(got.RedirectURL))
+	b.idp.Handler().ServeHTTP(w, get(got.Next.URL))
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Du er logget ud") {
 		t.Errorf("the simulator refused our answer: %d %s", w.Code, w.Body)
 	}

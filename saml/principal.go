@@ -3,47 +3,39 @@ package saml
 import (
 	"log/slog"
 	"time"
+
+	"github.com/sluse/sluse/scheduler/care"
 )
 
-// Level is a level of assurance of NSIS (National Standard for Identiteters
-// Sikringsniveauer). The zero value means that the provider stated none. Levels compare
-// with <.
-type Level int
+// Audience is the kind of people who log in. The zero value is invalid.
+type Audience string
 
-// The levels of NSIS 2.0, in rising order.
+// The audiences.
 const (
-	LevelNone Level = iota
-	LevelLow
-	LevelSubstantial
-	LevelHigh
+	// Professional is an employee who acts for an organisation.
+	Professional Audience = "professional"
+	// Person is somebody who acts for themselves, such as a citizen.
+	Person Audience = "person"
 )
 
-// String returns the level as in the nsis/loa attribute, or "none".
-func (l Level) String() string {
-	switch l {
-	case LevelNone:
-		return "none"
-	case LevelLow:
-		return "Low"
-	case LevelSubstantial:
-		return "Substantial"
-	case LevelHigh:
-		return "High"
-	}
-	return "none"
+// Privilege is one role of the Basic Privilege Profile, together with the limits of its
+// own group.
+type Privilege struct {
+	// Role is the role's whole URI with its version.
+	Role string
+	// CVR is the organisation in which the role holds: eight digits.
+	CVR string
+	// Constraints hold all at once; none means that the role is not limited. Whoever
+	// cannot honour one of them has to ignore the privilege.
+	Constraints []Constraint
 }
 
-// parseLevel reads the value of the nsis/loa attribute, exactly as OIOSAML writes it.
-func parseLevel(s string) (Level, bool) {
-	switch s {
-	case "Low":
-		return LevelLow, true
-	case "Substantial":
-		return LevelSubstantial, true
-	case "High":
-		return LevelHigh, true
-	}
-	return LevelNone, false
+// Constraint limits a Privilege to some values of a dimension. Values is never empty.
+type Constraint struct {
+	// Name is the dimension's URI.
+	Name string
+	// Values are the admitted ones, as they were sent.
+	Values []string
 }
 
 // NameID is the provider's name for a person in one session. All four parts are needed
@@ -58,8 +50,10 @@ type NameID struct {
 // String hides the value, which may be a mail address.
 func (NameID) String() string { return "‹name id›" }
 
-// Principal is an employee whose login was verified.
+// Principal is somebody whose login was verified.
 type Principal struct {
+	// Kind says whether it is an employee or a person.
+	Kind Audience
 	// Subject is the stable key of the person at this provider: the persistent NameID,
 	// or the employee ID where the NameID changes from login to login.
 	Subject string
@@ -68,15 +62,20 @@ type Principal struct {
 	// NameID and SessionIndex name the provider's session, for logout.
 	NameID       NameID
 	SessionIndex string
-	// EmployeeID is the identifier the driving lists know, such as initials. Never empty.
+	// EmployeeID is the identifier the driving lists know, such as initials. Never empty
+	// for a professional, always for a person.
 	EmployeeID string
+	// CPR is the person's number, of a person only. It must not be stored.
+	CPR care.CPR
 	// Name and Email may be empty.
 	Name  string
 	Email string
 	// Groups are the directory groups or roles as the provider sends them, unmapped.
 	Groups []string
-	// Level is the level of assurance the provider stated, LevelNone for none.
-	Level Level
+	// Privileges are those of the Basic Privilege Profile that concern our organisation.
+	Privileges []Privilege
+	// Level is the level of assurance the provider stated, care.NoAssurance for none.
+	Level care.Assurance
 	// AuthenticatedAt is when the person proved their identity to the provider, in UTC.
 	AuthenticatedAt time.Time
 	// ExpiresAt is when the provider wants the session to end, in UTC; zero when it sets
@@ -91,7 +90,8 @@ func (Principal) String() string { return "‹principal›" }
 func (p Principal) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("idp", p.IDP),
-		slog.String("level", p.Level.String()),
+		slog.String("kind", string(p.Kind)),
+		slog.String("level", levelName(p.Level)),
 		slog.Time("authenticated_at", p.AuthenticatedAt),
 		slog.Time("expires_at", p.ExpiresAt),
 	)

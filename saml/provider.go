@@ -9,13 +9,15 @@ import (
 	"time"
 
 	crewjam "github.com/crewjam/saml"
+
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // Provider is the service provider of one municipality towards one identity provider. It
 // is safe for concurrent use.
 type Provider struct {
 	cfg      Config
-	minLevel Level
+	minLevel care.Assurance
 	idp      identityProvider
 	own      keyPair
 	store    Store

@@ -23,19 +23,29 @@ const (
 	paramSignature  = "Signature"
 )
 
+// Outgoing is where the browser goes next: by a redirect to URL or, when Fields are given,
+// by posting them to URL as a form. The zero value is nowhere.
+type Outgoing struct {
+	URL    string
+	Fields []Field
+}
+
+// Field is one hidden field of a form that the browser posts.
+type Field struct{ Name, Value string }
+
 // redirect encodes a message for the HTTP-Redirect binding and signs the query.
-func (p *Provider) redirect(location, param string, message *etree.Element, relayState string) (string, error) {
+func (p *Provider) redirect(location, param string, message *etree.Element, relayState string) (Outgoing, error) {
 	document := etree.NewDocumentWithRoot(message)
 	var deflated bytes.Buffer
 	writer, err := flate.NewWriter(&deflated, flate.BestCompression)
 	if err != nil {
-		return "", unavailable("message cannot be compressed", err)
+		return Outgoing{}, unavailable("message cannot be compressed", err)
 	}
 	if _, err := document.WriteTo(writer); err != nil {
-		return "", unavailable("message cannot be written", err)
+		return Outgoing{}, unavailable("message cannot be written", err)
 	}
 	if err := writer.Close(); err != nil {
-		return "", unavailable("message cannot be compressed", err)
+		return Outgoing{}, unavailable("message cannot be compressed", err)
 	}
 	query := param + "=" + url.QueryEscape(base64.StdEncoding.EncodeToString(deflated.Bytes()))
 	if relayState != "" {
@@ -44,18 +54,18 @@ func (p *Provider) redirect(location, param string, message *etree.Element, rela
 	query += "&" + paramSigAlg + "=" + url.QueryEscape(algRSASHA256)
 	signing, err := crewjam.GetSigningContext(p.crewjamSP())
 	if err != nil {
-		return "", unavailable("no signing key", err)
+		return Outgoing{}, unavailable("no signing key", err)
 	}
 	signature, err := signing.SignString(query)
 	if err != nil {
-		return "", unavailable("message cannot be signed", err)
+		return Outgoing{}, unavailable("message cannot be signed", err)
 	}
 	query += "&" + paramSignature + "=" + url.QueryEscape(base64.StdEncoding.EncodeToString(signature))
 	separator := "?"
 	if strings.Contains(location, "?") {
 		separator = "&"
 	}
-	return location + separator + query, nil
+	return Outgoing{URL: location + separator + query}, nil
 }
 
 // signedQuery is a redirect message whose signature was verified.

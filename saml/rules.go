@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // judge holds a verified assertion against the rules and returns who it is about.
@@ -29,7 +31,7 @@ func (p *Provider) judge(a *assertion, req Request, encrypted bool, now time.Tim
 			return Principal{}, err
 		}
 	}
-	return p.principal(a)
+	return p.principal(a, req)
 }
 
 // checkWindows holds the times of the assertion against the clock, which may differ from
@@ -132,8 +134,8 @@ func (p *Provider) checkOIOSAML3(a *assertion, encrypted bool) error {
 	return nil
 }
 
-func (p *Provider) principal(a *assertion) (Principal, error) {
-	level, err := p.level(a)
+func (p *Provider) principal(a *assertion, req Request) (Principal, error) {
+	level, err := p.level(a, req)
 	if err != nil {
 		return Principal{}, err
 	}
@@ -158,7 +160,7 @@ func (p *Provider) principal(a *assertion) (Principal, error) {
 		subject = employee
 	}
 	return Principal{
-		Subject: subject, IDP: p.idp.entityID, NameID: a.nameID, SessionIndex: a.sessionIndex,
+		Kind: Professional, Subject: subject, IDP: p.idp.entityID, NameID: a.nameID, SessionIndex: a.sessionIndex,
 		EmployeeID: employee, Name: fields[p.cfg.Attributes.Name], Email: fields[p.cfg.Attributes.Email],
 		Groups: groups, Level: level, AuthenticatedAt: a.authnInstant, ExpiresAt: a.sessionEnd,
 	}, nil
@@ -167,17 +169,17 @@ func (p *Provider) principal(a *assertion) (Principal, error) {
 // level reads the NSIS level from the attribute. AuthnContextClassRef is not consulted:
 // at least one common provider sends a reference without the level there. What was asked
 // for does not matter either; what came back does.
-func (p *Provider) level(a *assertion) (Level, error) {
+func (p *Provider) level(a *assertion, req Request) (care.Assurance, error) {
 	text, err := a.single(attrLevel)
 	if err != nil {
-		return LevelNone, err
+		return care.NoAssurance, err
 	}
 	level, known := parseLevel(text)
 	if text != "" && !known {
-		return LevelNone, invalid("nsis/loa: unknown level")
+		return care.NoAssurance, invalid("nsis/loa: unknown level")
 	}
-	if level < p.minLevel || (p.cfg.Profile == ProfileOIOSAML3 && level == LevelNone) {
-		return LevelNone, denied(ReasonLevelTooLow, "nsis/loa: lower than required")
+	if level < max(p.minLevel, req.MinLevel) || (p.cfg.Profile == ProfileOIOSAML3 && level == care.NoAssurance) {
+		return care.NoAssurance, denied(ReasonLevelTooLow, "nsis/loa: lower than required")
 	}
 	return level, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // ErrNoRequest is what Store.Request returns for a request that is unknown or used up.
@@ -39,6 +41,11 @@ type Request struct {
 	ReturnTo string
 	// ForceAuthn says that the person was asked to log in afresh.
 	ForceAuthn bool
+	// MinLevel is the level that the answer has to reach; the configured one may be
+	// higher.
+	MinLevel care.Assurance
+	// Person says that a person was asked for, not a professional.
+	Person bool
 	// CreatedAt and ExpiresAt are in UTC. After ExpiresAt the row may be deleted.
 	CreatedAt time.Time
 	ExpiresAt time.Time

@@ -119,7 +119,7 @@ func endSessions(t *testing.T, s *store.Store, idp string) {
 func request(id string) saml.Request {
 	return saml.Request{
 		ID: id, Purpose: saml.PurposeLogin, IDP: "https://idp.example.invalid", BrowserHash: "b", RelayState: "r", ReturnTo: "/dag",
-		ForceAuthn: true, CreatedAt: storetest.Now(), ExpiresAt: storetest.Now().Add(10 * time.Minute),
+		ForceAuthn: true, MinLevel: care.HighAssurance, Person: true, CreatedAt: storetest.Now(), ExpiresAt: storetest.Now().Add(10 * time.Minute),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 type samlRequestRow struct {
@@ -20,6 +21,8 @@ type samlRequestRow struct {
 	RelayState  string
 	ReturnTo    string
 	ForceAuthn  bool
+	MinLevel    int
+	Person      bool
 	Made        int64 `gorm:"column:created_at"` // not named CreatedAt: gorm would set it by itself
 	ExpiresAt   int64
 	CompletedAt *int64
@@ -42,7 +45,7 @@ var _ saml.Store = (*Store)(nil)
 func (s *Store) SaveRequest(ctx context.Context, r saml.Request) error {
 	row := samlRequestRow{
 		ID: r.ID, Purpose: string(r.Purpose), Idp: r.IDP, BrowserHash: r.BrowserHash, RelayState: r.RelayState,
-		ReturnTo: r.ReturnTo, ForceAuthn: r.ForceAuthn, Made: micros(r.CreatedAt), ExpiresAt: micros(r.ExpiresAt),
+		ReturnTo: r.ReturnTo, ForceAuthn: r.ForceAuthn, MinLevel: int(r.MinLevel), Person: r.Person, Made: micros(r.CreatedAt), ExpiresAt: micros(r.ExpiresAt),
 	}
 
 	return s.change(ctx, func(tx *gorm.DB) error { return insert(tx, []samlRequestRow{row}) })
@@ -63,7 +66,7 @@ func (s *Store) Request(ctx context.Context, id string) (saml.Request, error) {
 
 	return saml.Request{
 		ID: row.ID, Purpose: saml.Purpose(row.Purpose), IDP: row.Idp, BrowserHash: row.BrowserHash, RelayState: row.RelayState,
-		ReturnTo: row.ReturnTo, ForceAuthn: row.ForceAuthn, CreatedAt: instant(row.Made), ExpiresAt: instant(row.ExpiresAt),
+		ReturnTo: row.ReturnTo, ForceAuthn: row.ForceAuthn, MinLevel: care.Assurance(row.MinLevel), Person: row.Person, CreatedAt: instant(row.Made), ExpiresAt: instant(row.ExpiresAt),
 	}, nil
 }
 

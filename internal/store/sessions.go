@@ -24,7 +24,7 @@ type Session struct {
 	Name            string
 	Email           string
 	Groups          []string
-	Level           int    // NSIS level of assurance, as in saml.Level
+	Level           int    // NSIS level of assurance, as in care.Assurance
 	CSRF            string // secret of the session's forms; may be empty
 	AuthenticatedAt time.Time
 	CreatedAt       time.Time

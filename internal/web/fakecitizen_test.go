@@ -161,12 +161,12 @@ func (f *fakeSessions) EndSessionsOf(_ context.Context, name saml.NameID, indexe
 // fakeLogin plays the identity provider: the posted "user" field says who comes back.
 type fakeLogin struct{ mark string }
 
-func (f *fakeLogin) Login(_ context.Context, handle, returnTo string) (string, error) {
+func (f *fakeLogin) Login(_ context.Context, handle string, wanted saml.LoginRequest) (saml.Outgoing, error) {
 	if handle == "" {
-		return "", care.NewError(care.Internal, "no handle")
+		return saml.Outgoing{}, care.NewError(care.Internal, "no handle")
 	}
 
-	return "https://idp.example.dk/sso?til=" + returnTo, nil
+	return saml.Outgoing{URL: "https://idp.example.dk/sso?til=" + wanted.ReturnTo}, nil
 }
 
 func (f *fakeLogin) Callback(r *http.Request, handle string) (saml.Principal, string, error) {
@@ -185,12 +185,12 @@ func (f *fakeLogin) Callback(r *http.Request, handle string) (saml.Principal, st
 	}, "/", nil
 }
 
-func (f *fakeLogin) Logout(context.Context, string, saml.Principal, string) (string, error) {
-	return "https://idp.example.dk/slo", nil
+func (f *fakeLogin) Logout(context.Context, string, saml.Principal, string) (saml.Outgoing, error) {
+	return saml.Outgoing{URL: "https://idp.example.dk/slo"}, nil
 }
 
 func (f *fakeLogin) HandleLogout(r *http.Request, _ string) (saml.LogoutMessage, error) {
-	return saml.LogoutMessage{Requested: true, NameID: saml.NameID{Value: r.URL.Query().Get("who")}, RedirectURL: "https://idp.example.dk/done"}, nil
+	return saml.LogoutMessage{Requested: true, NameID: saml.NameID{Value: r.URL.Query().Get("who")}, Next: saml.Outgoing{URL: "https://idp.example.dk/done"}}, nil
 }
 
 func (f *fakeLogin) Metadata() ([]byte, error) { return []byte("<EntityDescriptor/>"), nil }

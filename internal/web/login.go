@@ -31,15 +31,14 @@ func (m *mount) loginRoutes() []route.Route {
 func (m *mount) login(c *gin.Context) error {
 	handle := saml.NewBrowserHandle()
 
-	target, err := m.site.Login.Login(c.Request.Context(), handle, localPath(c.Query("til")))
+	target, err := m.site.Login.Login(c.Request.Context(), handle, saml.LoginRequest{ReturnTo: localPath(c.Query("til"))})
 	if err != nil {
 		return m.samlError(c, err)
 	}
 
 	m.setLoginCookie(c, handle)
-	c.Redirect(http.StatusSeeOther, target)
 
-	return nil
+	return m.send(c, target)
 }
 
 func (m *mount) setLoginCookie(c *gin.Context, handle string) {
@@ -113,22 +112,20 @@ func (m *mount) logout(c *gin.Context) error {
 
 	m.cookies.set(c, sessionCookie, "", 0, http.SameSiteLaxMode)
 
-	target := "/logget-af"
+	target := saml.Outgoing{URL: "/logget-af"}
 
 	if err == nil && s.NameID.Value != "" {
 		handle := saml.NewBrowserHandle()
 		who := saml.Principal{NameID: s.NameID, SessionIndex: s.Index, IDP: s.IDP}
 
-		if url, err := m.site.Login.Logout(ctx, handle, who, target); err == nil && url != "" {
+		if out, err := m.site.Login.Logout(ctx, handle, who, target.URL); err == nil && out.URL != "" {
 			m.setLoginCookie(c, handle)
 
-			target = url
+			target = out
 		}
 	}
 
-	c.Redirect(http.StatusSeeOther, target)
-
-	return nil
+	return m.send(c, target)
 }
 
 // slo takes the provider's logout messages: a request to end sessions, or the answer to ours.
@@ -146,12 +143,16 @@ func (m *mount) slo(c *gin.Context) error {
 
 	m.cookies.set(c, loginCookie, "", 0, http.SameSiteLaxMode)
 
-	target := message.RedirectURL
-	if target == "" {
-		target = "/logget-af"
+	if message.Next.URL == "" {
+		message.Next.URL = "/logget-af"
 	}
 
-	c.Redirect(http.StatusSeeOther, target)
+	return m.send(c, message.Next)
+}
+
+// send lets the browser go where the identity provider's protocol wants it.
+func (m *mount) send(c *gin.Context, out saml.Outgoing) error {
+	c.Redirect(http.StatusSeeOther, out.URL)
 
 	return nil
 }

@@ -46,9 +46,9 @@ type UseCases interface {
 
 // LoginProvider logs employees in; *saml.Provider satisfies it. Errors are *saml.Error.
 type LoginProvider interface {
-	Login(ctx context.Context, browserHandle, returnTo string) (redirect string, err error)
+	Login(ctx context.Context, browserHandle string, wanted saml.LoginRequest) (saml.Outgoing, error)
 	Callback(r *http.Request, browserHandle string) (who saml.Principal, returnTo string, err error)
-	Logout(ctx context.Context, browserHandle string, who saml.Principal, returnTo string) (redirect string, err error)
+	Logout(ctx context.Context, browserHandle string, who saml.Principal, returnTo string) (saml.Outgoing, error)
 	HandleLogout(r *http.Request, browserHandle string) (saml.LogoutMessage, error)
 	Metadata() ([]byte, error)
 }
@@ -75,6 +75,8 @@ type Site struct {
 	// Grants maps the groups that the identity provider sends to roles; asked on every request,
 	// so that a change applies at once.
 	Grants func(groups []string) []care.Grant
+	// Limits are the budgets of classes of routes; a class that is missing has the default.
+	Limits map[route.Class]Budget
 	// API are the routes of the REST API; their paths begin with /api/. Errors of such paths
 	// are problem documents.
 	API []route.Route

@@ -33,7 +33,7 @@ type Session struct {
 	Groups   []string // as the identity provider sent them; mapped to roles on every request
 	Subject  string   // stable key of the person at the provider
 	IDP      string   // entity id of the provider that vouches for the person
-	Level    saml.Level
+	Level    care.Assurance
 	// NameID and Index name the provider's session, for logout.
 	NameID saml.NameID
 	Index  string

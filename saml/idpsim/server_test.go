@@ -84,11 +84,11 @@ func setup(t *testing.T, options idpsim.Options, trusted bool) peer {
 
 func (p peer) login(t *testing.T) string {
 	t.Helper()
-	location, err := p.sp.Login(t.Context(), "BROWSER", "/")
+	out, err := p.sp.Login(t.Context(), "BROWSER", saml.LoginRequest{ReturnTo: "/"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return location
+	return out.URL
 }
 
 func fetch(t *testing.T, address string) (int, string, http.Header) {

@@ -1,0 +1,5 @@
+-- +goose Up
+-- What a login was asked for, so that the answer can be held against it.
+
+ALTER TABLE saml_requests ADD COLUMN min_level INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE saml_requests ADD COLUMN person INTEGER NOT NULL DEFAULT 0;
