@@ -286,7 +286,7 @@ func postForm(path string, fields ...[2]string) request {
 // down here a second time on purpose.
 func calls() []call {
 	office := []care.Role{care.Planner, care.Leader}
-	watchers := []care.Role{care.Planner, care.Leader, care.Administrator}
+	watchers := []care.Role{care.Planner, care.Leader, care.Administrator, care.ServiceDesk}
 	caregiver := []care.Role{care.Caregiver}
 	all := []care.Role{care.Planner, care.Leader, care.Caregiver}
 	people := []care.Role{care.Planner, care.Caregiver}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -161,6 +162,10 @@ func (a api) correct(c *gin.Context) error {
 	var body correctRequest
 	if err := decode(c, &body); err != nil {
 		return err
+	}
+
+	if n := utf8.RuneCountInString(body.Because); n == 0 || n > care.MaxBecause {
+		return care.NewError(care.Invalid, "Feltet »because« skal være på 1-"+strconv.Itoa(care.MaxBecause)+" tegn.")
 	}
 
 	req, err := (concludeRequest{Kind: body.Kind, Delivery: body.Delivery, Reason: body.Reason}).request()
