@@ -301,5 +301,6 @@ type Store interface {
 	Notices
 	Chores
 	Contacts
+	Devices
 	Identities
 }

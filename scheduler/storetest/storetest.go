@@ -82,6 +82,9 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"notices", checkNotices},
 		{"chores", checkChores},
 		{"reads_never_wait", checkReadsNeverWait},
+		{"devices", checkDevices},
+		{"device_race", checkDeviceRace},
+		{"device_tokens", checkDeviceTokens},
 	} {
 		t.Run(check.name, func(t *testing.T) {
 			t.Parallel()
