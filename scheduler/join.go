@@ -162,6 +162,18 @@ func (s *Service) Lounge(ctx context.Context, token care.SessionToken) (CitizenV
 	view.PhoneHint = who.phone.Hint()
 	view.Stage = stageOf(adm, s.now())
 	view.CodeLeft = v.CodesLeft(adm.Participant, s.now())
+	view.AskedHelp = !adm.AskedHelp.IsZero()
+
+	if adm.State != care.AdmissionWaiting {
+		return view, nil
+	}
+
+	rule, err := s.identityRule(ctx, v, adm.Participant)
+	if err != nil {
+		return CitizenView{}, err
+	}
+
+	s.showMethods(&view, rule, adm.Participant)
 
 	return view, nil
 }
@@ -235,6 +247,15 @@ func (s *Service) AskCode(ctx context.Context, token care.SessionToken) error {
 		return err
 	}
 
+	rule, err := s.identityRule(ctx, v, adm.Participant)
+	if err != nil {
+		return err
+	}
+
+	if !rule.Allows(care.ByCode) {
+		return codeForbidden()
+	}
+
 	today := care.DayOf(s.now()).Bounds().Start
 
 	sent, err := s.codesSent(ctx, v, adm.Participant, today)
@@ -270,6 +291,11 @@ func (s *Service) EnterCode(ctx context.Context, token care.SessionToken, code c
 		return err
 	}
 
+	rule, err := s.identityRule(ctx, v, adm.Participant)
+	if err != nil {
+		return err
+	}
+
 	var refusal *care.Error
 
 	err = s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "enter_code"}, func(v *care.Visit) error {
@@ -278,7 +304,7 @@ func (s *Service) EnterCode(ctx context.Context, token care.SessionToken, code c
 
 		var err error
 
-		refusal, err = v.TryCode(adm.ID, right, s.now())
+		refusal, err = v.TryCode(adm.ID, right, rule, s.now())
 
 		return err
 	})

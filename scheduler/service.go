@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluse/sluse/connector/eid"
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/video"
 	"github.com/sluse/sluse/ehr"
@@ -59,6 +60,7 @@ type Settings struct {
 	Reminder     time.Duration // how long before the start to remind; 0: never
 	Quiet        message.Quiet // when no SMS leaves
 	Participants int           // people in a room at once
+	Identity     care.IdentityPolicy
 	EventSilence time.Duration // how long a visit may go on without any event of the platform; 0: none are expected
 	CallLength   time.Duration // how long a call is planned to last; 0: 15 minutes
 	CallLinked   time.Duration // how far back and ahead a visit links a citizen with a unit; 0: 30 days
@@ -74,7 +76,12 @@ type Deps struct {
 	Journal  ehr.Journal
 	Links    care.Secret // key from which locators and one-time codes are made; at least 32 bytes
 	Monitor  Monitor     // nil: nobody watches the outside systems
-	Now      func() time.Time
+	// Eids are the identity providers at which citizens and participants can log in, in the order in
+	// which they are offered.
+	Eids []eid.Provider
+	// EidDown reports whether an identity provider does not answer; nil: never.
+	EidDown func() bool
+	Now     func() time.Time
 }
 
 // Service is the use cases of one municipality. It is safe for concurrent use.
@@ -87,6 +94,8 @@ type Service struct {
 	journal  ehr.Journal
 	links    care.Secret
 	monitor  Monitor
+	eids     []eid.Provider
+	eidDown  func() bool
 	now      func() time.Time
 
 	looks looks // into rooms
@@ -105,12 +114,20 @@ func New(d Deps) (*Service, error) {
 		d.Monitor = unwatched{}
 	}
 
+	if d.EidDown == nil {
+		d.EidDown = func() bool { return false }
+	}
+
+	if len(d.Settings.Identity.Default.Methods) == 0 {
+		d.Settings.Identity = care.DefaultIdentityPolicy()
+	}
+
 	d.Settings.CallLength = cmp.Or(d.Settings.CallLength, callLength)
 	d.Settings.CallLinked = cmp.Or(d.Settings.CallLinked, callLinked)
 
 	return &Service{
 		set: d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
-		journal: d.Journal, links: d.Links, monitor: d.Monitor, now: d.Now,
+		journal: d.Journal, links: d.Links, monitor: d.Monitor, eids: d.Eids, eidDown: d.EidDown, now: d.Now,
 	}, nil
 }
 

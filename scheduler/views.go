@@ -3,6 +3,7 @@ package scheduler
 import (
 	"time"
 
+	"github.com/sluse/sluse/connector/eid"
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -221,6 +222,12 @@ type CitizenView struct {
 	Visit     care.VisitID
 	// Guest is what a participant is in the visit; empty for the citizen.
 	Guest care.ParticipantKind
+	// Methods are those by which the reader can identify themselves, the strongest first, and
+	// Providers at which of them one logs in; with the stages before identity.
+	Methods   []care.IdentityMethod
+	Providers []eid.Info
+	// AskedHelp: the reader said that they can't identify themselves; the caregiver rings them.
+	AskedHelp bool
 }
 
 // Entered is a fresh citizen session.

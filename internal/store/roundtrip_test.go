@@ -186,6 +186,9 @@ func TestRoundTrip(t *testing.T) {
 			CodeTries: rapid.Int().Draw(t, "tries"), CodeUsed: rapid.Bool().Draw(t, "used"), Failures: rapid.Int().Draw(t, "failures"),
 			Recognised: rapid.Bool().Draw(t, "recognised"), DecidedBy: care.EmployeeID(texts().Draw(t, "by")), CameAt: instants().Draw(t, "came"),
 			IdentifiedAt: instants().Draw(t, "identified"), DecidedAt: instants().Draw(t, "decided"), Participant: care.ParticipantID(texts().Draw(t, "who")),
+			Provider: texts().Draw(t, "provider"), Level: care.Assurance(rapid.IntRange(0, 3).Draw(t, "level")), IdentifiedBy: care.EmployeeID(texts().Draw(t, "whose word")),
+			Check: care.IdentityCheck(texts().Draw(t, "check")), Outage: rapid.Bool().Draw(t, "outage"), AskedHelp: instants().Draw(t, "asked"),
+			CodewordTold: instants().Draw(t, "told"), CodewordAnswered: instants().Draw(t, "answered"),
 		}, child1(keys.admissionToRow), keys.admissionFromRow)
 		through(t, "entry", care.Entry{
 			ID: care.EntryID(texts().Draw(t, "id")), Kind: care.EntryKind(texts().Draw(t, "kind")), State: care.EntryState(texts().Draw(t, "state")),
@@ -228,6 +231,11 @@ func TestRoundTripOfTheRest(t *testing.T) {
 			Phone: care.NewPhone(texts().Draw(t, "phone")), Email: care.NewEmail(texts().Draw(t, "email")),
 			Suitability: care.Suitability(texts().Draw(t, "suitability")), Hospitalised: rapid.Bool().Draw(t, "hospitalised"), UpdatedAt: instants().Draw(t, "updated"),
 		}, keys.citizenToRow, keys.citizenFromRow)
+		through(t, "identity setting", care.IdentitySetting{
+			Citizen: care.CitizenID(texts().Draw(t, "of")), Version: rapid.Int().Draw(t, "setting"), MitIDOnly: rapid.Bool().Draw(t, "mitid"), NoSMS: rapid.Bool().Draw(t, "sms"),
+			Methods: rapid.SliceOf(rapid.SampledFrom(care.IdentityMethods())).Draw(t, "methods"), Reason: texts().Draw(t, "reason"),
+			By: care.EmployeeID(texts().Draw(t, "set by")), At: at,
+		}, keys.identitySettingToRow, keys.identitySettingFromRow)
 		through(t, "contact", care.Contact{
 			ID: care.ContactID(texts().Draw(t, "id")), Version: rapid.Int().Draw(t, "version"), Citizen: care.CitizenID(texts().Draw(t, "citizen")),
 			Kind: care.ParticipantKind(texts().Draw(t, "kind")), Name: texts().Draw(t, "name"), Phone: care.NewPhone(texts().Draw(t, "phone")),

@@ -186,6 +186,15 @@ type admissionRow struct {
 	IdentifiedAt  *int64
 	DecidedAt     *int64
 	ParticipantID string
+
+	Provider           string
+	AssuranceLevel     int
+	IdentifiedBy       string
+	IdentityCheck      string
+	Outage             bool
+	AskedHelpAt        *int64
+	CodewordToldAt     *int64
+	CodewordAnsweredAt *int64
 }
 
 // TableName names the table for gorm.
@@ -199,7 +208,9 @@ func (k *Keys) admissionToRow(visit care.VisitID, seq int, a care.Admission) (ad
 		Method: string(a.Method), CodeCount: a.CodeCount, CodeSentAt: microsOrNull(a.CodeSentAt), CodeTries: a.CodeTries,
 		CodeUsed: a.CodeUsed, Failures: a.Failures, Recognised: a.Recognised, DecidedBy: string(a.DecidedBy),
 		CameAt: microsOrNull(a.CameAt), IdentifiedAt: microsOrNull(a.IdentifiedAt), DecidedAt: microsOrNull(a.DecidedAt),
-		ParticipantID: string(a.Participant),
+		ParticipantID: string(a.Participant), Provider: a.Provider, AssuranceLevel: int(a.Level), IdentifiedBy: string(a.IdentifiedBy),
+		IdentityCheck: string(a.Check), Outage: a.Outage, AskedHelpAt: microsOrNull(a.AskedHelp),
+		CodewordToldAt: microsOrNull(a.CodewordTold), CodewordAnsweredAt: microsOrNull(a.CodewordAnswered),
 	}, nil
 }
 
@@ -210,6 +221,8 @@ func (k *Keys) admissionFromRow(row admissionRow) (care.Admission, error) {
 		CodeTries: row.CodeTries, CodeUsed: row.CodeUsed, Failures: row.Failures, Recognised: row.Recognised,
 		DecidedBy: care.EmployeeID(row.DecidedBy), CameAt: instantOrZero(row.CameAt),
 		IdentifiedAt: instantOrZero(row.IdentifiedAt), DecidedAt: instantOrZero(row.DecidedAt),
-		Participant: care.ParticipantID(row.ParticipantID),
+		Participant: care.ParticipantID(row.ParticipantID), Provider: row.Provider, Level: care.Assurance(row.AssuranceLevel),
+		IdentifiedBy: care.EmployeeID(row.IdentifiedBy), Check: care.IdentityCheck(row.IdentityCheck), Outage: row.Outage,
+		AskedHelp: instantOrZero(row.AskedHelpAt), CodewordTold: instantOrZero(row.CodewordToldAt), CodewordAnswered: instantOrZero(row.CodewordAnsweredAt),
 	}, nil
 }

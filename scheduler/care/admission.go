@@ -1,6 +1,9 @@
 package care
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // AdmissionState is how far a citizen's browser session is. The zero value is invalid.
 type AdmissionState string
@@ -20,9 +23,30 @@ func (a Admission) Identity() string {
 		return ""
 	case a.Method == ByCode && a.Participant != "":
 		return "Engangskode på SMS til deltagerens eget nummer"
+	case a.Level != NoAssurance:
+		return a.Method.Danish() + ", sikringsniveau " + a.Level.Danish()
+	case a.Check != "":
+		return a.Method.Danish() + " (" + lowerFirst(a.Check.Danish()) + ")"
 	default:
 		return a.Method.Danish()
 	}
+}
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+// Identified reports whether the session's person counts as identified under a rule: let in, or in
+// the waiting room, and with the codewords said where the rule asks for them.
+func (a Admission) Identified(r IdentityRule) bool {
+	if a.Method == "" {
+		return false
+	}
+
+	return !r.Codeword || a.Method != ByCode || a.CodewordsSaid()
+}
+
+// CodewordsSaid reports whether both directions of the codeword were ticked.
+func (a Admission) CodewordsSaid() bool {
+	return !a.CodewordTold.IsZero() && !a.CodewordAnswered.IsZero()
 }
 
 // Limits of one-time codes (identity.md §5.2).
@@ -43,14 +67,25 @@ type Admission struct {
 	State        AdmissionState
 	SessionHash  string // hex SHA-256 of the cookie's token
 	Method       IdentityMethod
-	CodeCount    int       // codes asked for by this session; part of what a code is made from
-	CodeSentAt   time.Time // of the newest code; zero when none
-	CodeTries    int       // wrong tries at the newest code
-	CodeUsed     bool      // the newest code was used; it never works again
-	Failures     int       // wrong tries in all
-	Recognised   bool      // the caregiver ticked "genkendt"
-	DecidedBy    EmployeeID
-	CameAt       time.Time
-	IdentifiedAt time.Time
-	DecidedAt    time.Time
+	Provider     string        // key of the identity provider that the person logged in at
+	Level        Assurance     // that the login had
+	IdentifiedBy EmployeeID    // whose word it is, with the staff's methods
+	Check        IdentityCheck // what that employee did
+	Outage       bool          // an identity provider did not answer when the person was identified
+	// AskedHelp is when the person said that they can't identify themselves; zero: they did not.
+	AskedHelp time.Time
+	// CodewordTold and CodewordAnswered are when the caregiver ticked that they said their word, and
+	// that the person answered with theirs.
+	CodewordTold     time.Time
+	CodewordAnswered time.Time
+	CodeCount        int       // codes asked for by this session; part of what a code is made from
+	CodeSentAt       time.Time // of the newest code; zero when none
+	CodeTries        int       // wrong tries at the newest code
+	CodeUsed         bool      // the newest code was used; it never works again
+	Failures         int       // wrong tries in all
+	Recognised       bool      // the caregiver ticked "genkendt"
+	DecidedBy        EmployeeID
+	CameAt           time.Time
+	IdentifiedAt     time.Time
+	DecidedAt        time.Time
 }

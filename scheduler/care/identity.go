@@ -49,6 +49,85 @@ func (m IdentityMethod) ByStaff() bool {
 	return slices.Contains([]IdentityMethod{KnownToStaff, WithStaff, VouchedByCitizen}, m)
 }
 
+// Login reports whether the method is a login at an identity provider, which has a level of
+// assurance.
+func (m IdentityMethod) Login() bool { return m == ByMitID || m == ByEID }
+
+// IdentityCheck is what an employee did to know whom they talk to (R12). The zero value is: nothing
+// that was recorded.
+type IdentityCheck string
+
+// The checks.
+const (
+	CalledNumber IdentityCheck = "called"   // rang the number in the care record, and the person answered
+	KnewByFace   IdentityCheck = "face"     // has met the person before and recognised face and voice
+	SaidCodeword IdentityCheck = "codeword" // the codewords were said, both of them
+	BesidePerson IdentityCheck = "beside"   // an employee is beside the person
+	CitizenSaid  IdentityCheck = "citizen"  // the citizen said who the participant is
+	ViaGuardian  IdentityCheck = "guardian" // the citizen's guardian stood in
+)
+
+// Checks returns what can have been done with a method, in the order in which it is offered.
+func (m IdentityMethod) Checks() []IdentityCheck {
+	switch m {
+	case KnownToStaff:
+		return []IdentityCheck{KnewByFace, CalledNumber, SaidCodeword, ViaGuardian}
+	case WithStaff:
+		return []IdentityCheck{BesidePerson}
+	case VouchedByCitizen:
+		return []IdentityCheck{CitizenSaid}
+	case ByMitID, ByEID, ByDevice, ByCode:
+	}
+
+	return nil
+}
+
+// Danish returns the wording shown to the caregiver.
+func (c IdentityCheck) Danish() string {
+	switch c {
+	case CalledNumber:
+		return "Ringede til nummeret i omsorgsjournalen"
+	case KnewByFace:
+		return "Har mødt personen før og genkendte ansigt og stemme"
+	case SaidCodeword:
+		return "Kodeordene blev sagt"
+	case BesidePerson:
+		return "En medarbejder er hos personen"
+	case CitizenSaid:
+		return "Borgeren sagde, hvem deltageren er"
+	case ViaGuardian:
+		return "Borgerens værge stod inde for borgeren"
+	}
+
+	return string(c)
+}
+
+// Proof is how somebody was identified, whichever way. Nothing of what was proved with is in it.
+type Proof struct {
+	Method   IdentityMethod
+	Provider string     // key of the identity provider, with a login
+	Level    Assurance  // with a login
+	By       EmployeeID // with the staff's methods: whose word it is
+	Check    IdentityCheck
+}
+
+// Refused returns why a proof does not count under a rule, nil when it counts. Kinds: Forbidden,
+// Invalid.
+func (r IdentityRule) Refused(p Proof) error {
+	switch {
+	case !r.Allows(p.Method):
+		return NewError(Forbidden, "Den måde at vise, hvem man er, må ikke bruges her.")
+	case p.Method.Login() && p.Level < r.MinLevel:
+		return NewError(Forbidden, "Login er ikke på et højt nok sikringsniveau. Log ind igen på niveau "+r.MinLevel.Danish()+".")
+	case p.Method.Login() && p.Provider == "":
+		return NewError(Invalid, "Login mangler en udbyder.")
+	case p.Method.ByStaff() && (p.By == "" || !slices.Contains(p.Method.Checks(), p.Check)):
+		return NewError(Invalid, "Vælg, hvordan du ved, hvem personen er.")
+	}
+
+	return nil
+}
+
 // Assurance is a level of assurance of NSIS (National Standard for Identiteters Sikringsniveauer).
 // The zero value means that none is known. Levels compare with <.
 type Assurance int

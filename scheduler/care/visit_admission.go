@@ -1,6 +1,7 @@
 package care
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -101,9 +102,9 @@ func (v *Visit) AskCode(id AdmissionID, at time.Time) (int, error) {
 }
 
 // TryCode records a try at the newest code; right says whether it was the right one. A right
-// one identifies the session and ends every other identified one of the same person. The refusal is what to tell
-// the citizen; it is apart from the error because the failed try has to be stored.
-func (v *Visit) TryCode(id AdmissionID, right bool, at time.Time) (refusal *Error, err error) {
+// one identifies the session, see Identify. The refusal is what to tell the citizen; it is apart
+// from the error because the failed try has to be stored.
+func (v *Visit) TryCode(id AdmissionID, right bool, rule IdentityRule, at time.Time) (refusal *Error, err error) {
 	a, err := v.admission(id)
 	if err != nil {
 		return nil, err
@@ -122,15 +123,86 @@ func (v *Visit) TryCode(id AdmissionID, right bool, at time.Time) (refusal *Erro
 		return v.wrongCode(a, at), nil
 	}
 
+	if err := v.Identify(id, Proof{Method: ByCode}, rule, at); err != nil {
+		return asError(err), nil
+	}
+
+	a.CodeUsed = true
+
+	return nil, nil
+}
+
+// Identify records that the person of a session proved who they are, whichever way, and ends every
+// other identified session of the same person. Somebody who is identified already stays so as they
+// are. What the rule does not allow is refused: Forbidden, Invalid; a session that is over: Gone.
+func (v *Visit) Identify(id AdmissionID, p Proof, rule IdentityRule, at time.Time) error {
+	a, err := v.admission(id)
+	if err != nil {
+		return err
+	}
+
+	switch a.State {
+	case AdmissionIdentified, AdmissionAdmitted:
+		return nil
+	case AdmissionRefused:
+		return NewError(Gone, "Din plads i venteværelset er lukket. Åbn linket i beskeden igen.")
+	case AdmissionWaiting:
+	}
+
+	if a.Participant == "" && p.Method == VouchedByCitizen {
+		return NewError(Invalid, "Ingen andre kan stå inde for borgeren.")
+	}
+
+	if err := rule.Refused(p); err != nil {
+		return err
+	}
+
+	v.endIdentified(a.Participant, at)
+	a.prove(p, rule.Outage, at)
+	a.State = AdmissionIdentified
+
+	return nil
+}
+
+func (a *Admission) prove(p Proof, outage bool, at time.Time) {
+	a.Method, a.Provider, a.Level, a.IdentifiedBy, a.Check, a.Outage, a.IdentifiedAt = p.Method, p.Provider, p.Level, p.By, p.Check, outage, at
+}
+
+// endIdentified ends the identified sessions of a person: one at a time is.
+func (v *Visit) endIdentified(who ParticipantID, at time.Time) {
 	for i := range v.s.Admissions {
-		if o := &v.s.Admissions[i]; o.ID != id && o.Participant == a.Participant && (o.State == AdmissionIdentified || o.State == AdmissionAdmitted) {
+		if o := &v.s.Admissions[i]; o.Participant == who && (o.State == AdmissionIdentified || o.State == AdmissionAdmitted) {
 			o.State, o.DecidedAt = AdmissionRefused, at
 		}
 	}
+}
 
-	a.State, a.Method, a.CodeUsed, a.IdentifiedAt = AdmissionIdentified, ByCode, true, at
+// asError returns an error of this package as such.
+func asError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
 
-	return nil, nil
+	return &Error{Kind: Internal, Message: "Der skete en fejl hos os. Prøv igen om lidt.", Err: err}
+}
+
+// AskHelp records that a waiting person can't identify themselves, so that the caregiver rings
+// them. Asking again changes nothing.
+func (v *Visit) AskHelp(id AdmissionID, at time.Time) error {
+	a, err := v.admission(id)
+	if err != nil {
+		return err
+	}
+
+	switch {
+	case a.State == AdmissionRefused:
+		return NewError(Gone, "Din plads i venteværelset er lukket. Åbn linket i beskeden igen.")
+	case a.State == AdmissionWaiting && a.AskedHelp.IsZero():
+		a.AskedHelp = at
+	}
+
+	return nil
 }
 
 func (v *Visit) wrongCode(a *Admission, at time.Time) *Error {

@@ -79,12 +79,13 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"events", checkEvents},
 		{"events_at_once", checkEventsAtOnce},
 		{"gaps", checkGaps},
+		{"identity_setting", checkIdentitySetting},
 		{"notices", checkNotices},
 		{"chores", checkChores},
-		{"reads_never_wait", checkReadsNeverWait},
 		{"devices", checkDevices},
 		{"device_race", checkDeviceRace},
 		{"device_tokens", checkDeviceTokens},
+		{"reads_never_wait", checkReadsNeverWait},
 	} {
 		t.Run(check.name, func(t *testing.T) {
 			t.Parallel()

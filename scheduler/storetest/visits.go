@@ -111,8 +111,14 @@ func checkLifecycle(t *testing.T, b Bench) {
 		func(v *care.Visit) error { return v.LinkOpened(invited, minute(6)) },
 		func(v *care.Visit) error { return v.Arrive(session, "", "session-1", minute(7)) },
 		func(v *care.Visit) error { _, err := v.AskCode(session, minute(8)); return err },
-		func(v *care.Visit) error { _, err := v.TryCode(session, false, minute(8)); return err },
-		func(v *care.Visit) error { _, err := v.TryCode(session, true, minute(9)); return err },
+		func(v *care.Visit) error {
+			_, err := v.TryCode(session, false, care.DefaultIdentityPolicy().Default, minute(8))
+			return err
+		},
+		func(v *care.Visit) error {
+			_, err := v.TryCode(session, true, care.DefaultIdentityPolicy().Default, minute(9))
+			return err
+		},
 		func(v *care.Visit) error {
 			v.Raise(care.CitizenTrouble, "", "Ring til borgeren.", true, minute(9))
 			return nil
