@@ -72,12 +72,13 @@ func New(ctx context.Context, o Options) (*App, error) {
 		return nil, errors.Join(err, a.Stop(ctx))
 	}
 
+	a.undo = append(a.undo, handler.Close)
 	a.server = web.NewServer(handler, o.Config.Listen)
 
 	return a, nil
 }
 
-func (a *App) handler() (http.Handler, error) {
+func (a *App) handler() (*web.Handler, error) {
 	options := web.Options{
 		Logger: a.options.Logger, Clock: a.options.Clock, Ready: a.Ready, Registry: a.options.Metrics.Registry(),
 		TrustedProxies: a.options.Config.TrustedProxies,

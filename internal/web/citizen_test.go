@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -164,46 +163,6 @@ func TestCitizenWay(t *testing.T) {
 
 	use.codeErr = care.NewError(care.TooMany, "Der er tastet forkert for mange gange. Ring til os, så hjælper vi dig ind.")
 	b.post(t, c, "/b/svar", url.Values{"kode": {"483921"}}, http.StatusTooManyRequests)
-}
-
-func TestDoorIsLimitedPerLinkAndNetwork(t *testing.T) {
-	t.Parallel()
-
-	b := setup(t)
-	b.use[testby].known["loc"] = true
-
-	knock := func(path, from string) *httptest.ResponseRecorder {
-		r := request(http.MethodGet, testby, path)
-		r.RemoteAddr = from + ":4711"
-
-		return b.do(t, r)
-	}
-
-	for i := range 20 {
-		if got := knock("/b/loc", "192.0.2.1").Code; got != http.StatusOK {
-			t.Fatalf("knock %d: %d", i, got)
-		}
-	}
-
-	w := knock("/b/loc", "198.51.100.1") // another network: the link is limited
-	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
-		t.Errorf("21st knock: %d", w.Code)
-	}
-
-	*b.now = b.now.Add(4 * time.Second)
-
-	if got := knock("/b/loc", "198.51.100.1").Code; got != http.StatusOK {
-		t.Errorf("after a while: %d", got)
-	}
-
-	blocked := false
-	for i := range 80 {
-		blocked = blocked || knock("/b/guess"+strings.Repeat("x", i), "203.0.113."+string(rune('1'+i%9))).Code == http.StatusTooManyRequests
-	}
-
-	if !blocked {
-		t.Error("a network may guess without end")
-	}
 }
 
 func TestStreamTellsTheStage(t *testing.T) {

@@ -48,6 +48,11 @@ func New(o Options) (*Handler, error) {
 		return nil, err
 	}
 
+	refused, err := newRefused(o.Registry)
+	if err != nil {
+		return nil, err
+	}
+
 	h := &Handler{
 		hosts: map[string]*mount{}, sites: map[care.MunicipalityID]*mount{}, log: o.Logger, ready: o.Ready, metrics: o.Metrics, metricsFrom: o.MetricsFrom,
 		stop: make(chan struct{}),
@@ -57,7 +62,7 @@ func New(o Options) (*Handler, error) {
 		h.metricsFrom = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
 
-	common := shared{seconds: seconds, now: o.Clock, log: o.Logger, stop: h.stop}
+	common := shared{seconds: seconds, refused: refused, now: o.Clock, log: o.Logger, stop: h.stop}
 
 	for _, s := range o.Sites {
 		if err := h.add(s, common, o.TrustedProxies); err != nil {
@@ -132,6 +137,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Drain ends the streams of server-sent events, so that the server can stop. It may be called
 // more than once.
 func (h *Handler) Drain() { h.once.Do(func() { close(h.stop) }) }
+
+// Close ends what runs in the background, after the last request. It may be called more than once.
+func (h *Handler) Close(ctx context.Context) error {
+	h.Drain()
+
+	for _, m := range h.sites {
+		m.limits.close(ctx)
+	}
+
+	return nil
+}
 
 func (h *Handler) serveReady(w http.ResponseWriter, r *http.Request) {
 	if h.ready != nil {

@@ -60,6 +60,7 @@ func site(host, public string, id care.MunicipalityID, use *fakeUse, sessions *f
 
 			return out
 		},
+		Limits: wide(),
 		Hooks: []hooks.Hook{{System: "pexip", User: hookUser, Password: care.NewSecret(hookPassword), Receive: (&sink{}).receive}},
 	}
 }

@@ -113,6 +113,7 @@ func newSeconds(reg prometheus.Registerer) (*prometheus.HistogramVec, error) {
 // shared is what all sites of a process have in common.
 type shared struct {
 	seconds *prometheus.HistogramVec
+	refused *prometheus.CounterVec
 	now     func() time.Time
 	log     *slog.Logger
 	stop    <-chan struct{}

@@ -38,6 +38,7 @@ type mount struct {
 	pages   *page.Set
 	routes  []route.Route
 	engine  *gin.Engine
+	limits  *limits
 }
 
 func newMount(s Site, common shared, proxies []string) (*mount, error) {
@@ -50,6 +51,10 @@ func newMount(s Site, common shared, proxies []string) (*mount, error) {
 	m.log = common.log.With(slog.String("municipality", string(s.Municipality)))
 
 	if m.routes, err = m.allRoutes(); err != nil {
+		return nil, err
+	}
+
+	if m.limits, err = newLimits(s.Limits, common.refused, s.Municipality); err != nil {
 		return nil, err
 	}
 
@@ -83,13 +88,15 @@ func (m *mount) allRoutes() ([]route.Route, error) {
 	}
 
 	own := []route.Route{
-		{Method: http.MethodGet, Path: assets.Prefix + "*file", Access: route.Public(), Handle: m.asset},
+		{Method: http.MethodGet, Path: assets.Prefix + "*file", Access: route.Public(), Handle: m.asset, Limit: route.Limit{Class: route.Free}},
 		{Method: http.MethodGet, Path: "/was", Access: route.Public(), Handle: m.was},
 		{Method: http.MethodGet, Path: "/robots.txt", Access: route.Public(), Handle: robots},
 		{Method: http.MethodGet, Path: "/favicon.ico", Access: route.Public(), Handle: favicon},
 	}
 
-	return slices.Concat(own, m.loginRoutes(), staff.Routes(), citizen.Routes(), m.site.API, received, hooks.HintRoutes(m.site.Municipality, m.site.Hints)), nil
+	machines := route.In(route.Machine, append(received, hooks.HintRoutes(m.site.Municipality, m.site.Hints)...))
+
+	return slices.Concat(own, route.In(route.Login, m.loginRoutes()), staff.Routes(), citizen.Routes(), route.In(route.API, m.site.API), machines), nil
 }
 
 // wire builds the engine. The order of the middleware is the one that the package comment tells.
@@ -148,15 +155,38 @@ func (m *mount) handle(r route.Route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
 
-		err := m.guard(c, r)
-		if err == nil {
-			err = r.Handle(c)
-		}
-
-		if err != nil {
+		if err := m.admit(c, r); err != nil {
 			m.fail(c, err)
 		}
 	}
+}
+
+// admit counts the call, asks whether the caller may make it, and has the feature answer.
+func (m *mount) admit(c *gin.Context, r route.Route) error {
+	if err := m.limits.strangers(c, r); err != nil {
+		return m.busy(c, r, err)
+	}
+
+	if err := m.guard(c, r); err != nil {
+		return err
+	}
+
+	if err := m.limits.employee(c, r); err != nil {
+		return m.busy(c, r, err)
+	}
+
+	defer m.limits.settle(c)
+
+	return r.Handle(c)
+}
+
+// busy answers a call over a limit.
+func (m *mount) busy(c *gin.Context, r route.Route, err error) error {
+	if r.Limit.Busy == nil {
+		return err
+	}
+
+	return r.Limit.Busy(c)
 }
 
 func (m *mount) asset(c *gin.Context) error {

@@ -48,11 +48,12 @@ type api struct{ UseCases }
 func New(useCases UseCases) []route.Route {
 	a := api{useCases}
 	get, post := http.MethodGet, http.MethodPost
+	mass := route.Limit{Class: route.Mass}
 
 	return []route.Route{
 		{Method: get, Path: Prefix + "/openapi.yaml", Access: route.Public(), Handle: description},
 
-		{Method: post, Path: Prefix + "/driving-lists", Access: route.Needs(care.ImportLists), Handle: takes(multipartForm, a.upload), Body: maxUpload},
+		{Method: post, Path: Prefix + "/driving-lists", Access: route.Needs(care.ImportLists), Handle: takes(multipartForm, a.upload), Body: maxUpload, Limit: mass},
 		{Method: get, Path: Prefix + "/driving-lists", Access: route.Needs(care.ImportLists), Handle: a.recentLists},
 
 		{Method: get, Path: Prefix + "/visits", Access: route.Needs(care.SeeDay), Handle: a.day},
@@ -62,7 +63,7 @@ func New(useCases UseCases) []route.Route {
 		{Method: post, Path: Prefix + "/visits/:id/physical", Access: route.Needs(care.Convert), Handle: empty(a.physical), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/phone", Access: route.Needs(care.Convert), Handle: empty(a.callInstead), Body: maxBody},
 
-		{Method: post, Path: Prefix + "/conversions", Access: route.Needs(care.Convert), Handle: takes(jsonBody, a.convert), Body: maxSelection},
+		{Method: post, Path: Prefix + "/conversions", Access: route.Needs(care.Convert), Handle: takes(jsonBody, a.convert), Body: maxSelection, Limit: mass},
 		{Method: get, Path: Prefix + "/conversions", Access: route.Needs(care.Convert), Handle: a.recentConversions},
 		{Method: get, Path: Prefix + "/conversions/:id", Access: route.Needs(care.Convert), Handle: a.conversion},
 		{Method: post, Path: Prefix + "/conversions/:id/undo", Access: route.Needs(care.Undo), Handle: empty(a.undo), Body: maxBody},
@@ -84,7 +85,7 @@ func New(useCases UseCases) []route.Route {
 		{Method: get, Path: Prefix + "/availability", Access: route.Needs(care.SeeConnections), Handle: a.availability},
 		{Method: get, Path: Prefix + "/availability.csv", Access: route.Needs(care.SeeConnections), Handle: a.availabilityCSV},
 		{Method: get, Path: Prefix + "/outages", Access: route.Needs(care.HandleTrouble), Handle: a.outages},
-		{Method: post, Path: Prefix + "/fallbacks", Access: route.Needs(care.HandleTrouble), Handle: takes(jsonBody, a.fallBack), Body: maxSelection},
+		{Method: post, Path: Prefix + "/fallbacks", Access: route.Needs(care.HandleTrouble), Handle: takes(jsonBody, a.fallBack), Body: maxSelection, Limit: mass},
 
 		{Method: get, Path: Prefix + "/citizens", Access: route.Needs(care.CallCitizens, care.SeeDay), Handle: a.citizens},
 		{Method: get, Path: Prefix + "/citizens/:id", Access: route.Needs(care.HostVisits, care.SeeDay), Handle: a.citizen},

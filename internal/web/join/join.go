@@ -43,18 +43,8 @@ type Options struct {
 type Pages struct {
 	Options
 
-	set   *page.Set
-	addrs *limiter // per network of the caller
-	links *limiter // per locator
+	set *page.Set
 }
-
-// Limits of how often a door may be knocked at. A network is generous, because a nursing home
-// or a mobile carrier puts many citizens behind one address; a link is used by one household.
-const (
-	addrBurst, linkBurst = 60, 20
-	addrEvery, linkEvery = time.Second, 3 * time.Second
-	rememberedKeys       = 20_000
-)
 
 // streamEvery is how often a waiting page looks whether the stage has changed.
 const streamEvery = 2 * time.Second
@@ -71,35 +61,34 @@ func New(o Options) (*Pages, error) {
 		return nil, fmt.Errorf("join: %w", err)
 	}
 
-	return &Pages{
-		Options: o, set: set,
-		addrs: newLimiter(addrEvery, addrBurst, rememberedKeys, o.Now),
-		links: newLimiter(linkEvery, linkBurst, rememberedKeys, o.Now),
-	}, nil
+	return &Pages{Options: o, set: set}, nil
 }
 
 // Routes is the table of the citizen's pages. All are open: what a citizen may do hangs on the
 // session that the link and the one-time code gave, which every use case checks.
 func (p *Pages) Routes() []route.Route {
 	open := route.Public()
+	door := route.Limit{Class: route.Door, Key: func(c *gin.Context) string { return c.Param("locator") }, Busy: p.busy}
+	code, seat := p.Limit(route.Code), p.Limit(route.Ordinary)
 
 	return []route.Route{
-		{Method: http.MethodGet, Path: "/b/:locator", Access: open, Handle: p.landing},
-		{Method: http.MethodPost, Path: "/b/:locator", Access: open, Handle: p.enter},
-		{Method: http.MethodGet, Path: "/b", Access: open, Handle: p.lounge},
-		{Method: http.MethodPost, Path: "/b/kode", Access: open, Handle: p.askCode},
-		{Method: http.MethodPost, Path: "/b/svar", Access: open, Handle: p.enterCode},
-		{Method: http.MethodPost, Path: "/b/ind", Access: open, Handle: p.goIn},
-		{Method: http.MethodGet, Path: "/b/nu", Access: open, Handle: p.watch, Stream: true},
+		{Method: http.MethodGet, Path: "/b/:locator", Access: open, Handle: p.landing, Limit: door},
+		{Method: http.MethodPost, Path: "/b/:locator", Access: open, Handle: p.enter, Limit: door},
+		{Method: http.MethodGet, Path: "/b", Access: open, Handle: p.lounge, Limit: seat},
+		{Method: http.MethodPost, Path: "/b/kode", Access: open, Handle: p.askCode, Limit: code},
+		{Method: http.MethodPost, Path: "/b/svar", Access: open, Handle: p.enterCode, Limit: code},
+		{Method: http.MethodPost, Path: "/b/ind", Access: open, Handle: p.goIn, Limit: seat},
+		{Method: http.MethodGet, Path: "/b/nu", Access: open, Handle: p.watch, Stream: true, Limit: seat},
 	}
+}
+
+// Limit counts the calls of a citizen's session, and answers those over it with a citizen's page.
+func (p *Pages) Limit(class route.Class) route.Limit {
+	return route.Limit{Class: class, Key: func(c *gin.Context) string { return p.token(c).Reveal() }, Busy: p.busy}
 }
 
 // landing shows the neutral page behind the link. It changes nothing, whoever fetches it.
 func (p *Pages) landing(c *gin.Context) error {
-	if err := p.limit(c, c.Param("locator")); err != nil {
-		return p.busy(c)
-	}
-
 	view, err := p.UseCases.Landing(c.Request.Context(), care.NewLocator(c.Param("locator")))
 	if err != nil {
 		return p.refuse(c, err)
@@ -110,10 +99,6 @@ func (p *Pages) landing(c *gin.Context) error {
 
 // enter makes the citizen's session and leaves the locator behind.
 func (p *Pages) enter(c *gin.Context) error {
-	if err := p.limit(c, c.Param("locator")); err != nil {
-		return p.busy(c)
-	}
-
 	entered, err := p.UseCases.Enter(c.Request.Context(), care.NewLocator(c.Param("locator")))
 	if kind := care.KindOf(err); kind == care.Conflict || kind == care.Gone {
 		return p.show(c, p.standing(c), body{Action: c.Request.URL.Path}) // too early, moved or ended
@@ -151,10 +136,6 @@ func (p *Pages) lounge(c *gin.Context) error {
 
 // askCode has a one-time code sent to the number in the record.
 func (p *Pages) askCode(c *gin.Context) error {
-	if err := p.limit(c, p.token(c).Reveal()); err != nil {
-		return p.busy(c)
-	}
-
 	if err := p.UseCases.AskCode(c.Request.Context(), p.token(c)); err != nil {
 		return p.again(c, err)
 	}
@@ -166,10 +147,6 @@ func (p *Pages) askCode(c *gin.Context) error {
 
 // enterCode tries the code that was typed.
 func (p *Pages) enterCode(c *gin.Context) error {
-	if err := p.limit(c, p.token(c).Reveal()); err != nil {
-		return p.busy(c)
-	}
-
 	code := care.NewCode(digits(c.PostForm("kode")))
 	if err := p.UseCases.EnterCode(c.Request.Context(), p.token(c), code); err != nil {
 		return p.again(c, err)

@@ -19,7 +19,7 @@ const (
 	stageBusy  scheduler.CitizenStage = "busy"  // 429
 )
 
-// retryAfter is what a caller over the limit is asked to wait.
+// retryAfter is what a caller is asked to wait whom a use case refuses, in seconds.
 const retryAfter = "30"
 
 // body is what the citizen's template needs.
@@ -96,7 +96,9 @@ func refresh(s scheduler.CitizenStage) int {
 }
 
 func (p *Pages) busy(c *gin.Context) error {
-	c.Header("Retry-After", retryAfter)
+	if c.Writer.Header().Get("Retry-After") == "" {
+		c.Header("Retry-After", retryAfter)
+	}
 
 	return p.show(c, scheduler.CitizenView{Stage: stageBusy}, body{})
 }

@@ -21,6 +21,7 @@ const maxSelection = 256 << 10
 // Routes is the table of the staff pages and what each demands.
 func (p *Pages) Routes() []route.Route {
 	get, post := http.MethodGet, http.MethodPost
+	mass := route.Limit{Class: route.Mass}
 
 	return []route.Route{
 		{Method: get, Path: "/", Access: route.Staff(), Handle: p.front},
@@ -29,7 +30,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/dagen/status", Access: route.Needs(care.SeeDay), Handle: p.dayStatus},
 		{Method: get, Path: "/kraever-handling", Access: route.Needs(care.HandleTrouble), Handle: p.troubles},
 		{Method: get, Path: "/nedbrud/:system", Access: route.Needs(care.HandleTrouble), Handle: p.outage},
-		{Method: post, Path: "/nedbrud", Access: route.Needs(care.HandleTrouble), Handle: p.fallBack, Body: maxSelection},
+		{Method: post, Path: "/nedbrud", Access: route.Needs(care.HandleTrouble), Handle: p.fallBack, Body: maxSelection, Limit: mass},
 
 		{Method: get, Path: "/besoeg/:id", Access: route.Needs(care.SeeDay), Handle: p.visit},
 		{Method: post, Path: "/besoeg/:id/flyt", Access: route.Needs(care.Convert), Handle: p.move},
@@ -42,7 +43,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: post, Path: "/besoeg/:id/problem/:ex/klaret", Access: route.Needs(care.HandleTrouble), Handle: p.settle},
 
 		{Method: post, Path: "/omlaeg", Access: route.Needs(care.Convert), Handle: p.dryRun, Body: maxSelection},
-		{Method: post, Path: "/omlaegninger", Access: route.Needs(care.Convert), Handle: p.convert, Body: maxSelection},
+		{Method: post, Path: "/omlaegninger", Access: route.Needs(care.Convert), Handle: p.convert, Body: maxSelection, Limit: mass},
 		{Method: get, Path: "/omlaegninger", Access: route.Needs(care.Convert), Handle: p.batches},
 		{Method: get, Path: "/omlaegninger/:id", Access: route.Needs(care.Convert), Handle: p.batch},
 		{Method: get, Path: "/omlaegninger/:id/forloeb", Access: route.Needs(care.Convert), Handle: p.batchEvents, Stream: true},
@@ -50,7 +51,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: post, Path: "/omlaegninger/:id/fortryd", Access: route.Needs(care.Undo), Handle: p.undo},
 
 		{Method: get, Path: "/import", Access: route.Needs(care.ImportLists), Handle: p.imports},
-		{Method: post, Path: "/import", Access: route.Needs(care.ImportLists), Handle: p.upload, Body: maxUpload},
+		{Method: post, Path: "/import", Access: route.Needs(care.ImportLists), Handle: p.upload, Body: maxUpload, Limit: mass},
 		{Method: get, Path: "/import/:list", Access: route.Needs(care.ImportLists), Handle: p.preview},
 		{Method: post, Path: "/import/:list", Access: route.Needs(care.ImportLists), Handle: p.commit},
 		{Method: get, Path: "/import/:list/resultat", Access: route.Needs(care.ImportLists), Handle: p.imported},
