@@ -51,6 +51,10 @@ municipalities:
       - {group: sluse-leder, role: leader, unit: "*"}
       - {group: sluse-medarbejder, role: caregiver, unit: "*"}
       - {group: sluse-admin, role: administrator, unit: "*"}
+      - {group: sluse-revisor, role: auditor, unit: "*"}
+      - {group: sluse-servicedesk, role: service_desk, unit: "*"}
+      - {group: sluse-medarbejder-oest, role: caregiver, unit: oest}
+      - {group: sluse-planlaegger-vest, role: planner, unit: vest}
     login:
       idp_metadata_file: "{{$.Dir}}/idp.xml"
       certificate_file: "{{.Dir}}/saml.crt"

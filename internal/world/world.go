@@ -214,12 +214,18 @@ func (w *World) serve(ctx context.Context, h http.Handler) (string, error) {
 
 func publicURL(m Municipality, port string) string { return "http://" + net.JoinHostPort(m.Host, port) }
 
-// Staff are the test logins: one of each role, the employees of the sample lists, and those named.
+// Staff are the test logins: one of each role, one with two units and roles, the employees of the sample lists, and those named.
 func Staff(employees ...string) []idpsim.User {
 	staff := []idpsim.User{
 		{ID: "PLAN", Title: "Planlægger", Name: "Planlægger Test", Email: "plan@testby.example", Groups: []string{"sluse-planlaegger"}},
 		{ID: "LEDER", Title: "Leder", Name: "Leder Test", Email: "leder@testby.example", Groups: []string{"sluse-leder"}},
 		{ID: "ADMIN", Title: "Systemforvalter", Name: "Systemforvalter Test", Email: "admin@testby.example", Groups: []string{"sluse-admin"}},
+		{ID: "REV", Title: "Revisor", Name: "Revisor Test", Email: "rev@testby.example", Groups: []string{"sluse-revisor"}},
+		{ID: "DESK", Title: "Servicedesk", Name: "Servicedesk Test", Email: "desk@testby.example", Groups: []string{"sluse-servicedesk"}},
+		{
+			ID: "TO", Title: "Medarbejder i Øst, planlægger i Vest", Name: "Toenheder Test", Email: "to@testby.example",
+			Groups: []string{"sluse-medarbejder-oest", "sluse-planlaegger-vest"},
+		},
 	}
 
 	for _, initials := range append([]string{"MSK", "LBH", "AØJ", "TKR", "PÆN", "VIK"}, employees...) {
