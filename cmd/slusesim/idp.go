@@ -20,7 +20,7 @@ type idpReady struct {
 type idpUser struct {
 	ID     string   `json:"id"`
 	Name   string   `json:"name"`
-	Groups []string `json:"groups"`
+	Groups []string `json:"groups,omitempty"`
 }
 
 // idpStop is how long open requests may take to finish.
@@ -29,10 +29,13 @@ const idpStop = 5 * time.Second
 // idpFlags are the flags of the simulated identity provider. It has no seeded faults: the
 // one who logs in chooses the fault, or POST /control/fault does.
 func idpFlags(flags *flag.FlagSet) func(context.Context, settings) (running, error) {
-	profile := flags.String("profile", idpsim.ProfilePlain, "`profile`: plain (AD FS, Entra ID) or oiosaml3")
+	profile := flags.String("profile", idpsim.ProfilePlain,
+		"`profile`: plain (AD FS, Entra ID), oiosaml3, nemlogin (citizens by MitID), kombit or oiosaml2")
+	cvr := flags.String("cvr", "", "`CVR` number of the organisation; default 29189846")
+	sso := flags.Bool("sso", false, "keep browsers logged in, so that only a fresh login asks again; always on for nemlogin")
 	metadata := flags.String("sp", "", "loopback `URL` of the service provider's metadata, fetched when it is needed")
 	return func(ctx context.Context, s settings) (running, error) {
-		o := idpsim.Options{Profile: *profile, Now: s.clock}
+		o := idpsim.Options{Profile: *profile, CVR: *cvr, SSO: *sso, Now: s.clock}
 		if *metadata != "" {
 			o.MetadataURLs = []string{*metadata}
 		}
@@ -50,7 +53,7 @@ func startIDP(ctx context.Context, s settings, o idpsim.Options) (running, error
 		return running{}, err
 	}
 	ready := idpReady{
-		Simulator: "idp", Base: base, Metadata: base + "/metadata", Control: base + "/control",
+		Simulator: "idp", Base: base, Metadata: base + "/metadata", Control: base + "/control/",
 	}
 	for _, u := range sim.Users() {
 		ready.Logins = append(ready.Logins, idpUser{ID: u.ID, Name: u.Name, Groups: u.Groups})

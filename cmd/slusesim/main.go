@@ -53,7 +53,7 @@ func simulators() []simulator {
 		{"fhir", "a care record with FHIR R4: Appointment and Encounter, a page of what it holds", fhirFlags},
 		{"sms", "a municipality's SMS gateway with the citizens' telephones and a page of them", smsFlags},
 		{"mail", "mail relay (SMTP) with the citizens' mailboxes and a page of them", mailFlags},
-		{"idp", "identity provider for staff: SAML login page, metadata, single logout", idpFlags},
+		{"idp", "identity provider for staff or, as NemLog-in, for citizens: SAML login page, metadata, single logout", idpFlags},
 	}
 }
 

@@ -3,7 +3,6 @@ package idpsim
 import (
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -11,13 +10,14 @@ import (
 
 // Namespaces, formats and the NSIS attribute of SAML and the Danish profiles.
 const (
-	nsSAML     = "urn:oasis:names:tc:SAML:2.0:assertion"
-	nsSAMLP    = "urn:oasis:names:tc:SAML:2.0:protocol"
-	bearer     = "urn:oasis:names:tc:SAML:2.0:cm:bearer" //nolint:gosec // a name from the standard, no credential
-	persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
-	statusOK   = "urn:oasis:names:tc:SAML:2.0:status:Success"
-	levelName  = "https://data.gov.dk/concept/core/nsis/loa"
-	modelName  = "https://data.gov.dk/model/core/"
+	nsSAML          = "urn:oasis:names:tc:SAML:2.0:assertion"
+	nsSAMLP         = "urn:oasis:names:tc:SAML:2.0:protocol"
+	x509SubjectName = "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"
+	bearer          = "urn:oasis:names:tc:SAML:2.0:cm:bearer" //nolint:gosec // a name from the standard, no credential
+	persistent      = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+	statusOK        = "urn:oasis:names:tc:SAML:2.0:status:Success"
+	levelName       = "https://data.gov.dk/concept/core/nsis/loa"
+	modelName       = "https://data.gov.dk/model/core/"
 )
 
 // draft is a Response before it is written and signed. A fault may change any of it.
@@ -34,7 +34,7 @@ type draft struct {
 	noAssertion                                 bool
 	signAssertion, signResponse                 *signing
 	encrypt                                     *Encryption
-	encryptTo                                   *rsa.PublicKey
+	encryptTo                                   []*rsa.PublicKey // the service provider's, its first one first
 	beforeSigning, beforeEncryption, afterwards func(string) string
 }
 
@@ -102,7 +102,7 @@ func (d *draft) render() (string, error) {
 		}
 		if d.encrypt != nil {
 			var err error
-			payload, err = d.encrypt.encrypted([]byte(apply(d.beforeEncryption, payload)), d.encryptTo)
+			payload, err = d.encrypt.encrypted([]byte(apply(d.beforeEncryption, payload)), d.recipientKey())
 			if err != nil {
 				return "", err
 			}
@@ -113,6 +113,14 @@ func (d *draft) render() (string, error) {
 		response = afterIssuer(response, d.signResponse.signature(d.responseID, response))
 	}
 	return apply(d.afterwards, response), nil
+}
+
+// recipientKey is the key to encrypt for, nil when there is none.
+func (d *draft) recipientKey() *rsa.PublicKey {
+	if len(d.encryptTo) == 0 {
+		return nil
+	}
+	return d.encryptTo[0]
 }
 
 func apply(change func(string) string, s string) string {
@@ -147,69 +155,25 @@ func statusCode(top, second string) string {
 	return `<samlp:StatusCode Value="` + top + `">` + inner + `</samlp:StatusCode>`
 }
 
-// draftFor fills in a correct answer for a user to a request.
-func (s *Server) draftFor(u User, req authnRequest, sp serviceProvider, sessionIndex string) *draft {
+// draftFor fills in a correct answer to a request for a user who proved their identity at
+// the time authenticated.
+func (s *Server) draftFor(u User, req authnRequest, sp serviceProvider, sessionIndex string, authenticated time.Time) *draft {
 	now := s.opts.Now().UTC()
 	d := &draft{
 		responseID: randomID(), assertionID: randomID(), issuer: s.EntityID(),
 		destination: req.acs, recipient: req.acs, inResponseTo: req.id, confirmationInResponseTo: req.id,
-		audience: sp.entityID, nameID: s.nameID(u), nameFormat: persistent, sessionIndex: sessionIndex,
+		audience: sp.entityID, sessionIndex: sessionIndex,
 		issued: now, notBefore: now.Add(-time.Minute), notOnOrAfter: now.Add(s.opts.Validity),
-		confirmationEnd: now.Add(s.opts.Validity), authnInstant: now, sessionEnd: now.Add(8 * time.Hour),
+		confirmationEnd: now.Add(s.opts.Validity), authnInstant: authenticated, sessionEnd: now.Add(8 * time.Hour),
 		attributes: s.attributes(u), status: statusCode(statusOK, ""),
 		encrypt: s.opts.Encrypt, encryptTo: sp.encryption,
 	}
+	d.nameID, d.nameFormat = s.nameID(u)
 	sign := s.goodSigning()
 	d.signAssertion = &sign
 	return d
 }
 
 func (s *Server) goodSigning() signing {
-	return signing{by: s.own, method: sigRSASHA256, digest: digestSHA256, c14n: excC14N, keyInfo: true}
-}
-
-// nameID is stable per user: a key of its own in plain, the professional's UUID in OIOSAML.
-func (s *Server) nameID(u User) string {
-	if s.opts.Profile == ProfileOIOSAML3 {
-		return modelName + "eid/professional/uuid/" + uuidOf(u)
-	}
-	return "staff-" + strings.ToLower(uuidOf(u)[:13])
-}
-
-func uuidOf(u User) string {
-	if u.UUID != "" {
-		return u.UUID
-	}
-	sum := sha256.Sum256([]byte("idpsim user " + u.ID))
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
-}
-
-func (s *Server) attributes(u User) []attr {
-	one := func(name, value string) attr { return attr{name: name, values: []string{value}} }
-	if s.opts.Profile == ProfileOIOSAML3 {
-		return []attr{
-			one(modelName+"specVersion", "OIO-SAML-3.0"),
-			one(levelName, u.Level),
-			one(modelName+"eid/professional/uuid/persistent", uuidOf(u)),
-			one(modelName+"eid/professional/rid", u.ID),
-			one(modelName+"eid/professional/cvr", s.opts.CVR),
-			one(modelName+"eid/professional/orgName", s.opts.Organisation),
-			one(modelName+"eid/fullName", u.Name),
-			one(modelName+"eid/email", u.Email),
-			{name: "https://testkommunen.example/groups", values: u.Groups},
-		}
-	}
-	const claims = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
-	list := []attr{
-		one(claims+"upn", u.ID),
-		one("http://schemas.microsoft.com/identity/claims/displayname", u.Name),
-		one(claims+"emailaddress", u.Email),
-		{name: "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", values: u.Groups},
-		// Entra sends this one with several values too.
-		{name: "http://schemas.microsoft.com/claims/authnmethodsreferences", values: []string{"password", "multipleauthn"}},
-	}
-	if u.Level != "" {
-		list = append(list, one(levelName, u.Level))
-	}
-	return list
+	return signing{by: s.signer(), method: sigRSASHA256, digest: digestSHA256, c14n: excC14N, keyInfo: true}
 }

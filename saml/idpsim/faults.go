@@ -18,6 +18,8 @@ type Fault struct {
 	Danish string
 	// Harmless is set for unusual answers that a service provider has to accept.
 	Harmless bool
+	// Refusal is set for the provider's own refusals, which need no user.
+	Refusal bool
 
 	apply func(*Server, *draft)
 }
@@ -37,6 +39,11 @@ func knownFault(name string) bool {
 	return slices.ContainsFunc(Faults(), func(f Fault) bool { return f.Name == name })
 }
 
+// refuses reports whether a fault is a refusal of the provider.
+func refuses(name string) bool {
+	return slices.ContainsFunc(Faults(), func(f Fault) bool { return f.Name == name && f.Refusal })
+}
+
 // spoil applies a fault of the catalogue to a draft.
 func (s *Server) spoil(d *draft, name string) error {
 	if name == "" {
@@ -54,7 +61,7 @@ func (s *Server) spoil(d *draft, name string) error {
 // statusFaults are refusals of the provider itself (SAML core §3.2.2.2).
 func statusFaults() []Fault {
 	refuse := func(name, danish, top, second string) Fault {
-		return Fault{Name: name, Danish: danish, apply: func(_ *Server, d *draft) {
+		return Fault{Name: name, Danish: danish, Refusal: true, apply: func(_ *Server, d *draft) {
 			d.noAssertion = true
 			d.status = statusCode("urn:oasis:names:tc:SAML:2.0:status:"+top, second)
 		}}

@@ -60,7 +60,7 @@ func encryptionFaults() []Fault {
 	raw := func(name, danish string, e Encryption, content []byte) Fault {
 		return Fault{Name: name, Danish: danish, apply: func(_ *Server, d *draft) {
 			d.encrypt = &e
-			d.afterwards = func(s string) string { return withCipherText(s, e, content, d.encryptTo) }
+			d.afterwards = func(s string) string { return withCipherText(s, e, content, d.recipientKey()) }
 		}}
 	}
 	gcm := *AES256GCM()

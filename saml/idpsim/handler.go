@@ -7,7 +7,9 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 )
 
 //go:embed pages
@@ -15,16 +17,26 @@ var pageFiles embed.FS
 
 const maxForm = 64 << 10
 
+// ssoCookie names a browser that is logged in here.
+const ssoCookie = "idpsim-session"
+
 // Handler serves the provider: /metadata, /sso, /login, /slo, the start page, and for
-// programs /control/service-providers, /control/fault, /control/logout and /control/history.
+// people and programs the control page below /control/, which answers while the provider
+// is down too.
 func (s *Server) Handler() http.Handler {
+	pages := http.NewServeMux()
+	pages.HandleFunc("GET /{$}", s.serveStart)
+	pages.HandleFunc("GET /metadata", s.serveMetadata)
+	pages.HandleFunc("GET /sso", s.serveSSO)
+	pages.HandleFunc("POST /login", s.serveLogin)
+	pages.HandleFunc("GET /slo", s.serveLogout)
+	pages.HandleFunc("POST /slo", s.serveLogout)
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", s.serveStart)
-	mux.HandleFunc("GET /metadata", s.serveMetadata)
-	mux.HandleFunc("GET /sso", s.serveSSO)
-	mux.HandleFunc("POST /login", s.serveLogin)
-	mux.HandleFunc("GET /slo", s.serveLogout)
+	mux.Handle("/", s.available(pages))
 	mux.Handle("GET /pages/", http.FileServerFS(pageFiles))
+	mux.HandleFunc("GET /control/{$}", s.controlPage)
+	mux.HandleFunc("GET /control/state", s.controlReadState)
+	mux.HandleFunc("POST /control/state", s.controlState)
 	mux.HandleFunc("POST /control/service-providers", s.controlTrust)
 	mux.HandleFunc("POST /control/fault", s.controlFault)
 	mux.HandleFunc("POST /control/logout", s.controlLogout)
@@ -42,14 +54,20 @@ func (s *Server) Handler() http.Handler {
 
 // page is what the templates get.
 type page struct {
-	Users   []User
-	Faults  []Fault
-	Pending string
-	SP      string
-	Answer  Answer
-	Problem string
-	Next    string
-	Events  []Event
+	Users    []User
+	Faults   []Fault
+	Refusals []Fault
+	Pending  string
+	SP       string
+	MitID    bool   // citizens log in
+	Wanted   string // the level asked for, in Danish
+	Platform string
+	Fresh    bool
+	Message  Message
+	Problem  string
+	Next     string
+	Events   []Event
+	State    State
 }
 
 func (s *Server) show(w http.ResponseWriter, status int, name string, p page) {
@@ -71,7 +89,7 @@ func (s *Server) refuse(w http.ResponseWriter, status int, err error) {
 }
 
 func (s *Server) serveStart(w http.ResponseWriter, _ *http.Request) {
-	s.show(w, http.StatusOK, "start", page{Users: s.Users(), Events: s.History()})
+	s.show(w, http.StatusOK, "start", page{Users: s.Users(), Events: s.History(), State: s.State()})
 }
 
 func (s *Server) serveMetadata(w http.ResponseWriter, _ *http.Request) {
@@ -85,18 +103,52 @@ func (s *Server) serveSSO(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusBadRequest, err)
 		return
 	}
+	if browser, known := s.signedOn(r); known && !req.forceAuthn && req.wants(browser.user) {
+		s.finish(w, r, req, browser.user, s.fault(""), browser.at)
+		return
+	}
 	handle := randomID()
 	s.mu.Lock()
 	s.pending[handle] = req
 	next := s.next
 	s.mu.Unlock()
-	s.show(w, http.StatusOK, "login", page{
-		Users: s.Users(), Faults: Faults(), Pending: handle, SP: sp.entityID, Next: next,
-	})
+	p := page{
+		Faults: Faults(), Pending: handle, SP: sp.entityID, Next: next,
+		Platform: req.platform, Fresh: req.forceAuthn, Wanted: danishLevel(req.level()),
+	}
+	for _, u := range s.Users() {
+		if req.wants(u) {
+			p.Users = append(p.Users, u)
+			p.MitID = p.MitID || u.Citizen()
+		}
+	}
+	for _, f := range p.Faults {
+		if f.Refusal {
+			p.Refusals = append(p.Refusals, f)
+		}
+	}
+	s.show(w, http.StatusOK, "login", p)
 }
 
-// serveLogin takes the choice on the login page: the form fields pending, user and fault.
-// With Accept: application/json the answer comes as JSON instead of a page that posts it.
+func danishLevel(level string) string {
+	return map[string]string{LevelLow: "Lav", LevelSubstantial: "Betydelig", LevelHigh: "Høj"}[level]
+}
+
+// signedOn returns who is logged in here in the browser.
+func (s *Server) signedOn(r *http.Request) (signedOn, bool) {
+	cookie, err := r.Cookie(ssoCookie)
+	if err != nil || !s.opts.SSO {
+		return signedOn{}, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	browser, known := s.browsers[cookie.Value]
+	return browser, known
+}
+
+// serveLogin takes the choice on the login page: the form fields pending, user, level and
+// fault. With Accept: application/json the answer comes as JSON instead of a page that
+// posts it.
 func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 	handle := r.PostFormValue("pending")
 	s.mu.Lock()
@@ -107,7 +159,26 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusBadRequest, errors.New("idpsim: login is not pending any more"))
 		return
 	}
-	answer, err := s.answer(r.Context(), req, r.PostFormValue("user"), s.fault(r.PostFormValue("fault")))
+	fault := s.fault(r.PostFormValue("fault"))
+	user, err := s.chosen(Choice{User: r.PostFormValue("user"), Level: r.PostFormValue("level"), Fault: fault})
+	if err != nil {
+		s.refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	now := s.opts.Now().UTC()
+	if s.opts.SSO && fault == "" {
+		browser := randomID()
+		s.mu.Lock()
+		s.browsers[browser] = signedOn{user: user, at: now}
+		s.mu.Unlock()
+		http.SetCookie(w, &http.Cookie{Name: ssoCookie, Value: browser, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // a simulator on loopback has no TLS
+	}
+	s.finish(w, r, req, user, fault, now)
+}
+
+// finish sends the answer through the browser.
+func (s *Server) finish(w http.ResponseWriter, r *http.Request, req authnRequest, user User, fault string, at time.Time) {
+	answer, err := s.answer(r.Context(), req, user, fault, at)
 	if err != nil {
 		s.refuse(w, http.StatusBadRequest, err)
 		return
@@ -116,7 +187,24 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, answer)
 		return
 	}
-	s.show(w, http.StatusOK, "continue", page{Answer: answer})
+	form := url.Values{"SAMLResponse": {answer.SAMLResponse}}
+	if answer.RelayState != "" {
+		form.Set("RelayState", answer.RelayState)
+	}
+	s.show(w, http.StatusOK, "continue", page{Message: Message{URL: answer.ACS, Form: form}})
+}
+
+// send lets the browser take a logout message on: by redirect with the status, or by a
+// page that posts it.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, m Message, status int) {
+	switch {
+	case m.URL == "":
+		s.show(w, http.StatusOK, "loggedout", page{})
+	case m.Form != nil:
+		s.show(w, http.StatusOK, "continue", page{Message: m})
+	default:
+		http.Redirect(w, r, m.URL, status)
+	}
 }
 
 // fault is the one chosen on the page, or else the one set for the next login.
@@ -132,16 +220,17 @@ func (s *Server) fault(chosen string) string {
 }
 
 func (s *Server) serveLogout(w http.ResponseWriter, r *http.Request) {
-	next, err := s.logout(r.Context(), r.URL.RawQuery)
+	in, err := arrived(r)
 	if err != nil {
 		s.refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	if next == "" {
-		s.show(w, http.StatusOK, "loggedout", page{})
+	next, err := s.logout(r.Context(), in)
+	if err != nil {
+		s.refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	http.Redirect(w, r, next, http.StatusFound) //nolint:gosec // an address from trusted metadata
+	s.send(w, r, next, http.StatusFound)
 }
 
 func (s *Server) controlTrust(w http.ResponseWriter, r *http.Request) {
@@ -154,24 +243,6 @@ func (s *Server) controlTrust(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-func (s *Server) controlFault(w http.ResponseWriter, r *http.Request) {
-	if err := s.SetFault(r.PostFormValue("fault")); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// controlLogout ends a user's session here; a browser is sent on to the service provider.
-func (s *Server) controlLogout(w http.ResponseWriter, r *http.Request) {
-	next, err := s.LogoutURL(r.PostFormValue("user"))
-	if err != nil {
-		s.refuse(w, http.StatusConflict, err)
-		return
-	}
-	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // an address from trusted metadata
 }
 
 func (s *Server) controlHistory(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.History()) }

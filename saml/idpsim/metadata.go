@@ -23,14 +23,23 @@ const (
 // Metadata returns the provider's EntityDescriptor (SAML metadata §2.4.3).
 func (s *Server) Metadata() []byte {
 	base := s.URL()
+	binding := bindingRedirect
+	if s.State().Logout == LogoutPOST {
+		binding = bindingPost
+	}
+	var keys strings.Builder
+	for _, k := range s.published() {
+		keys.WriteString(`
+    <md:KeyDescriptor use="signing">
+      <ds:KeyInfo xmlns:ds="` + nsSig + `"><ds:X509Data><ds:X509Certificate>` + encode(k.certificate) + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo>
+    </md:KeyDescriptor>`)
+	}
+	_, format := s.nameID(User{})
 	return []byte(`<?xml version="1.0" encoding="UTF-8"?>
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + quoted(s.EntityID()) + `">
-  <md:IDPSSODescriptor WantAuthnRequestsSigned="true" protocolSupportEnumeration="` + nsSAMLP + `">
-    <md:KeyDescriptor use="signing">
-      <ds:KeyInfo xmlns:ds="` + nsSig + `"><ds:X509Data><ds:X509Certificate>` + encode(s.own.certificate) + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo>
-    </md:KeyDescriptor>
-    <md:SingleLogoutService Binding="` + bindingRedirect + `" Location="` + quoted(base) + `/slo"/>
-    <md:NameIDFormat>` + persistent + `</md:NameIDFormat>
+  <md:IDPSSODescriptor WantAuthnRequestsSigned="true" protocolSupportEnumeration="` + nsSAMLP + `">` + keys.String() + `
+    <md:SingleLogoutService Binding="` + binding + `" Location="` + quoted(base) + `/slo"/>
+    <md:NameIDFormat>` + format + `</md:NameIDFormat>
     <md:SingleSignOnService Binding="` + bindingRedirect + `" Location="` + quoted(base) + `/sso"/>
   </md:IDPSSODescriptor>
 </md:EntityDescriptor>
@@ -73,7 +82,7 @@ func parseSP(metadata []byte) (serviceProvider, error) {
 	if err := xml.Unmarshal(metadata, &m); err != nil {
 		return serviceProvider{}, fmt.Errorf("idpsim: metadata: %w", err)
 	}
-	sp := serviceProvider{entityID: m.EntityID}
+	sp := serviceProvider{entityID: m.EntityID, logout: make(map[Binding]endpoint)}
 	for _, k := range m.Role.Keys {
 		key, err := publicKey(k.Data)
 		if err != nil {
@@ -83,7 +92,7 @@ func parseSP(metadata []byte) (serviceProvider, error) {
 			sp.signing = append(sp.signing, key)
 		}
 		if k.Use != "signing" {
-			sp.encryption = key
+			sp.encryption = append(sp.encryption, key)
 		}
 	}
 	for _, e := range m.Role.ACS {
@@ -92,8 +101,9 @@ func parseSP(metadata []byte) (serviceProvider, error) {
 		}
 	}
 	for _, e := range m.Role.Logout {
-		if e.Binding == bindingRedirect && sp.logout == "" {
-			sp.logout = e.Location
+		binding := map[string]Binding{bindingRedirect: LogoutRedirect, bindingPost: LogoutPOST}[e.Binding]
+		if _, known := sp.logout[binding]; binding != "" && !known {
+			sp.logout[binding] = e
 		}
 	}
 	if sp.entityID == "" || len(sp.acs) == 0 || len(sp.signing) == 0 {

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
 
-// The two ways of speaking SAML the simulator knows.
+// The ways of speaking SAML the simulator knows.
 const (
 	// ProfilePlain answers like AD FS and Entra ID: signed assertion, claim names of
 	// Microsoft, groups as values of one attribute.
@@ -17,29 +18,40 @@ const (
 	// ProfileOIOSAML3 answers like a Danish public-sector provider: encrypted assertion,
 	// attribute names of data.gov.dk, NSIS level.
 	ProfileOIOSAML3 = "oiosaml3"
+	// ProfileNemLogin answers like NemLog-in 3: OIOSAML 3 for citizens with CPR number, and
+	// for professionals when the request asks for one.
+	ProfileNemLogin = "nemlogin"
+	// ProfileKOMBIT answers like the Context Handler of KOMBIT: OIOSAML 3 with an
+	// X509SubjectName and privileges, or OIOSAML 2 with Options.KombitVersion "1.0".
+	ProfileKOMBIT = "kombit"
+	// ProfileOIOSAML2 answers like a local provider of OIOSAML 2.0.9: the names of
+	// dk:gov:saml:attribute, levels 1 to 4.
+	ProfileOIOSAML2 = "oiosaml2"
 )
 
-// User is somebody who can log in.
-type User struct {
-	// ID is the employee's identifier in the driving lists, such as initials.
-	ID string
-	// Title is the line on the login page, such as the job.
-	Title string
-	Name  string
-	Email string
-	// Groups are the directory groups.
-	Groups []string
-	// Level is the NSIS level: Low, Substantial or High.
-	Level string
-	// UUID is the stable key in OIOSAML; it is derived from ID when empty.
-	UUID string
+// Profiles lists the profiles.
+func Profiles() []string {
+	return []string{ProfilePlain, ProfileOIOSAML3, ProfileNemLogin, ProfileKOMBIT, ProfileOIOSAML2}
 }
 
 // Encryption names the algorithms of an encrypted assertion by their URIs. Digest and MGF
 // may be empty, which leaves the elements out.
 type Encryption struct {
 	Content, KeyTransport, Digest, MGF string
+	// Place is where the EncryptedKey stands: PlaceInside (the default), PlaceBeside or
+	// PlacePointer.
+	Place Place
 }
+
+// Place is where the EncryptedKey of an encrypted assertion stands.
+type Place string
+
+// The places of the EncryptedKey (xmlenc-core1 §3.5).
+const (
+	PlaceInside  Place = ""        // in KeyInfo of the EncryptedData
+	PlaceBeside  Place = "beside"  // after the EncryptedData
+	PlacePointer Place = "pointer" // after it, and a RetrievalMethod in KeyInfo points there
+)
 
 // AES256GCM is what OS2faktor sends in OIOSAML 3 mode, and what NemLog-in's key transport
 // looks like.
@@ -51,14 +63,20 @@ func AES256GCM() *Encryption {
 type Options struct {
 	// PublicURL is where the handler is reachable, for metadata; Start fills it in.
 	PublicURL string
-	// Profile is ProfilePlain (default) or ProfileOIOSAML3.
+	// Profile is one of Profiles, default ProfilePlain.
 	Profile string
-	// Users are the test logins, default DefaultUsers.
+	// Users are the test logins, default DefaultCitizens for nemlogin, else DefaultUsers.
 	Users []User
-	// Encrypt encrypts the assertions; default nil for plain, AES256GCM for oiosaml3.
+	// Encrypt encrypts the assertions; default nil for plain, AES256GCM for the others.
 	Encrypt *Encryption
 	// CVR and Organisation go into OIOSAML assertions; default 29189846 and "Testkommunen".
 	CVR, Organisation string
+	// KombitVersion is the KombitSpecVer of ProfileKOMBIT: "2.0" (OIOSAML 3, the default)
+	// or "1.0" (OIOSAML 2).
+	KombitVersion string
+	// SSO keeps a browser logged in: the next request without ForceAuthn is answered
+	// without a click. Always on for nemlogin.
+	SSO bool
 	// MetadataURLs are where service providers publish their metadata; fetched when an
 	// unknown one sends a request. Loopback only.
 	MetadataURLs []string
@@ -73,10 +91,13 @@ func (o Options) defaulted() Options {
 	if o.Profile == "" {
 		o.Profile = ProfilePlain
 	}
+	if len(o.Users) == 0 && o.Profile == ProfileNemLogin {
+		o.Users = DefaultCitizens()
+	}
 	if len(o.Users) == 0 {
 		o.Users = DefaultUsers()
 	}
-	if o.Profile == ProfileOIOSAML3 && o.Encrypt == nil {
+	if o.Profile != ProfilePlain && o.Encrypt == nil {
 		o.Encrypt = AES256GCM()
 	}
 	if o.CVR == "" {
@@ -84,6 +105,12 @@ func (o Options) defaulted() Options {
 	}
 	if o.Organisation == "" {
 		o.Organisation = "Testkommunen"
+	}
+	if o.KombitVersion == "" {
+		o.KombitVersion = "2.0"
+	}
+	if o.Profile == ProfileNemLogin {
+		o.SSO = true
 	}
 	if o.Validity == 0 {
 		o.Validity = 5 * time.Minute
@@ -96,8 +123,11 @@ func (o Options) validate() error {
 	if o.Now == nil {
 		problems = append(problems, errors.New("idpsim: Now is missing"))
 	}
-	if o.Profile != "" && o.Profile != ProfilePlain && o.Profile != ProfileOIOSAML3 {
+	if o.Profile != "" && !slices.Contains(Profiles(), o.Profile) {
 		problems = append(problems, fmt.Errorf("idpsim: unknown profile %q", o.Profile))
+	}
+	if o.KombitVersion != "" && o.KombitVersion != "1.0" && o.KombitVersion != "2.0" {
+		problems = append(problems, fmt.Errorf("idpsim: unknown KombitVersion %q", o.KombitVersion))
 	}
 	urls := o.MetadataURLs
 	if o.PublicURL != "" {
@@ -125,26 +155,4 @@ func loopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// DefaultUsers are a planner, a leader, an administrator and the five employees of the
-// sample driving list koreliste-dag.csv. The names are made up from the identifiers.
-func DefaultUsers() []User {
-	users := []User{
-		staff("PLAN", "Planlægger", "sluse-planner"),
-		staff("LEDER", "Teamleder", "sluse-leader", "sluse-planner"),
-		staff("ADMIN", "Systemforvalter", "sluse-administrator"),
-	}
-	for _, id := range []string{"AØJ", "LBH", "MSK", "PÆN", "TKR"} {
-		users = append(users, staff(id, "Medarbejder", "sluse-caregiver"))
-	}
-	return users
-}
-
-func staff(id, title string, groups ...string) User {
-	mail := strings.NewReplacer("æ", "ae", "ø", "oe", "å", "aa").Replace(strings.ToLower(id))
-	return User{
-		ID: id, Title: title, Name: title + " " + id, Email: mail + "@testkommunen.example",
-		Groups: groups, Level: "Substantial",
-	}
 }

@@ -23,17 +23,31 @@ type Event struct {
 	SP string `json:"sp,omitempty"`
 	// ID is the SAML ID of the request concerned.
 	ID string `json:"id,omitempty"`
-	// Detail says more, such as the fault that was played or why a request was refused.
+	// Detail says more, such as the fault that was played, why a request was refused, or
+	// which references a request asked for.
 	Detail string `json:"detail,omitempty"`
+	// Platform is the telephone that an AuthnRequest wants to switch back on: Android or iOS.
+	Platform string `json:"platform,omitempty"`
+	// Fresh is set for an AuthnRequest with ForceAuthn.
+	Fresh bool `json:"fresh,omitempty"`
 }
 
 // serviceProvider is what metadata said about a peer.
 type serviceProvider struct {
 	entityID   string
 	acs        []string
-	logout     string
+	logout     map[Binding]endpoint
 	signing    []*rsa.PublicKey
-	encryption *rsa.PublicKey
+	encryption []*rsa.PublicKey
+}
+
+// logoutAt returns where logout requests or answers go by a binding, "" for nowhere.
+func (sp serviceProvider) logoutAt(binding Binding, answer bool) string {
+	e := sp.logout[binding]
+	if answer && e.ResponseLocation != "" {
+		return e.ResponseLocation
+	}
+	return e.Location
 }
 
 // session is a login that was handed out.
@@ -41,6 +55,12 @@ type session struct {
 	user  User
 	sp    string
 	index string
+}
+
+// signedOn is a browser that is logged in here.
+type signedOn struct {
+	user User
+	at   time.Time
 }
 
 // Server is one simulated identity provider. All methods are safe for concurrent use.
@@ -51,9 +71,12 @@ type Server struct {
 
 	mu       sync.Mutex
 	base     string
+	state    State
+	second   identity // made when a rollover begins
 	peers    map[string]serviceProvider
 	pending  map[string]authnRequest
 	sessions []session
+	browsers map[string]signedOn // by the cookie's value
 	history  []Event
 	next     string            // fault of the next login
 	last     map[string]Answer // per service provider, for the replay fault
@@ -76,8 +99,9 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	return &Server{
-		opts: o, own: own, stranger: stranger, base: o.PublicURL,
+		opts: o, own: own, stranger: stranger, base: o.PublicURL, state: State{Keys: KeysFirst, Logout: LogoutRedirect},
 		peers: map[string]serviceProvider{}, pending: map[string]authnRequest{}, last: map[string]Answer{},
+		browsers: map[string]signedOn{},
 	}, nil
 }
 
@@ -111,7 +135,8 @@ func (s *Server) Start(ctx context.Context, addr string) (string, error) {
 	return base, nil
 }
 
-// Stop ends a started simulator. It does nothing when none was started.
+// Stop ends a started simulator, so that connections are refused; Start on the same address
+// brings it back with the same keys. It does nothing when none was started.
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	server := s.http

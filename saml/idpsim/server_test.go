@@ -91,6 +91,24 @@ func (p peer) login(t *testing.T) string {
 	return out.URL
 }
 
+func (p peer) freshLogin(t *testing.T) string {
+	t.Helper()
+	location, err := p.sp.Login(t.Context(), "BROWSER", saml.LoginRequest{ReturnTo: "/", ForceAuthn: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return location.URL
+}
+
+func body(t *testing.T, resp *http.Response) string {
+	t.Helper()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func fetch(t *testing.T, address string) (int, string, http.Header) {
 	t.Helper()
 	resp, err := (&http.Client{}).Get(address)
