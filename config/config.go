@@ -56,6 +56,7 @@ type Municipality struct {
 	Rules     Rules               `yaml:"rules" doc:"What may be given by screen."`
 	Times     Times               `yaml:"times" doc:"Time limits around a visit."`
 	Calls     Calls               `yaml:"calls" doc:"Calls that an employee makes on the spot."`
+	Identity  Identity            `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
 }
 
 // Keys are the secrets that protect a municipality's data.

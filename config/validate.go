@@ -166,6 +166,7 @@ func (m Municipality) validate(k checker) {
 	m.Record.validate(k.in("record"))
 	m.Rules.validate(k.in("rules"))
 	m.Times.validate(k.in("times"))
+	m.Identity.validate(k.in("identity"), units)
 	k.in("calls").span("length", m.Calls.Length, 5*time.Minute, 2*time.Hour)
 	k.in("calls").span("linked", m.Calls.Linked, 24*time.Hour, 90*24*time.Hour)
 }

@@ -22,10 +22,25 @@ func TestValues(t *testing.T) {
 
 	sms := "      sms: {base_url: https://s.example, token_url: https://t.example, client_id: c, client_secret: {env: VDX}}\n"
 
+	identity := func(text string) []string { return end("    identity: {" + text + "}\n") }
+
+	const way = "must be mitid, eid, device, code, known_to_staff, with_staff or vouched_by_citizen"
+
 	tests := map[string]struct {
 		change []string
 		want   string // "" when it is allowed
 	}{
+		"identity":             {identity("methods: [mitid, code], min_level: high, codeword: true, codeword_uses: 0, outage: [], overrides: [{units: [oest], participants: [citizen, relative], methods: [code], codeword: false}]"), ""},
+		"no way at all":        {identity("methods: []"), "line 25: m.identity.methods: must name at least one way; without any nobody comes in"},
+		"unknown way":          {identity("methods: [mitid, nemid]"), "line 25: m.identity.methods[1]: " + way},
+		"outage":               {identity("outage: [sms]"), "line 25: m.identity.outage[0]: " + way},
+		"level":                {identity("min_level: betydelig"), "line 25: m.identity.min_level: must be low, substantial or high"},
+		"codeword uses":        {identity("codeword_uses: 1001"), "line 25: m.identity.codeword_uses: must be 0 to 1000"},
+		"override ways":        {identity("overrides: [{methods: []}]"), "line 25: m.identity.overrides[0].methods: must name at least one way; without any nobody comes in"},
+		"override way":         {identity("overrides: [{methods: [pin]}]"), "line 25: m.identity.overrides[0].methods[0]: " + way},
+		"override level":       {identity("overrides: [{min_level: \"4\"}]"), "line 25: m.identity.overrides[0].min_level: must be low, substantial or high"},
+		"override unit":        {identity("overrides: [{units: [vest]}]"), "line 25: m.identity.overrides[0].units[0]: is no unit of this municipality"},
+		"override who":         {identity("overrides: [{participants: [citizen, nabo]}]"), "line 25: m.identity.overrides[0].participants[1]: must be citizen, relative, interpreter or authority"},
 		"listen":               {[]string{"listen: 127.0.0.1:0", "listen: 127.0.0.1"}, "line 1: listen: must be host:port"},
 		"listen on a word":     {[]string{"listen: 127.0.0.1:0", "listen: 127.0.0.1:http"}, "line 1: listen: must be host:port"},
 		"listen too high":      {[]string{"listen: 127.0.0.1:0", "listen: 127.0.0.1:70000"}, "line 1: listen: must be host:port"},
