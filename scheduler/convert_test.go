@@ -340,7 +340,7 @@ func TestConvertAgainAfterUndo(t *testing.T) {
 	view, err := r.Landing(t.Context(), old)
 	must(t, err)
 
-	if view.Stage != scheduler.StageEnded {
+	if view.Stage != scheduler.StageWrong {
 		t.Errorf("the undone link is %s", view.Stage)
 	}
 
@@ -361,7 +361,7 @@ func TestConvertAgainAfterUndo(t *testing.T) {
 		t.Errorf("entries %q", got)
 	}
 
-	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageMoved {
+	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageWrong {
 		t.Errorf("the first link is %s, %v", view.Stage, err)
 	}
 

@@ -324,7 +324,7 @@ func TestANewTelephone(t *testing.T) {
 		t.Fatalf("messages %+v", messages)
 	}
 
-	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageMoved {
+	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageWrong {
 		t.Errorf("the old link: %s, %v", view.Stage, err)
 	}
 

@@ -9,14 +9,16 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// wrongLink is the one answer for links that are unknown, for whatever reason.
+// wrongLink is the one answer for links that do not work, for whatever reason: who holds a link
+// alone must not learn whether there is, or was, a visit behind it (identity.md §5.1).
 func wrongLink() error {
 	return care.NewError(care.NotFound, "Linket virker ikke. Åbn linket i den nyeste besked fra os, eller ring.")
 }
 
-// Landing tells what stands behind a link and changes nothing: mail scanners fetch links.
+// Landing tells what stands behind a link and changes nothing: mail scanners fetch links. A link
+// that is unknown, overtaken, revoked or over is StageWrong.
 func (s *Service) Landing(ctx context.Context, locator care.Locator) (CitizenView, error) {
-	v, inv, err := s.store.VisitByLocator(ctx, hashOf(locator))
+	_, _, view, err := s.behind(ctx, locator)
 	if care.KindOf(err) == care.NotFound {
 		return CitizenView{Stage: StageWrong}, nil
 	}
@@ -25,30 +27,36 @@ func (s *Service) Landing(ctx context.Context, locator care.Locator) (CitizenVie
 		return CitizenView{}, err
 	}
 
-	view := s.door(v)
 	if view.Stage == StageIdentify {
 		view.Stage = StageLanding
 	}
 
-	return asSeenBy(v, inv, view), nil
+	return view, nil
 }
 
-// asSeenBy turns what is true of the visit into what is true for whoever holds a link: an older
-// message's link leads on to the newer one, and somebody who was removed finds that it is over.
-func asSeenBy(v care.Snapshot, id care.InvitationID, view CitizenView) CitizenView {
-	inv, _ := v.InvitationOf(id)
-	p, ok := v.ParticipantOf(inv.To)
-	view.Guest = p.Kind
-
-	switch link, valid := v.LinkOf(inv.To); {
-	case view.Stage == StageEnded:
-	case inv.To != "" && (!ok || !p.Present()):
-		view.Stage = StageEnded
-	case valid && link.ID != id:
-		view.Stage = StageMoved
+// behind finds the visit behind a link that lets in now or later. NotFound, always with the same
+// words, for every other link.
+func (s *Service) behind(ctx context.Context, locator care.Locator) (care.Snapshot, care.Invitation, CitizenView, error) {
+	v, id, err := s.store.VisitByLocator(ctx, hashOf(locator))
+	if care.KindOf(err) == care.NotFound {
+		return care.Snapshot{}, care.Invitation{}, CitizenView{}, wrongLink()
 	}
 
-	return view
+	if err != nil {
+		return care.Snapshot{}, care.Invitation{}, CitizenView{}, err
+	}
+
+	inv, _ := v.InvitationOf(id)
+	p, _ := v.ParticipantOf(inv.To)
+	view := s.door(v)
+	view.Guest = p.Kind
+
+	// LinkOf knows none of somebody who was removed.
+	if link, valid := v.LinkOf(inv.To); view.Stage == StageEnded || !valid || link.ID != id {
+		return care.Snapshot{}, care.Invitation{}, CitizenView{}, wrongLink()
+	}
+
+	return v, inv, view, nil
 }
 
 // door tells whether a citizen may come in now. StageIdentify stands for yes.
@@ -72,21 +80,9 @@ func (s *Service) door(v care.Snapshot) CitizenView {
 // Enter opens a session for somebody who pressed on through a link. The session finds the visit
 // and no more; identity comes next.
 func (s *Service) Enter(ctx context.Context, locator care.Locator) (Entered, error) {
-	v, inv, err := s.store.VisitByLocator(ctx, hashOf(locator))
-	if care.KindOf(err) == care.NotFound {
-		return Entered{}, wrongLink()
-	}
-
+	v, message, _, err := s.behind(ctx, locator)
 	if err != nil {
 		return Entered{}, err
-	}
-
-	switch view := asSeenBy(v, inv, s.door(v)); view.Stage {
-	case StageMoved:
-		return Entered{}, care.NewError(care.Gone, "Skærmbesøget er flyttet. Brug linket i den nyeste besked.")
-	case StageEnded:
-		return Entered{}, ended()
-	case StageEarly, StageIdentify, StageCode, StageWaiting, StageAdmitted, StageRefused, StageWrong, StageLanding:
 	}
 
 	if err := s.shut(v); err != nil {
@@ -100,10 +96,8 @@ func (s *Service) Enter(ctx context.Context, locator care.Locator) (Entered, err
 
 	id := care.AdmissionID(randomID())
 
-	message, _ := v.InvitationOf(inv)
-
 	err = s.update(ctx, v.ID, &AuditRow{Actor: visitor(message.To), Action: "enter"}, func(v *care.Visit) error {
-		if err := v.LinkOpened(inv, s.now()); err != nil {
+		if err := v.LinkOpened(message.ID, s.now()); err != nil {
 			return err
 		}
 

@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -36,14 +37,14 @@ func TestTheDoor(t *testing.T) {
 		{on(8, 45), scheduler.StageLanding, 0},
 		{on(9, 10), scheduler.StageLanding, 0},
 		{on(9, 29), scheduler.StageLanding, 0},
-		{on(9, 31), scheduler.StageEnded, care.Gone},
+		{on(9, 31), scheduler.StageWrong, care.NotFound},
 	} {
 		r.until(c.at)
 
 		view, err := r.Landing(t.Context(), link)
 		must(t, err)
 
-		if view.Stage != c.want || !view.Opens.Equal(on(8, 45)) && view.Stage != scheduler.StageEnded {
+		if view.Stage != c.want || !view.Opens.Equal(on(8, 45)) && view.Stage != scheduler.StageWrong {
 			t.Errorf("%s: %s, opens %s; want %s", c.at, view.Stage, view.Opens, c.want)
 		}
 
@@ -192,7 +193,7 @@ func TestTheWholeWayIn(t *testing.T) {
 	refused(t, r.AskCode(t.Context(), g.token), care.Gone)
 	refused(t, r.EnterCode(t.Context(), g.token, care.NewCode("000000")), care.Gone)
 	_, err = r.Enter(t.Context(), r.link("A-1"))
-	refused(t, err, care.Gone)
+	refused(t, err, care.NotFound)
 	_, err = r.HostLink(t.Context(), caregiver("MSK"), id)
 	refused(t, err, care.Gone)
 }
@@ -397,7 +398,8 @@ func TestManySessions(t *testing.T) {
 	t.Error("there is no limit")
 }
 
-// TestAMovedLink sends the citizen to the newer message; a withdrawn one says that it is over.
+// TestAMovedLink: the link of an overtaken message, and of a visit that is over, is as one that nobody
+// knows; who was inside is told that it is over.
 func TestAMovedLink(t *testing.T) {
 	t.Parallel()
 
@@ -407,19 +409,25 @@ func TestAMovedLink(t *testing.T) {
 	r.work()
 	r.until(on(9, 20))
 
-	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageMoved {
+	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageWrong {
 		t.Errorf("%s, %v", view.Stage, err)
 	}
 
 	_, err := r.Enter(t.Context(), old)
-	refused(t, err, care.Gone)
+	refused(t, err, care.NotFound)
 
 	fresh := r.link("A-1")
 	g := r.come("A-1")
 	must(t, r.MakePhysical(t.Context(), planner(), r.visit("A-1").ID))
 
-	if view, err := r.Landing(t.Context(), fresh); err != nil || view.Stage != scheduler.StageEnded {
-		t.Errorf("%s, %v", view.Stage, err)
+	for _, link := range []care.Locator{old, fresh, care.NewLocator("unknown")} {
+		if view, err := r.Landing(t.Context(), link); err != nil || !reflect.DeepEqual(view, scheduler.CitizenView{Stage: scheduler.StageWrong}) {
+			t.Errorf("%+v, %v", view, err)
+		}
+	}
+
+	if view, err := r.Lounge(t.Context(), g.token); err != nil || view.Stage != scheduler.StageEnded {
+		t.Errorf("who was inside: %s, %v", view.Stage, err)
 	}
 
 	refused(t, r.AskCode(t.Context(), g.token), care.Gone)

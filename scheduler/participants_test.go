@@ -275,7 +275,7 @@ func TestRemoved(t *testing.T) {
 			link := locator(t, r.textsTo("A-1", brunosNumber)[0])
 			must(t, take(r, c, who))
 
-			if view, err := r.Landing(t.Context(), link); err != nil || view.Stage != scheduler.StageEnded {
+			if view, err := r.Landing(t.Context(), link); err != nil || view.Stage != scheduler.StageWrong {
 				t.Errorf("the link leads to %s, %v", view.Stage, err)
 			}
 
@@ -284,7 +284,7 @@ func TestRemoved(t *testing.T) {
 			}
 
 			_, err = r.Enter(t.Context(), link)
-			refused(t, err, care.Gone)
+			refused(t, err, care.NotFound)
 			_, err = r.GuestLink(t.Context(), g.token)
 			refused(t, err, care.Gone)
 			refused(t, r.AskCode(t.Context(), g.token), care.Gone)
@@ -327,7 +327,7 @@ func TestParticipantsFollowTheVisit(t *testing.T) {
 	must(t, r.MoveVisit(t.Context(), planner(), r.visit("A-1").ID, care.Interval{Start: on(10, 30), End: on(10, 45)}))
 	r.work()
 
-	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageMoved && view.Stage != scheduler.StageEarly {
+	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageWrong {
 		t.Errorf("the old link: %s, %v", view.Stage, err)
 	}
 
@@ -388,7 +388,7 @@ func TestNewNumberOfAContact(t *testing.T) {
 	must(t, r.ChangeContact(t.Context(), caregiver("MSK"), c.Citizen, c.ID, req))
 	r.work()
 
-	if view, err := r.Landing(t.Context(), locator(t, r.textsTo("A-1", brunosNumber)[0])); err != nil || view.Stage != scheduler.StageMoved {
+	if view, err := r.Landing(t.Context(), locator(t, r.textsTo("A-1", brunosNumber)[0])); err != nil || view.Stage != scheduler.StageWrong {
 		t.Errorf("the old link: %s, %v", view.Stage, err)
 	}
 

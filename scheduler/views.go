@@ -207,8 +207,7 @@ const (
 	StageAdmitted CitizenStage = "admitted" // go to the room
 	StageRefused  CitizenStage = "refused"  // turned away, or another device took over
 	StageEnded    CitizenStage = "ended"    // 410
-	StageMoved    CitizenStage = "moved"    // the link is of an older message
-	StageWrong    CitizenStage = "wrong"    // no such link; the same answer for every reason
+	StageWrong    CitizenStage = "wrong"    // a link that does not work; the same answer for every reason
 	StageLanding  CitizenStage = "landing"  // neutral page behind the link, before the first press
 )
 

@@ -130,6 +130,28 @@ func TestStatementsDoNotGrowWithVisits(t *testing.T) {
 		t.Errorf("reading 2 visits takes %d statements, 20 take %d, want 7", few, many)
 	}
 
+	// A link that nobody knows costs what one costs whose visit is over (ASVS 6.3.8).
+	if err := s.UpdateVisit(t.Context(), ids[0], func(v *care.Visit) (scheduler.Effects, error) {
+		v.NameLinks(func(care.InvitationID) string { return "known" })
+
+		return scheduler.Effects{}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	behind := func(hash string) int64 {
+		return cost(func() error {
+			if _, _, err := s.VisitByLocator(t.Context(), hash); err != nil && care.KindOf(err) != care.NotFound {
+				return err
+			}
+
+			return nil
+		})
+	}
+	if known, unknown := behind("known"), behind("unknown"); known < 8 || unknown != known+1 {
+		t.Errorf("a known link takes %d statements, an unknown one %d", known, unknown)
+	}
+
 	one := cost(func() error {
 		return s.UpdateVisit(t.Context(), ids[0], func(v *care.Visit) (scheduler.Effects, error) {
 			return scheduler.Effects{}, v.RoomReady("r-v0", at)

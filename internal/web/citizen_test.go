@@ -70,7 +70,6 @@ func TestCitizenStages(t *testing.T) {
 		scheduler.StageAdmitted: {200, "Gå ind til mødet"},
 		scheduler.StageRefused:  {200, "Din plads er lukket"},
 		scheduler.StageEnded:    {410, "Dette skærmbesøg er afsluttet"},
-		scheduler.StageMoved:    {410, "Besøget har fået en ny tid"},
 		scheduler.StageWrong:    {404, "Linket virker ikke"},
 	} {
 		b.use[testby].citizen = scheduler.CitizenView{Stage: stage, Opens: testNow().Add(25 * time.Minute), PhoneHint: "•• •• •• 12", CodeLeft: 1}
@@ -110,13 +109,12 @@ func TestGuestStages(t *testing.T) {
 		{scheduler.StageEarly, []string{"Mødet åbner kl. 08.45."}},
 		{scheduler.StageWaiting, []string{"Du er kommet rigtigt ind", "fortroligt"}},
 		{scheduler.StageEnded, []string{"Mødet er slut for dig"}},
-		{scheduler.StageMoved, []string{"Mødet har fået en ny tid"}},
 	} {
 		stage, want := page.stage, page.want
 
 		for _, kind := range care.ParticipantKinds() {
 			b.use[testby].citizen = scheduler.CitizenView{Stage: stage, Opens: testNow().Add(25 * time.Minute), Guest: kind}
-			status := map[bool]int{true: http.StatusGone, false: http.StatusOK}[stage == scheduler.StageEnded || stage == scheduler.StageMoved]
+			status := map[bool]int{true: http.StatusGone, false: http.StatusOK}[stage == scheduler.StageEnded]
 
 			body := b.get(t, c, "/b", status)
 			for _, part := range append(want, "<title>Skærmbesøg – Testby Kommune</title>") {

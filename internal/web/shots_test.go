@@ -104,7 +104,7 @@ func (s *served) shots(t *testing.T) []shot {
 
 	for _, stage := range []scheduler.CitizenStage{
 		scheduler.StageEarly, scheduler.StageIdentify, scheduler.StageCode, scheduler.StageWaiting, scheduler.StageAdmitted,
-		scheduler.StageRefused, scheduler.StageEnded, scheduler.StageMoved, scheduler.StageWrong,
+		scheduler.StageRefused, scheduler.StageEnded, scheduler.StageWrong,
 	} {
 		out = append(out,
 			shot{name: "borger-" + string(stage), cookies: citizen, path: "/b", before: at(stage)},

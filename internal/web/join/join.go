@@ -94,14 +94,43 @@ func (p *Pages) landing(c *gin.Context) error {
 		return p.refuse(c, err)
 	}
 
+	if view.Stage == scheduler.StageWrong {
+		return p.deadLink(c)
+	}
+
 	return p.show(c, view, body{Action: "/b/" + c.Param("locator")})
+}
+
+// deadLink answers for every link that does not work in one way. Only a browser that was in a visit
+// which is over reads that, whatever link it holds: it knew already.
+func (p *Pages) deadLink(c *gin.Context) error {
+	wrong := scheduler.CitizenView{Stage: scheduler.StageWrong}
+
+	if token := p.token(c); !token.IsZero() {
+		if view, err := p.UseCases.Lounge(c.Request.Context(), token); err == nil && view.Stage == scheduler.StageEnded {
+			return p.show(c, view, body{})
+		}
+	}
+
+	return p.show(c, wrong, body{})
 }
 
 // enter makes the citizen's session and leaves the locator behind.
 func (p *Pages) enter(c *gin.Context) error {
-	entered, err := p.UseCases.Enter(c.Request.Context(), care.NewLocator(c.Param("locator")))
-	if kind := care.KindOf(err); kind == care.Conflict || kind == care.Gone {
-		return p.show(c, p.standing(c), body{Action: c.Request.URL.Path}) // too early, moved or ended
+	ctx, locator := c.Request.Context(), care.NewLocator(c.Param("locator"))
+	entered, err := p.UseCases.Enter(ctx, locator)
+
+	switch care.KindOf(err) {
+	case care.NotFound:
+		return p.deadLink(c)
+	case care.Conflict: // too early
+		view, err := p.UseCases.Landing(ctx, locator)
+		if err != nil {
+			return p.refuse(c, err)
+		}
+
+		return p.show(c, view, body{Action: c.Request.URL.Path})
+	case care.Invalid, care.Forbidden, care.Unauthenticated, care.Gone, care.TooMany, care.Unavailable, care.Internal:
 	}
 
 	if err != nil {
@@ -112,16 +141,6 @@ func (p *Pages) enter(c *gin.Context) error {
 	c.Redirect(http.StatusSeeOther, p.at(c, "/b"))
 
 	return nil
-}
-
-// standing tells why a link does not let in now.
-func (p *Pages) standing(c *gin.Context) scheduler.CitizenView {
-	view, err := p.UseCases.Landing(c.Request.Context(), care.NewLocator(c.Param("locator")))
-	if err != nil {
-		return scheduler.CitizenView{Stage: scheduler.StageEnded}
-	}
-
-	return view
 }
 
 // lounge shows the page of the stage that the visit and this session are at.

@@ -64,7 +64,7 @@ func (p *Pages) show(c *gin.Context, view scheduler.CitizenView, b body) error {
 
 func statusOf(s scheduler.CitizenStage) int {
 	switch s {
-	case scheduler.StageEnded, scheduler.StageMoved:
+	case scheduler.StageEnded:
 		return http.StatusGone
 	case scheduler.StageWrong:
 		return http.StatusNotFound
@@ -89,7 +89,7 @@ func refresh(s scheduler.CitizenStage) int {
 	case scheduler.StageEarly:
 		return 60
 	case scheduler.StageIdentify, scheduler.StageCode, scheduler.StageAdmitted, scheduler.StageRefused, scheduler.StageEnded,
-		scheduler.StageMoved, scheduler.StageWrong, scheduler.StageLanding:
+		scheduler.StageWrong, scheduler.StageLanding:
 	}
 
 	return 0

@@ -33,7 +33,7 @@ type words struct {
 }
 
 // guestWords are the stages at which a participant must not read of a screen visit of their own.
-type guestWords struct{ Landing, Early, Ended, Moved text }
+type guestWords struct{ Landing, Early, Ended text }
 
 // at returns the words of a stage; false where they are the citizen's.
 func (g guestWords) at(s scheduler.CitizenStage) (text, bool) {
@@ -44,8 +44,6 @@ func (g guestWords) at(s scheduler.CitizenStage) (text, bool) {
 		return g.Early, true
 	case scheduler.StageEnded:
 		return g.Ended, true
-	case scheduler.StageMoved:
-		return g.Moved, true
 	case scheduler.StageIdentify, scheduler.StageCode, scheduler.StageWaiting, scheduler.StageAdmitted, scheduler.StageRefused, scheduler.StageWrong:
 	}
 
@@ -64,8 +62,7 @@ func danish() words {
 			scheduler.StageAdmitted: {"Nu kan du gå ind", "Medarbejderen har lukket dig ind. Tryk på knappen. Sig ja, hvis der bliver spurgt om kamera og mikrofon."},
 			scheduler.StageRefused:  {"Din plads er lukket", "Du er måske gået ind fra en anden telefon eller computer. Åbn linket i beskeden igen, hvis du vil ind her."},
 			scheduler.StageEnded:    {"Dette skærmbesøg er afsluttet", "Du behøver ikke gøre mere."},
-			scheduler.StageMoved:    {"Besøget har fået en ny tid", "Brug linket i den nyeste besked fra os. Dette link virker ikke længere."},
-			scheduler.StageWrong:    {"Linket virker ikke", "Tjek, at du har åbnet hele linket i den nyeste besked fra os."},
+			scheduler.StageWrong:    {"Linket virker ikke", "Er din aftale flyttet, så brug linket i den nyeste besked fra os. Er den slut, behøver du ikke gøre mere. Tjek ellers, at du har åbnet hele linket."},
 			stageFault:              {"Vi har problemer lige nu", "Prøv igen om lidt. Kan du ikke komme ind? Vi ringer til dig."},
 			stageBusy:               {"Vent et øjeblik", "Der har været mange forsøg. Vent et halvt minut, og prøv så igen."},
 		},
@@ -73,7 +70,6 @@ func danish() words {
 			Landing: text{"Velkommen til mødet", "Tryk på knappen for at komme videre. Du skal bruge din telefon eller computer med kamera og lyd."},
 			Early:   text{"Du er kommet i god tid", "Mødet åbner {opens}. Du kan lade siden stå åben; den går selv videre."},
 			Ended:   text{"Mødet er slut for dig", "Du behøver ikke gøre mere."},
-			Moved:   text{"Mødet har fået en ny tid", "Brug linket i den nyeste besked fra os. Dette link virker ikke længere."},
 		},
 		Secrecy:  "Linket er kun til dig. Det, du ser og hører i mødet, er fortroligt: Du må ikke optage det, og du må ikke fortælle det til andre.",
 		Continue: "Fortsæt", SendCode: "Send mig en kode", SendNew: "Send en ny kode", Enter: "Gå videre", GoIn: "Gå ind til mødet", Reload: "Prøv igen",
@@ -96,8 +92,7 @@ func english() words {
 			scheduler.StageAdmitted: {"You can go in now", "The care worker has let you in. Press the button. Say yes if you are asked about camera and microphone."},
 			scheduler.StageRefused:  {"Your place is closed", "You may have gone in from another phone or computer. Open the link in the message again if you want to come in here."},
 			scheduler.StageEnded:    {"This screen visit has ended", "You do not need to do anything more."},
-			scheduler.StageMoved:    {"The visit has a new time", "Use the link in our newest message. This link no longer works."},
-			scheduler.StageWrong:    {"The link does not work", "Check that you have opened the whole link in our newest message."},
+			scheduler.StageWrong:    {"The link does not work", "If your appointment was moved, use the link in our newest message. If it is over, you do not need to do anything more. Otherwise check that you have opened the whole link."},
 			stageFault:              {"We have problems right now", "Try again in a moment. Can't get in? We will call you."},
 			stageBusy:               {"Please wait a moment", "There have been many attempts. Wait half a minute, then try again."},
 		},
@@ -105,7 +100,6 @@ func english() words {
 			Landing: text{"Welcome to the meeting", "Press the button to continue. You need a phone or computer with camera and sound."},
 			Early:   text{"You are early", "The meeting opens at {opens}. You can leave this page open; it continues by itself."},
 			Ended:   text{"The meeting is over for you", "You do not need to do anything more."},
-			Moved:   text{"The meeting has a new time", "Use the link in our newest message. This link no longer works."},
 		},
 		Secrecy:  "The link is for you alone. What you see and hear in the meeting is confidential: do not record it, and do not tell others.",
 		Continue: "Continue", SendCode: "Send me a code", SendNew: "Send a new code", Enter: "Continue", GoIn: "Go to the meeting", Reload: "Try again",
