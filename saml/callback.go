@@ -30,20 +30,24 @@ func (p *Provider) Callback(r *http.Request, browserHandle string) (who Principa
 	if err != nil {
 		return Principal{}, "", err
 	}
-	return p.accept(r.Context(), message, browserHandle)
+	x, err := p.exchange()
+	if err != nil {
+		return Principal{}, "", err
+	}
+	return x.accept(r.Context(), message, browserHandle)
 }
 
 // accept takes the decoded Response through the steps listed in the package comment.
-func (p *Provider) accept(ctx context.Context, message posted, browserHandle string) (Principal, string, error) {
-	now := p.now().UTC()
+func (x *exchange) accept(ctx context.Context, message posted, browserHandle string) (Principal, string, error) {
+	now := x.now().UTC()
 	response, s, err := parseMessage(message.document)
 	if err != nil {
 		return Principal{}, "", err
 	}
-	if err := p.checkHead(response, "Response", p.acsURL(), now); err != nil {
+	if err := x.checkHead(response, "Response", x.acsURL(), now); err != nil {
 		return Principal{}, "", err
 	}
-	req, err := p.awaited(ctx, response.attr("InResponseTo"), browserHandle, PurposeLogin, now)
+	req, err := x.awaited(ctx, response.attr("InResponseTo"), browserHandle, PurposeLogin, now)
 	if err != nil {
 		return Principal{}, "", err
 	}
@@ -53,7 +57,7 @@ func (p *Provider) accept(ctx context.Context, message posted, browserHandle str
 	if err := checkStatus(response, s); err != nil {
 		return Principal{}, "", err
 	}
-	verified, encrypted, err := p.verifiedAssertion(response, s, now)
+	verified, encrypted, err := x.verifiedAssertion(response, s, now)
 	if err != nil {
 		return Principal{}, "", err
 	}
@@ -61,11 +65,11 @@ func (p *Provider) accept(ctx context.Context, message posted, browserHandle str
 	if err != nil {
 		return Principal{}, "", err
 	}
-	who, err := p.judge(a, req, encrypted, now)
+	who, err := x.judge(a, req, encrypted, now)
 	if err != nil {
 		return Principal{}, "", err
 	}
-	if err := p.useUp(ctx, req.ID, a.id, now.Add(p.cfg.MaxValidity+maxIssueAge+2*p.cfg.Skew)); err != nil {
+	if err := x.useUp(ctx, req.ID, a.id, now.Add(x.cfg.MaxValidity+maxIssueAge+2*x.cfg.Skew)); err != nil {
 		return Principal{}, "", err
 	}
 	return who, req.ReturnTo, nil
@@ -73,8 +77,8 @@ func (p *Provider) accept(ctx context.Context, message posted, browserHandle str
 
 // useUp marks request and message as used. The key is remembered for longer than any
 // message of that age would be accepted.
-func (p *Provider) useUp(ctx context.Context, requestID, messageID string, expires time.Time) error {
-	err := p.store.CompleteRequest(ctx, requestID, hash(p.idp.entityID, messageID), expires)
+func (x *exchange) useUp(ctx context.Context, requestID, messageID string, expires time.Time) error {
+	err := x.store.CompleteRequest(ctx, requestID, hash(x.idp.entityID, messageID), expires)
 	if errors.Is(err, ErrUsed) {
 		return &Error{Kind: KindReplayed, detail: "request or message was used before"}
 	}
@@ -117,7 +121,7 @@ func postedMessage(r *http.Request, param string) (posted, error) {
 
 // checkHead checks what every protocol message says about itself. These fields are
 // usually unsigned; they sort out mistakes early and decide nothing.
-func (p *Provider) checkHead(message *node, local, destination string, now time.Time) error {
+func (x *exchange) checkHead(message *node, local, destination string, now time.Time) error {
 	if !message.is(nsProtocol, local) || message.attr("Version") != "2.0" || !isNCName(message.attr("ID")) {
 		return invalid("not a SAML 2.0 %s", local)
 	}
@@ -129,7 +133,7 @@ func (p *Provider) checkHead(message *node, local, destination string, now time.
 		if err != nil {
 			return err
 		}
-		if issuer != p.idp.entityID {
+		if issuer != x.idp.entityID {
 			return invalid("%s: issued by another provider", local)
 		}
 	}
@@ -137,7 +141,7 @@ func (p *Provider) checkHead(message *node, local, destination string, now time.
 	if err != nil {
 		return err
 	}
-	if issued.After(now.Add(p.cfg.Skew)) {
+	if issued.After(now.Add(x.cfg.Skew)) {
 		return invalid("%s: issued in the future", local)
 	}
 	if issued.Before(now.Add(-maxIssueAge)) {
@@ -195,7 +199,7 @@ func statusOf(message *node) (success bool, second string, err error) {
 
 // verifiedAssertion returns the assertion as it was signed. A signature on the Response
 // is not enough and not needed, but if there is one it has to verify.
-func (p *Provider) verifiedAssertion(response *node, s shape, now time.Time) (*node, bool, error) {
+func (x *exchange) verifiedAssertion(response *node, s shape, now time.Time) (*node, bool, error) {
 	if err := responseChildren(response); err != nil {
 		return nil, false, err
 	}
@@ -213,7 +217,7 @@ func (p *Provider) verifiedAssertion(response *node, s shape, now time.Time) (*n
 		return nil, false, err
 	}
 	if signed {
-		verified, err := verifyElement(response, p.idp.certificates, now)
+		verified, err := verifyElement(response, x.idp.certificates, now)
 		if err != nil {
 			return nil, false, err
 		}
@@ -222,24 +226,33 @@ func (p *Provider) verifiedAssertion(response *node, s shape, now time.Time) (*n
 		encrypted = response.all(nsAssertion, "EncryptedAssertion")
 	}
 	if len(plain) == 1 {
-		verified, err := verifyElement(plain[0], p.idp.certificates, now)
+		verified, err := verifyElement(plain[0], x.idp.certificates, now)
 		return verified, false, err
 	}
 	if len(encrypted) != 1 {
 		return nil, false, invalid("Response: assertion in an unexpected place")
 	}
-	opened, inner, err := decryptAssertion(encrypted[0], p.own.key, p.cfg.AllowCBC)
-	if err != nil {
-		return nil, false, err
+	verified, err := x.openAssertion(encrypted[0], now)
+	return verified, true, err
+}
+
+// openAssertion decrypts with each of our keys, since the provider may still use the old
+// one or the new one already, and verifies what one of them opens. Every failure is the
+// same error.
+func (x *exchange) openAssertion(encrypted *node, now time.Time) (*node, error) {
+	for _, pair := range x.own {
+		opened, inner, err := decryptAssertion(encrypted, pair.key, x.cfg.AllowCBC)
+		if err != nil {
+			continue
+		}
+		if err := signaturesBelong(inner, opened); err != nil {
+			continue
+		}
+		if verified, err := verifyElement(opened, x.idp.certificates, now); err == nil {
+			return verified, nil
+		}
 	}
-	if err := signaturesBelong(inner, opened); err != nil {
-		return nil, false, invalid("%v", errDecrypt)
-	}
-	verified, err := verifyElement(opened, p.idp.certificates, now)
-	if err != nil {
-		return nil, false, invalid("%v", errDecrypt)
-	}
-	return verified, true, nil
+	return nil, invalid("%v", errDecrypt)
 }
 
 // responseChildren refuses everything in a Response but the five elements a login needs.

@@ -6,17 +6,27 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// The paths below Config.BaseURL at which the caller mounts the provider.
+// The paths below Config.BaseURL at which the caller mounts a provider for employees, and
+// those for persons.
 const (
-	PathACS      = "/saml/acs"
-	PathLogout   = "/saml/slo"
-	PathMetadata = "/saml/metadata"
+	PathACS            = "/saml/acs"
+	PathLogout         = "/saml/slo"
+	PathMetadata       = "/saml/metadata"
+	PathPersonACS      = "/saml/borger/acs"
+	PathPersonLogout   = "/saml/borger/slo"
+	PathPersonMetadata = "/saml/borger/metadata"
 )
+
+// Paths are where a provider is mounted below Config.BaseURL.
+type Paths struct {
+	ACS, Logout, Metadata string
+}
 
 // Profile is the set of rules an assertion has to meet besides SAML's own.
 type Profile string
@@ -25,9 +35,15 @@ type Profile string
 const (
 	// ProfilePlain is SAML 2.0 Web SSO as AD FS and Entra ID speak it.
 	ProfilePlain Profile = "plain"
-	// ProfileOIOSAML3 is OIOSAML Web SSO 3.0.x for professionals: encrypted assertion,
-	// NSIS level, specVersion, organisation.
+	// ProfileOIOSAML3 is OIOSAML Web SSO 3.0.x: encrypted assertion, NSIS level,
+	// specVersion; organisation of a professional, CPR number of a person.
 	ProfileOIOSAML3 Profile = "oiosaml3"
+	// ProfileOIOSAML2 is OIOSAML Web SSO 2.0.9 for professionals, as older local providers
+	// speak it: levels 1 to 4 in place of NSIS.
+	ProfileOIOSAML2 Profile = "oiosaml2"
+	// ProfileKOMBIT is the Context Handler of the common municipal infrastructure, in its
+	// generations on OIOSAML 2 and 3.
+	ProfileKOMBIT Profile = "kombit"
 )
 
 // Limits of the SAML rules that a municipality cannot widen.
@@ -41,7 +57,7 @@ const (
 // exactly; NameFormat is ignored (OIO-AP-03 makes it a SHOULD).
 type Attributes struct {
 	// EmployeeID is the identifier the driving lists use. Required in every login.
-	EmployeeID string `yaml:"employee_id" doc:"Attribute with the identifier that the driving lists use; default the UPN claim (plain) or the professional UUID (oiosaml3)."`
+	EmployeeID string `yaml:"employee_id" doc:"Attribute with the identifier that the driving lists use; default by profile: the UPN claim (plain), the professional UUID (oiosaml3), uid (oiosaml2); empty with kombit: the UUID in the name."`
 	// Name is the display name. Optional in a login.
 	Name string `yaml:"name" doc:"Attribute with the display name; default by profile."`
 	// Email is the work mail address. Optional in a login.
@@ -50,37 +66,59 @@ type Attributes struct {
 	Groups string `yaml:"groups" doc:"Attribute with the groups, of many values; default by profile; empty: none are read."`
 }
 
-// Config is one municipality's connection to its identity provider.
+// Config is one municipality's connection to one identity provider.
 type Config struct {
+	// Audience is who logs in here: Professional (default) or Person. The composition root
+	// sets it, by the section of the file.
+	Audience Audience `yaml:"-"`
+	// Paths are where the provider is mounted; default by audience.
+	Paths Paths `yaml:"-"`
+
 	// BaseURL is where people reach this municipality's site, without a trailing slash:
 	// https, or http on loopback for the demo.
 	BaseURL string `yaml:"base_url" doc:"Address of this municipality's site without a slash at the end; default public_url."`
-	// EntityID names this service provider. Default: BaseURL + PathMetadata.
-	EntityID string `yaml:"entity_id" doc:"SAML name of this service provider; default base_url and /saml/metadata."`
-	// Profile is "plain" (default) or "oiosaml3".
-	Profile Profile `yaml:"profile" doc:"plain (AD FS, Entra ID) or oiosaml3; default plain."`
+	// EntityID names this service provider. Default: BaseURL + Paths.Metadata.
+	EntityID string `yaml:"entity_id" doc:"SAML name of this service provider; default base_url and the path of our metadata, /saml/metadata."`
+	// Profile is "plain" (default), "oiosaml3", "oiosaml2" or "kombit"; persons log in
+	// with oiosaml3 only.
+	Profile Profile `yaml:"profile" doc:"plain (AD FS, Entra ID), oiosaml3 (NemLog-in, local providers), oiosaml2 (older local providers) or kombit (Context Handler); default plain."`
 
 	// IDPMetadataFile is the provider's metadata as a file. Its certificates are the
-	// pinned keys; a change needs a new file.
+	// pinned keys; without IDPMetadataURL a change needs a new file.
 	IDPMetadataFile string `yaml:"idp_metadata_file" doc:"File with the identity provider's metadata; its certificates are the pinned keys."`
 	// IDPMetadata is the metadata document itself, instead of a file.
 	IDPMetadata string `yaml:"idp_metadata" doc:"The metadata document itself, instead of a file."`
+	// IDPMetadataURL is where the metadata is read anew every six hours. What is found
+	// there is believed only as far as IDPFingerprints go.
+	IDPMetadataURL string `yaml:"idp_metadata_url" doc:"https address at which the provider's metadata is read every 6 hours, besides or in place of the file; needs idp_fingerprints."`
+	// IDPFingerprints are the SHA-256 of the provider's signing certificates that a person
+	// has confirmed with the provider: 64 hex digits each, colons allowed.
+	IDPFingerprints []string `yaml:"idp_fingerprints" doc:"SHA-256 of the provider's signing certificates that you have confirmed with the provider; see sluse login fingerprints."`
+	// IDPEntityID is the provider's SAML name, required with a URL and no file, so that
+	// the address cannot become another provider's.
+	IDPEntityID string `yaml:"idp_entity_id" doc:"The provider's SAML name; required with idp_metadata_url and no file."`
 
 	// CertificateFile and KeyFile are PEM files of our RSA key (2048 bits or more), used
 	// to sign requests and to decrypt assertions. The key file is secret.
 	CertificateFile string `yaml:"certificate_file" doc:"PEM file of our RSA certificate (2048 bits or more)."`
 	KeyFile         string `yaml:"key_file" doc:"PEM file of its private key; only the service may read it."`
+	// NextCertificateFile and NextKeyFile are the pair that will follow: it is published
+	// and can decrypt, but signs nothing yet.
+	NextCertificateFile string `yaml:"next_certificate_file" doc:"PEM file of the certificate that will follow; published in our metadata, used to decrypt, not yet to sign."`
+	NextKeyFile         string `yaml:"next_key_file" doc:"PEM file of its private key."`
 
 	// Attributes default to the names of the profile, see WithDefaults.
 	Attributes Attributes `yaml:"attributes" doc:"Names under which the provider sends what we need."`
 
 	// MinLevel is the lowest level let in: "none", "low", "substantial" or "high".
-	// Default: substantial for oiosaml3, none for plain.
-	MinLevel string `yaml:"min_level" doc:"Lowest level let in: none, low, substantial or high; default none (plain), substantial (oiosaml3)."`
-	// CVR is the municipality's eight-digit company number. With oiosaml3 a login of
-	// another organisation is denied. Required for oiosaml3.
-	CVR string `yaml:"cvr" doc:"The municipality's eight-digit company number; required for oiosaml3."`
-	// ForceAuthn asks the provider for a fresh login each time.
+	// Default: none for plain, substantial for the others.
+	MinLevel string `yaml:"min_level" doc:"Lowest level let in: none, low, substantial or high; default none (plain), else substantial."`
+	// CVR is the municipality's eight-digit company number. A professional of another
+	// organisation is denied; privileges count only where their scope is this number.
+	// Required for professionals of every profile but plain.
+	CVR string `yaml:"cvr" doc:"The municipality's eight-digit company number; required for every profile but plain."`
+	// ForceAuthn asks the provider for a fresh login each time. Persons always log in
+	// afresh: a shared tablet must not bring back who used it last.
 	ForceAuthn bool `yaml:"force_authn" doc:"Ask the provider for a fresh login each time; default false."`
 	// AllowCBC also accepts AES-CBC, which some older providers cannot do without. CBC
 	// carries no integrity of its own; leave it off where the provider can do GCM.
@@ -93,57 +131,6 @@ type Config struct {
 	RequestLifetime time.Duration `yaml:"request_lifetime" doc:"How long a person has to finish a login; 1m to 60m, default 20m."`
 	// MaxValidity is how long after its issue an assertion may be valid: default 1 hour.
 	MaxValidity time.Duration `yaml:"max_validity" doc:"How long after its issue an assertion may be valid; 1m to 24h, default 1h."`
-}
-
-// The attribute names of OIOSAML 3.0, https://data.gov.dk.
-const (
-	attrSpecVersion = "https://data.gov.dk/model/core/specVersion"
-	attrLevel       = "https://data.gov.dk/concept/core/nsis/loa"
-	attrFullName    = "https://data.gov.dk/model/core/eid/fullName"
-	attrEmail       = "https://data.gov.dk/model/core/eid/email"
-	attrUUID        = "https://data.gov.dk/model/core/eid/professional/uuid/persistent"
-	attrCVR         = "https://data.gov.dk/model/core/eid/professional/cvr"
-	attrOrgName     = "https://data.gov.dk/model/core/eid/professional/orgName"
-)
-
-// The claim names of AD FS and Entra ID.
-const (
-	claimUPN    = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
-	claimName   = "http://schemas.microsoft.com/identity/claims/displayname"
-	claimEmail  = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
-	claimGroups = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
-)
-
-// WithDefaults returns a copy in which every field that was left out has its default:
-// the claim names of Entra ID and AD FS for plain, those of OIOSAML for oiosaml3.
-func (c Config) WithDefaults() Config {
-	setDefault(&c.Profile, ProfilePlain)
-	setDefault(&c.Skew, 3*time.Minute)
-	setDefault(&c.RequestLifetime, 20*time.Minute)
-	setDefault(&c.MaxValidity, time.Hour)
-	if c.BaseURL != "" {
-		setDefault(&c.EntityID, c.BaseURL+PathMetadata)
-	}
-	if c.Profile == ProfileOIOSAML3 {
-		setDefault(&c.MinLevel, "substantial")
-		setDefault(&c.Attributes.EmployeeID, attrUUID)
-		setDefault(&c.Attributes.Name, attrFullName)
-		setDefault(&c.Attributes.Email, attrEmail)
-		return c
-	}
-	setDefault(&c.MinLevel, "none")
-	setDefault(&c.Attributes.EmployeeID, claimUPN)
-	setDefault(&c.Attributes.Name, claimName)
-	setDefault(&c.Attributes.Email, claimEmail)
-	setDefault(&c.Attributes.Groups, claimGroups)
-	return c
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // Validate returns every problem of the configuration, each naming its field, and nil
@@ -162,13 +149,16 @@ func (c Config) Validate() []error {
 	_, levelKnown := c.minLevel()
 	report(c.BaseURL != "" && c.BaseURL[len(c.BaseURL)-1] == '/', "base_url: must not end with a slash")
 	report(len(c.EntityID) > 1024, "entity_id: longer than 1024 characters (SAML core §8.3.6)")
-	report(c.Profile != ProfilePlain && c.Profile != ProfileOIOSAML3, `profile: must be "plain" or "oiosaml3"`)
-	report((c.IDPMetadataFile == "") == (c.IDPMetadata == ""),
-		"idp_metadata_file: give either the file or idp_metadata")
+	known := slices.Contains([]Profile{ProfilePlain, ProfileOIOSAML3, ProfileOIOSAML2, ProfileKOMBIT}, c.Profile)
+	report(!known, `profile: must be "plain", "oiosaml3", "oiosaml2" or "kombit"`)
+	report(c.persons() && known && c.Profile != ProfileOIOSAML3, `profile: citizens log in with "oiosaml3"`)
+	problems = append(problems, c.validateIDP()...)
 	report(c.CertificateFile == "", "certificate_file: missing")
 	report(c.KeyFile == "", "key_file: missing")
+	report((c.NextCertificateFile == "") != (c.NextKeyFile == ""),
+		"next_certificate_file: give both it and next_key_file, or neither")
 	report(!levelKnown, "min_level: must be none, low, substantial or high")
-	report(c.Profile == ProfileOIOSAML3 && c.CVR == "", "cvr: required for oiosaml3")
+	report(known && c.Profile != ProfilePlain && !c.persons() && c.CVR == "", "cvr: required for "+string(c.Profile))
 	report(c.CVR != "" && !regexp.MustCompile(`^\d{8}$`).MatchString(c.CVR), "cvr: must be eight digits")
 	report(c.Skew < 0 || c.Skew > maxSkew, "skew: must be between 0 and 5 minutes")
 	report(c.RequestLifetime < time.Minute || c.RequestLifetime > maxRequestLifetime,
@@ -177,6 +167,37 @@ func (c Config) Validate() []error {
 		"max_validity: must be between 1 minute and 24 hours")
 	return problems
 }
+
+// validateIDP returns what is wrong with where the provider's metadata comes from.
+func (c Config) validateIDP() []error {
+	var problems []error
+	report := func(bad bool, text string) {
+		if bad {
+			problems = append(problems, errors.New(text))
+		}
+	}
+	local := c.IDPMetadataFile != "" || c.IDPMetadata != ""
+	report(c.IDPMetadataFile != "" && c.IDPMetadata != "", "idp_metadata_file: give either the file or idp_metadata")
+	report(!local && c.IDPMetadataURL == "", "idp_metadata_file: give a file or idp_metadata_url")
+	if c.IDPMetadataURL == "" {
+		report(len(c.IDPFingerprints) > 0, "idp_fingerprints: needs idp_metadata_url")
+		return problems
+	}
+	if err := checkURL(c.IDPMetadataURL); err != nil {
+		problems = append(problems, fmt.Errorf("idp_metadata_url: %w", err))
+	}
+	report(len(c.IDPFingerprints) == 0, "idp_fingerprints: required with idp_metadata_url")
+	report(!local && c.IDPEntityID == "", "idp_entity_id: required with idp_metadata_url and no file")
+	for _, text := range c.IDPFingerprints {
+		if _, err := parseFingerprint(text); err != nil {
+			problems = append(problems, fmt.Errorf("idp_fingerprints: %w", err))
+		}
+	}
+	return problems
+}
+
+// persons says whether citizens log in here.
+func (c Config) persons() bool { return c.Audience == Person }
 
 func (c Config) minLevel() (care.Assurance, bool) {
 	switch c.MinLevel {

@@ -63,6 +63,7 @@ const (
 	ReasonLevelTooLow      Reason = "level_too_low"
 	ReasonNoEmployee       Reason = "no_employee_id"
 	ReasonOtherOrg         Reason = "other_organisation"
+	ReasonNoCPR            Reason = "no_cpr"
 )
 
 // Error is the only error type of this package's Provider. Its text is fixed per kind and

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	crewjam "github.com/crewjam/saml"
 )
@@ -20,29 +21,42 @@ const maxMetadataBytes = 1 << 20
 // trust anchors themselves; no chain is built (contract: metadata pinning).
 type identityProvider struct {
 	entityID     string
-	ssoURL       string // HTTP-Redirect
-	sloURL       string // HTTP-Redirect; empty when the provider has none
-	sloResponse  string // where our LogoutResponse goes
+	validUntil   time.Time // zero when the document does not say
+	sso, slo     endpoint  // slo is empty when the provider has no logout
+	sloResponse  endpoint  // where our LogoutResponse goes
 	certificates []*x509.Certificate
 }
 
-func loadIDP(cfg Config) (identityProvider, error) {
+// endpoint is one of the provider's addresses with the binding that it takes.
+type endpoint struct {
+	url  string
+	post bool // HTTP-POST; else HTTP-Redirect
+}
+
+// loadIDP reads the metadata of the configuration, nil when there is an address only.
+func loadIDP(cfg Config) (*identityProvider, error) {
 	document := []byte(cfg.IDPMetadata)
 	if cfg.IDPMetadataFile != "" {
 		var err error
 		if document, err = os.ReadFile(cfg.IDPMetadataFile); err != nil {
-			return identityProvider{}, fmt.Errorf("idp_metadata_file: %w", err)
+			return nil, fmt.Errorf("idp_metadata_file: %w", err)
 		}
+	}
+	if len(document) == 0 && cfg.IDPMetadataFile == "" {
+		return nil, nil //nolint:nilnil // no document is no error with an address
 	}
 	idp, err := parseIDP(document)
 	if err != nil {
-		return identityProvider{}, fmt.Errorf("idp_metadata: %w", err)
+		return nil, fmt.Errorf("idp_metadata: %w", err)
 	}
-	return idp, nil
+	if cfg.IDPEntityID != "" && idp.entityID != cfg.IDPEntityID {
+		return nil, errors.New("idp_entity_id: the metadata are another provider's")
+	}
+	return &idp, nil
 }
 
-// parseIDP reads one EntityDescriptor. The document comes from the operator, so it is
-// checked for what we need, not for attacks.
+// parseIDP reads one EntityDescriptor. Certificates are trust anchors only once somebody
+// has confirmed them.
 func parseIDP(document []byte) (identityProvider, error) {
 	if len(document) > maxMetadataBytes {
 		return identityProvider{}, fmt.Errorf("larger than %d bytes", maxMetadataBytes)
@@ -55,18 +69,9 @@ func parseIDP(document []byte) (identityProvider, error) {
 		return identityProvider{}, errors.New("needs an entityID and exactly one IDPSSODescriptor")
 	}
 	role := entity.IDPSSODescriptors[0]
-	idp := identityProvider{entityID: entity.EntityID}
-	for _, endpoint := range role.SingleSignOnServices {
-		if endpoint.Binding == crewjam.HTTPRedirectBinding && idp.ssoURL == "" {
-			idp.ssoURL = endpoint.Location
-		}
-	}
-	for _, endpoint := range role.SingleLogoutServices {
-		if endpoint.Binding == crewjam.HTTPRedirectBinding && idp.sloURL == "" {
-			idp.sloURL, idp.sloResponse = endpoint.Location, endpoint.ResponseLocation
-			setDefault(&idp.sloResponse, endpoint.Location)
-		}
-	}
+	idp := identityProvider{entityID: entity.EntityID, validUntil: entity.ValidUntil}
+	idp.sso, _ = choose(role.SingleSignOnServices)
+	idp.slo, idp.sloResponse = choose(role.SingleLogoutServices)
 	if err := checkEndpoints(idp); err != nil {
 		return identityProvider{}, err
 	}
@@ -75,15 +80,32 @@ func parseIDP(document []byte) (identityProvider, error) {
 	return idp, err
 }
 
-func checkEndpoints(idp identityProvider) error {
-	if idp.ssoURL == "" {
-		return errors.New("no SingleSignOnService with the HTTP-Redirect binding")
+// choose prefers the redirect binding, which NemLog-in has on its own and which needs no
+// page in between, and takes POST where there is nothing else.
+func choose(services []crewjam.Endpoint) (requests, responses endpoint) {
+	for _, binding := range []string{crewjam.HTTPRedirectBinding, crewjam.HTTPPostBinding} {
+		for _, s := range services {
+			if s.Binding != binding {
+				continue
+			}
+			post := binding == crewjam.HTTPPostBinding
+			requests, responses = endpoint{url: s.Location, post: post}, endpoint{url: s.ResponseLocation, post: post}
+			setDefault(&responses.url, s.Location)
+			return requests, responses
+		}
 	}
-	for _, location := range []string{idp.ssoURL, idp.sloURL, idp.sloResponse} {
-		if location == "" {
+	return endpoint{}, endpoint{}
+}
+
+func checkEndpoints(idp identityProvider) error {
+	if idp.sso.url == "" {
+		return errors.New("no SingleSignOnService with the HTTP-Redirect or HTTP-POST binding")
+	}
+	for _, e := range []endpoint{idp.sso, idp.slo, idp.sloResponse} {
+		if e.url == "" {
 			continue
 		}
-		if err := checkURL(location); err != nil {
+		if err := checkURL(e.url); err != nil {
 			return fmt.Errorf("service location: %w", err)
 		}
 	}

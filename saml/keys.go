@@ -24,6 +24,22 @@ type keyPair struct {
 	key         *rsa.PrivateKey
 }
 
+// loadKeyPairs reads our pair and, during a rollover, the one that will follow.
+func loadKeyPairs(cfg Config) ([]keyPair, error) {
+	own, err := loadKeyPair(cfg.CertificateFile, cfg.KeyFile)
+	if err != nil || cfg.NextCertificateFile == "" {
+		return []keyPair{own}, err
+	}
+	next, err := loadKeyPair(cfg.NextCertificateFile, cfg.NextKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("next pair: %w", err)
+	}
+	if next.certificate.Equal(own.certificate) {
+		return nil, errors.New("next_certificate_file: is the same certificate as certificate_file")
+	}
+	return []keyPair{own, next}, nil
+}
+
 func loadKeyPair(certificateFile, keyFile string) (keyPair, error) {
 	certificatePEM, err := os.ReadFile(certificateFile)
 	if err != nil {

@@ -10,8 +10,14 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// idTypeProfessional asks for an employee's identity, not a citizen's.
-const idTypeProfessional = "https://data.gov.dk/eid/Professional"
+// The references that ask for an employee's identity or a citizen's.
+const (
+	idTypeProfessional = "https://data.gov.dk/eid/Professional"
+	idTypePerson       = "https://data.gov.dk/eid/Person"
+)
+
+// nsExtensions is that of NemLog-in's extensions of a request.
+const nsExtensions = "https://data.gov.dk/eid/saml/extensions"
 
 // LoginRequest is what a caller wants of one login.
 type LoginRequest struct {
@@ -37,54 +43,96 @@ func (p *Provider) Login(ctx context.Context, browserHandle string, wanted Login
 	if browserHandle == "" || !localPath(wanted.ReturnTo) {
 		return Outgoing{}, invalid("login without a browser handle or with a foreign return address")
 	}
-	if wanted.Person {
+	x, err := p.exchange()
+	if err != nil {
+		return Outgoing{}, err
+	}
+	if wanted.Person != x.cfg.persons() {
 		return Outgoing{}, invalid("login for another kind of people than the provider serves")
 	}
-	now := p.now().UTC()
-	req := p.newRequest(PurposeLogin, browserHandle, wanted.ReturnTo, now)
-	req.ForceAuthn = p.cfg.ForceAuthn || wanted.ForceAuthn
-	req.MinLevel = max(p.minLevel, wanted.MinLevel)
-	if err := p.store.SaveRequest(ctx, req); err != nil {
+	if wanted.Phone != "" && wanted.Phone != "Android" && wanted.Phone != "iOS" {
+		return Outgoing{}, invalid("login from an unknown kind of phone")
+	}
+	now := x.now().UTC()
+	req := x.newRequest(PurposeLogin, browserHandle, wanted.ReturnTo, now)
+	req.ForceAuthn = x.cfg.ForceAuthn || wanted.ForceAuthn || wanted.Person
+	req.MinLevel = max(x.minLevel, wanted.MinLevel)
+	if err := x.store.SaveRequest(ctx, req); err != nil {
 		return Outgoing{}, unavailable("request cannot be saved", err)
 	}
-	return p.redirect(p.idp.ssoURL, paramRequest, p.authnRequest(req, now), req.RelayState)
+	return x.send(x.idp.sso, paramRequest, x.authnRequest(req, wanted.Phone, now), req.RelayState)
 }
 
-func (p *Provider) newRequest(purpose Purpose, browserHandle, returnTo string, now time.Time) Request {
+func (x *exchange) newRequest(purpose Purpose, browserHandle, returnTo string, now time.Time) Request {
 	return Request{
-		ID: newID(), Purpose: purpose, IDP: p.idp.entityID, BrowserHash: hash(browserHandle),
-		RelayState: newID(), ReturnTo: returnTo,
-		CreatedAt: now, ExpiresAt: now.Add(p.cfg.RequestLifetime),
+		ID: newID(), Purpose: purpose, IDP: x.idp.entityID, BrowserHash: hash(browserHandle),
+		RelayState: newID(), ReturnTo: returnTo, Person: x.cfg.persons(),
+		CreatedAt: now, ExpiresAt: now.Add(x.cfg.RequestLifetime),
 	}
 }
 
-func (p *Provider) authnRequest(req Request, now time.Time) *etree.Element {
+func (x *exchange) authnRequest(req Request, phone string, now time.Time) *etree.Element {
 	message := crewjam.AuthnRequest{
-		ID: req.ID, Version: "2.0", IssueInstant: now, Destination: p.idp.ssoURL,
-		Issuer:                      p.issuer(),
+		ID: req.ID, Version: "2.0", IssueInstant: now, Destination: x.idp.sso.url,
+		Issuer:                      x.issuer(),
 		ForceAuthn:                  &req.ForceAuthn,
-		AssertionConsumerServiceURL: p.acsURL(),
+		AssertionConsumerServiceURL: x.acsURL(),
 		ProtocolBinding:             crewjam.HTTPPostBinding,
 	}
 	element := message.Element()
-	if p.cfg.Profile == ProfileOIOSAML3 {
-		element.AddChild(p.requestedContext(req))
+	// The order is the schema's: issuer, extensions, context.
+	if phone != "" && x.cfg.Profile == ProfileOIOSAML3 {
+		element.AddChild(x.appSwitch(phone))
+	}
+	if references := x.contextReferences(req); len(references) > 0 {
+		element.AddChild(requestedContext(references))
 	}
 	return element
 }
 
-// requestedContext asks for the level and the kind of identity. The structure of crewjam holds
-// one reference only. Comparison concerns the level alone (OIO-SP-06, OIO-SP-07).
-func (p *Provider) requestedContext(req Request) *etree.Element {
+// appSwitch lets the provider hand over to its app on the phone, and the app back to the
+// browser on our site.
+func (x *exchange) appSwitch(phone string) *etree.Element {
+	extensions := etree.NewElement("samlp:Extensions")
+	change := extensions.CreateElement("nl:AppSwitch")
+	change.CreateAttr("xmlns:nl", nsExtensions)
+	change.CreateElement("nl:Platform").SetText(phone)
+	change.CreateElement("nl:ReturnURL").SetText(x.cfg.BaseURL)
+	return extensions
+}
+
+// contextReferences says which level and which kind of identity to ask for. The Danish
+// profiles have names for them; plain has none, there the answer alone is judged.
+func (x *exchange) contextReferences(req Request) []string {
+	level := max(req.MinLevel, care.LowAssurance)
+	switch x.cfg.Profile {
+	case ProfilePlain:
+		return nil
+	case ProfileOIOSAML3:
+		kind := idTypeProfessional
+		if req.Person {
+			kind = idTypePerson
+		}
+		return []string{levelReference + levelName(level), kind}
+	case ProfileOIOSAML2:
+		return []string{oldLevelReference + oldLevelNumber(level)}
+	case ProfileKOMBIT:
+		return []string{levelReference + levelName(level)}
+	}
+	return nil
+}
+
+// requestedContext builds what the structure of crewjam cannot hold: it has room for one
+// reference only. Comparison concerns the level alone (OIO-SP-06, OIO-SP-07).
+func requestedContext(references []string) *etree.Element {
 	context := etree.NewElement("samlp:RequestedAuthnContext")
 	context.CreateAttr("Comparison", "minimum")
-	level := max(req.MinLevel, care.LowAssurance)
-	for _, reference := range []string{levelReference + levelName(level), idTypeProfessional} {
+	for _, reference := range references {
 		context.CreateElement("saml:AuthnContextClassRef").SetText(reference)
 	}
 	return context
 }
 
-func (p *Provider) issuer() *crewjam.Issuer {
-	return &crewjam.Issuer{Format: formatEntity, Value: p.cfg.EntityID}
+func (x *exchange) issuer() *crewjam.Issuer {
+	return &crewjam.Issuer{Format: formatEntity, Value: x.cfg.EntityID}
 }

@@ -31,21 +31,25 @@ type LogoutMessage struct {
 // has no logout service. The path returnTo is where to continue on our own site. Errors
 // are *Error of KindInvalid or KindUnavailable.
 func (p *Provider) Logout(ctx context.Context, browserHandle string, who Principal, returnTo string) (Outgoing, error) {
-	if p.idp.sloURL == "" {
+	x, err := p.exchange()
+	if err != nil {
+		return Outgoing{}, err
+	}
+	if x.idp.slo.url == "" {
 		return Outgoing{}, nil
 	}
 	if browserHandle == "" || !localPath(returnTo) || who.NameID.Value == "" {
 		return Outgoing{}, invalid("logout without a browser handle, a name or a local return address")
 	}
-	now := p.now().UTC()
-	req := p.newRequest(PurposeLogout, browserHandle, returnTo, now)
-	if err := p.store.SaveRequest(ctx, req); err != nil {
+	now := x.now().UTC()
+	req := x.newRequest(PurposeLogout, browserHandle, returnTo, now)
+	if err := x.store.SaveRequest(ctx, req); err != nil {
 		return Outgoing{}, unavailable("request cannot be saved", err)
 	}
 	end := now.Add(maxIssueAge)
 	message := crewjam.LogoutRequest{
-		ID: req.ID, Version: "2.0", IssueInstant: now, NotOnOrAfter: &end, Destination: p.idp.sloURL,
-		Issuer: p.issuer(),
+		ID: req.ID, Version: "2.0", IssueInstant: now, NotOnOrAfter: &end, Destination: x.idp.slo.url,
+		Issuer: x.issuer(),
 		NameID: &crewjam.NameID{
 			Value: who.NameID.Value, Format: who.NameID.Format,
 			NameQualifier: who.NameID.NameQualifier, SPNameQualifier: who.NameID.SPNameQualifier,
@@ -54,7 +58,7 @@ func (p *Provider) Logout(ctx context.Context, browserHandle string, who Princip
 	if who.SessionIndex != "" {
 		message.SessionIndex = &crewjam.SessionIndex{Value: who.SessionIndex}
 	}
-	return p.redirect(p.idp.sloURL, paramRequest, message.Element(), req.RelayState)
+	return x.send(x.idp.slo, paramRequest, message.Element(), req.RelayState)
 }
 
 // HandleLogout reads a LogoutRequest or LogoutResponse that came to PathLogout by the
@@ -67,22 +71,26 @@ func (p *Provider) HandleLogout(r *http.Request, browserHandle string) (result L
 			result, err = LogoutMessage{}, invalid("parser panicked: %T", fault)
 		}
 	}()
-	now := p.now().UTC()
-	message, relayState, err := p.signedMessage(r, now)
+	x, err := p.exchange()
+	if err != nil {
+		return LogoutMessage{}, err
+	}
+	now := x.now().UTC()
+	message, relayState, err := x.signedMessage(r, now)
 	if err != nil {
 		return LogoutMessage{}, err
 	}
 	if message.is(nsProtocol, "LogoutResponse") {
-		return p.logoutAnswered(r.Context(), message, browserHandle, now)
+		return x.logoutAnswered(r.Context(), message, browserHandle, now)
 	}
-	return p.logoutRequested(r.Context(), message, relayState, now)
+	return x.logoutRequested(r.Context(), message, relayState, now)
 }
 
 // signedMessage returns the root of a message whose signature verified, in the query for
 // redirects, in the XML for POSTs.
-func (p *Provider) signedMessage(r *http.Request, now time.Time) (*node, string, error) {
+func (x *exchange) signedMessage(r *http.Request, now time.Time) (*node, string, error) {
 	if r.Method == http.MethodGet {
-		query, err := verifyQuery(r.URL.RawQuery, p.idp.certificates, now)
+		query, err := verifyQuery(r.URL.RawQuery, x.idp.certificates, now)
 		if err != nil {
 			return nil, "", err
 		}
@@ -108,17 +116,17 @@ func (p *Provider) signedMessage(r *http.Request, now time.Time) (*node, string,
 	if err := signaturesBelong(s, root); err != nil {
 		return nil, "", err
 	}
-	verified, err := verifyElement(root, p.idp.certificates, now)
+	verified, err := verifyElement(root, x.idp.certificates, now)
 	return verified, message.relayState, err
 }
 
-func (p *Provider) logoutAnswered(
+func (x *exchange) logoutAnswered(
 	ctx context.Context, message *node, browserHandle string, now time.Time,
 ) (LogoutMessage, error) {
-	if err := p.checkLogoutHead(message, "LogoutResponse", now); err != nil {
+	if err := x.checkLogoutHead(message, "LogoutResponse", now); err != nil {
 		return LogoutMessage{}, err
 	}
-	req, err := p.awaited(ctx, message.attr("InResponseTo"), browserHandle, PurposeLogout, now)
+	req, err := x.awaited(ctx, message.attr("InResponseTo"), browserHandle, PurposeLogout, now)
 	if err != nil {
 		return LogoutMessage{}, err
 	}
@@ -126,23 +134,23 @@ func (p *Provider) logoutAnswered(
 	if err != nil {
 		return LogoutMessage{}, err
 	}
-	if err := p.useUp(ctx, req.ID, message.attr("ID"), now.Add(2*maxIssueAge)); err != nil {
+	if err := x.useUp(ctx, req.ID, message.attr("ID"), now.Add(2*maxIssueAge)); err != nil {
 		return LogoutMessage{}, err
 	}
 	return LogoutMessage{Partial: !success || second == "PartialLogout", Next: Outgoing{URL: req.ReturnTo}}, nil
 }
 
-func (p *Provider) logoutRequested(
+func (x *exchange) logoutRequested(
 	ctx context.Context, message *node, relayState string, now time.Time,
 ) (LogoutMessage, error) {
-	if err := p.checkLogoutHead(message, "LogoutRequest", now); err != nil {
+	if err := x.checkLogoutHead(message, "LogoutRequest", now); err != nil {
 		return LogoutMessage{}, err
 	}
 	end, err := optionalTimeAttr(message, "NotOnOrAfter")
 	if err != nil {
 		return LogoutMessage{}, err
 	}
-	if !end.IsZero() && !now.Add(-p.cfg.Skew).Before(end) {
+	if !end.IsZero() && !now.Add(-x.cfg.Skew).Before(end) {
 		return LogoutMessage{}, expired("LogoutRequest: no longer valid")
 	}
 	result := LogoutMessage{Requested: true}
@@ -160,20 +168,20 @@ func (p *Provider) logoutRequested(
 		}
 		result.SessionIndexes = append(result.SessionIndexes, text)
 	}
-	key := hash(p.idp.entityID, message.attr("ID"))
-	if err := p.store.RememberMessage(ctx, key, now.Add(2*maxIssueAge)); errors.Is(err, ErrUsed) {
+	key := hash(x.idp.entityID, message.attr("ID"))
+	if err := x.store.RememberMessage(ctx, key, now.Add(2*maxIssueAge)); errors.Is(err, ErrUsed) {
 		return LogoutMessage{}, &Error{Kind: KindReplayed, detail: "LogoutRequest was used before"}
 	} else if err != nil {
 		return LogoutMessage{}, unavailable("logout cannot be recorded", err)
 	}
-	result.Next, err = p.logoutResponse(message.attr("ID"), relayState, now)
+	result.Next, err = x.logoutResponse(message.attr("ID"), relayState, now)
 	return result, err
 }
 
 // checkLogoutHead is stricter than for logins: logout messages must say who sent them and
 // to whom, and hold nothing but their own elements.
-func (p *Provider) checkLogoutHead(message *node, local string, now time.Time) error {
-	if err := p.checkHead(message, local, p.logoutURL(), now); err != nil {
+func (x *exchange) checkLogoutHead(message *node, local string, now time.Time) error {
+	if err := x.checkHead(message, local, x.logoutURL(), now); err != nil {
 		return err
 	}
 	if _, err := readIssuer(message); err != nil {
@@ -193,14 +201,14 @@ func (p *Provider) checkLogoutHead(message *node, local string, now time.Time) e
 	return nil
 }
 
-func (p *Provider) logoutResponse(inResponseTo, relayState string, now time.Time) (Outgoing, error) {
-	if p.idp.sloResponse == "" {
+func (x *exchange) logoutResponse(inResponseTo, relayState string, now time.Time) (Outgoing, error) {
+	if x.idp.sloResponse.url == "" {
 		return Outgoing{}, nil
 	}
 	message := crewjam.LogoutResponse{
 		ID: newID(), InResponseTo: inResponseTo, Version: "2.0", IssueInstant: now,
-		Destination: p.idp.sloResponse, Issuer: p.issuer(),
+		Destination: x.idp.sloResponse.url, Issuer: x.issuer(),
 		Status: crewjam.Status{StatusCode: crewjam.StatusCode{Value: statusPrefix + "Success"}},
 	}
-	return p.redirect(p.idp.sloResponse, paramResponse, message.Element(), relayState)
+	return x.send(x.idp.sloResponse, paramResponse, message.Element(), relayState)
 }

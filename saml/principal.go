@@ -74,6 +74,9 @@ type Principal struct {
 	Groups []string
 	// Privileges are those of the Basic Privilege Profile that concern our organisation.
 	Privileges []Privilege
+	// PrivilegesIgnored counts the groups of privileges that were left out, because they
+	// concern another organisation or have an empty constraint.
+	PrivilegesIgnored int
 	// Level is the level of assurance the provider stated, care.NoAssurance for none.
 	Level care.Assurance
 	// AuthenticatedAt is when the person proved their identity to the provider, in UTC.
@@ -92,6 +95,7 @@ func (p Principal) LogValue() slog.Value {
 		slog.String("idp", p.IDP),
 		slog.String("kind", string(p.Kind)),
 		slog.String("level", levelName(p.Level)),
+		slog.Int("privileges_ignored", p.PrivilegesIgnored),
 		slog.Time("authenticated_at", p.AuthenticatedAt),
 		slog.Time("expires_at", p.ExpiresAt),
 	)

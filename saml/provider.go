@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	crewjam "github.com/crewjam/saml"
@@ -16,63 +17,88 @@ import (
 // Provider is the service provider of one municipality towards one identity provider. It
 // is safe for concurrent use.
 type Provider struct {
-	cfg      Config
-	minLevel care.Assurance
-	idp      identityProvider
-	own      keyPair
-	store    Store
-	now      func() time.Time
+	base    exchange
+	current atomic.Pointer[identityProvider] // nil until its metadata is known
+}
+
+// exchange is what one message is handled with. It holds the identity provider's metadata
+// as they are when the message comes, so that no step sees newer ones than the step before.
+type exchange struct {
+	cfg       Config
+	minLevel  care.Assurance
+	confirmed fingerprints
+	own       []keyPair // the first one signs, all decrypt
+	store     Store
+	now       func() time.Time
+	idp       identityProvider
 }
 
 // New reads the files the configuration names and returns a Provider. The function now is the clock.
 // Every problem found is in the returned error. A provider certificate that is not in
-// force is no error here, because it may come into force later; see CertificatesExpire.
+// force is no error here, because it may come into force later; see Certificates. With a
+// metadata address and no file the Provider refuses every login with KindUnavailable until
+// Refresh has brought metadata.
 func New(cfg Config, store Store, now func() time.Time) (*Provider, error) {
 	cfg = cfg.WithDefaults()
 	if problems := cfg.Validate(); len(problems) > 0 {
 		return nil, fmt.Errorf("saml: %w", errors.Join(problems...))
 	}
 	idp, idpErr := loadIDP(cfg)
-	own, ownErr := loadKeyPair(cfg.CertificateFile, cfg.KeyFile)
+	own, ownErr := loadKeyPairs(cfg)
 	if err := errors.Join(idpErr, ownErr); err != nil {
 		return nil, fmt.Errorf("saml: %w", err)
 	}
 	level, _ := cfg.minLevel()
-	return &Provider{cfg: cfg, minLevel: level, idp: idp, own: own, store: store, now: now}, nil
+	p := &Provider{base: exchange{
+		cfg: cfg, minLevel: level, confirmed: confirmedFingerprints(cfg, idp), own: own, store: store, now: now,
+	}}
+	if idp != nil {
+		p.current.Store(idp)
+	}
+	return p, nil
+}
+
+// exchange returns what the next message is handled with. The error is an *Error of
+// KindUnavailable while no metadata is known.
+func (p *Provider) exchange() (*exchange, error) {
+	idp := p.current.Load()
+	if idp == nil {
+		return nil, unavailable("the identity provider's metadata has not been read yet", nil)
+	}
+	x := p.base
+	x.idp = *idp
+	return &x, nil
 }
 
 // IDP returns the entity ID of the identity provider.
-func (p *Provider) IDP() string { return p.idp.entityID }
-
-// CertificatesExpire returns when the last of the pinned provider certificates and when
-// our own certificate expire, in UTC: alarm 60 days before either.
-func (p *Provider) CertificatesExpire() (provider, own time.Time) {
-	for _, certificate := range p.idp.certificates {
-		if certificate.NotAfter.After(provider) {
-			provider = certificate.NotAfter
-		}
+func (p *Provider) IDP() string {
+	if idp := p.current.Load(); idp != nil {
+		return idp.entityID
 	}
-	return provider.UTC(), p.own.certificate.NotAfter.UTC()
+	return p.base.cfg.IDPEntityID
 }
 
-func (p *Provider) acsURL() string    { return p.cfg.BaseURL + PathACS }
-func (p *Provider) logoutURL() string { return p.cfg.BaseURL + PathLogout }
+// Paths returns where the caller mounts the provider below its base address.
+func (p *Provider) Paths() Paths { return p.base.cfg.Paths }
+
+func (x *exchange) acsURL() string    { return x.cfg.BaseURL + x.cfg.Paths.ACS }
+func (x *exchange) logoutURL() string { return x.cfg.BaseURL + x.cfg.Paths.Logout }
 
 // crewjamSP is what crewjam's signing helper needs to know about us.
-func (p *Provider) crewjamSP() *crewjam.ServiceProvider {
+func (x *exchange) crewjamSP() *crewjam.ServiceProvider {
 	return &crewjam.ServiceProvider{
-		EntityID: p.cfg.EntityID, Key: p.own.key, Certificate: p.own.certificate, SignatureMethod: algRSASHA256,
+		EntityID: x.cfg.EntityID, Key: x.own[0].key, Certificate: x.own[0].certificate, SignatureMethod: algRSASHA256,
 	}
 }
 
 // awaited finds the request that a message answers, in the browser that sent it.
-func (p *Provider) awaited(
+func (x *exchange) awaited(
 	ctx context.Context, id, browserHandle string, purpose Purpose, now time.Time,
 ) (Request, error) {
 	if !isNCName(id) {
 		return Request{}, invalid("Response: answers no request of ours")
 	}
-	req, err := p.store.Request(ctx, id)
+	req, err := x.store.Request(ctx, id)
 	if errors.Is(err, ErrNoRequest) {
 		return Request{}, expired("request unknown or completed")
 	}
@@ -80,8 +106,10 @@ func (p *Provider) awaited(
 		return Request{}, unavailable("request cannot be read", err)
 	}
 	switch {
-	case req.ID != id || req.Purpose != purpose || req.IDP != p.idp.entityID:
+	case req.ID != id || req.Purpose != purpose || req.IDP != x.idp.entityID:
 		return Request{}, invalid("request was sent for another purpose or to another provider")
+	case req.Person != x.cfg.persons():
+		return Request{}, invalid("request was sent for another kind of people")
 	case !sameHash(req.BrowserHash, hash(browserHandle)):
 		return Request{}, &Error{Kind: KindWrongBrowser, detail: "request was started in another browser"}
 	case !now.Before(req.ExpiresAt):

@@ -34,7 +34,7 @@ type Outgoing struct {
 type Field struct{ Name, Value string }
 
 // redirect encodes a message for the HTTP-Redirect binding and signs the query.
-func (p *Provider) redirect(location, param string, message *etree.Element, relayState string) (Outgoing, error) {
+func (x *exchange) redirect(location, param string, message *etree.Element, relayState string) (Outgoing, error) {
 	document := etree.NewDocumentWithRoot(message)
 	var deflated bytes.Buffer
 	writer, err := flate.NewWriter(&deflated, flate.BestCompression)
@@ -52,7 +52,7 @@ func (p *Provider) redirect(location, param string, message *etree.Element, rela
 		query += "&" + paramRelayState + "=" + url.QueryEscape(relayState)
 	}
 	query += "&" + paramSigAlg + "=" + url.QueryEscape(algRSASHA256)
-	signing, err := crewjam.GetSigningContext(p.crewjamSP())
+	signing, err := crewjam.GetSigningContext(x.crewjamSP())
 	if err != nil {
 		return Outgoing{}, unavailable("no signing key", err)
 	}
