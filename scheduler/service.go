@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,13 +40,13 @@ type RecordRule struct {
 // Settings are a municipality's rules. They come from the configuration.
 type Settings struct {
 	Municipality care.MunicipalityID
-	Name         string // "Testby Kommune"
-	Sender       string // sender of SMS, at most 11 characters
-	Phone        string // the number a citizen may call
-	Emergency    string // shown beside 112; may be empty
-	Mailbox      string // organizer's address in calendar files
-	PublicURL    string // "https://skaerm.testby.dk", without a slash at the end
-	Units        []UnitRule
+	Name         string     // "Testby Kommune"
+	Sender       string     // sender of SMS, at most 11 characters
+	Phone        string     // the number a citizen may call
+	Emergency    string     // shown beside 112; may be empty
+	Mailbox      string     // organizer's address in calendar files
+	PublicURL    string     // "https://skaerm.testby.dk", without a slash at the end
+	Units        []UnitRule // of the configuration
 	Rules        care.Rules
 	Record       map[care.LegalBasis]RecordRule
 	RecordElse   RecordRule    // for laws not in Record
@@ -60,6 +61,7 @@ type Settings struct {
 	Reminder     time.Duration // how long before the start to remind; 0: never
 	Quiet        message.Quiet // when no SMS leaves
 	Participants int           // people in a room at once
+	Devices      DeviceSettings
 	Identity     care.IdentityPolicy
 	EventSilence time.Duration // how long a visit may go on without any event of the platform; 0: none are expected
 	CallLength   time.Duration // how long a call is planned to last; 0: 15 minutes
@@ -74,8 +76,13 @@ type Deps struct {
 	Messages map[care.Channel]message.Sender
 	Files    ehr.FileSource
 	Journal  ehr.Journal
-	Links    care.Secret // key from which locators and one-time codes are made; at least 32 bytes
-	Monitor  Monitor     // nil: nobody watches the outside systems
+	// Credentials checks known devices; nil: no browser is remembered.
+	Credentials Credentials
+	Links       care.Secret // key from which locators and one-time codes are made; at least 32 bytes
+	Monitor     Monitor     // nil: nobody watches the outside systems
+	// Units returns the units as they are now; it is asked often and answers from memory. Nil:
+	// those of the settings, for ever.
+	Units func() []UnitRule
 	// Eids are the identity providers at which citizens and participants can log in, in the order in
 	// which they are offered.
 	Eids []eid.Provider
@@ -92,11 +99,15 @@ type Service struct {
 	messages map[care.Channel]message.Sender
 	files    ehr.FileSource
 	journal  ehr.Journal
-	links    care.Secret
-	monitor  Monitor
-	eids     []eid.Provider
-	eidDown  func() bool
-	now      func() time.Time
+
+	credentials Credentials
+
+	links   care.Secret
+	monitor Monitor
+	units   func() []UnitRule
+	eids    []eid.Provider
+	eidDown func() bool
+	now     func() time.Time
 
 	looks looks // into rooms
 }
@@ -122,12 +133,17 @@ func New(d Deps) (*Service, error) {
 		d.Settings.Identity = care.DefaultIdentityPolicy()
 	}
 
+	if d.Units == nil {
+		d.Units = func() []UnitRule { return d.Settings.Units }
+	}
+
 	d.Settings.CallLength = cmp.Or(d.Settings.CallLength, callLength)
 	d.Settings.CallLinked = cmp.Or(d.Settings.CallLinked, callLinked)
 
 	return &Service{
-		set: d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
-		journal: d.Journal, links: d.Links, monitor: d.Monitor, eids: d.Eids, eidDown: d.EidDown, now: d.Now,
+		credentials: d.Credentials,
+		set:         d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
+		journal: d.Journal, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, eidDown: d.EidDown, now: d.Now,
 	}, nil
 }
 
@@ -165,24 +181,38 @@ func by(actor care.Actor, action string) *AuditRow {
 	return &AuditRow{Actor: string(actor.Employee), Action: action}
 }
 
-// unitOf returns the unit that a driving list belongs to; a unit without a name when the
-// configuration knows none.
+// unitOf returns the unit that a driving list belongs to: the first that names it, or one below
+// that unit which names it too; a unit without a name when nobody does.
 func (s *Service) unitOf(listName string) care.Unit {
 	name := strings.ToLower(strings.TrimSpace(listName))
+	found := care.Unit{}
+	within := map[care.UnitID]bool{} // the found unit and those below it, which know better
 
-	for _, rule := range s.set.Units {
-		for _, pattern := range rule.Lists {
-			if ok, err := path.Match(strings.ToLower(pattern), name); err == nil && ok {
-				return rule.Unit
-			}
+	for _, rule := range s.units() { // parents come before their children
+		below := rule.Unit.Parent != "" && within[rule.Unit.Parent]
+		if below {
+			within[rule.Unit.ID] = true
+		}
+
+		if (found.ID == "" || below) && rule.has(name) {
+			found, within = rule.Unit, map[care.UnitID]bool{rule.Unit.ID: true}
 		}
 	}
 
-	return care.Unit{}
+	return found
+}
+
+// has reports whether a driving list belongs to the unit. The name is in small letters.
+func (r UnitRule) has(list string) bool {
+	return slices.ContainsFunc(r.Lists, func(pattern string) bool {
+		ok, err := path.Match(strings.ToLower(pattern), list)
+
+		return err == nil && ok
+	})
 }
 
 func (s *Service) unit(id care.UnitID) care.Unit {
-	for _, rule := range s.set.Units {
+	for _, rule := range s.units() {
 		if rule.Unit.ID == id {
 			return rule.Unit
 		}
@@ -195,7 +225,7 @@ func (s *Service) unit(id care.UnitID) care.Unit {
 func (s *Service) unitsFor(actor care.Actor, p care.Permission) []care.Unit {
 	var out []care.Unit
 
-	for _, rule := range s.set.Units {
+	for _, rule := range s.units() {
 		if actor.May(p, rule.Unit.ID) {
 			out = append(out, rule.Unit)
 		}

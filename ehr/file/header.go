@@ -41,6 +41,10 @@ const (
 	fieldLast = fieldSuitable
 )
 
+// sheetColumns is the number of the first column of a table that is no driving list; its other
+// columns follow.
+const sheetColumns = 1000
+
 // fields yields every field.
 func fields() iter.Seq[field] {
 	return func(yield func(field) bool) {
@@ -234,7 +238,8 @@ func (h header) column(f field) int {
 // score is how many fields a row of names recognises.
 func (h header) score() int { return len(h.best) }
 
-// plausible reports whether the row can be the header of a driving list.
+// plausible reports whether the row can be the header of a driving list, or of the table that is
+// looked for.
 func (h header) plausible() bool {
-	return h.score() >= 4 || h.score() >= 2 && h.has(fieldCPR)
+	return h.score() >= 4 || h.score() >= 2 && (h.has(fieldCPR) || h.has(field(sheetColumns)))
 }

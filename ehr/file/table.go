@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/sluse/sluse/connector"
@@ -116,10 +117,12 @@ func findHeader(records []record, aliases map[string]alias) (int, header) {
 	return best, found
 }
 
+var errNoHeader = errors.New("no header row")
+
 // noHeader is the error for a file in which no header row was found.
 func noHeader(op string) error {
 	return refuse(op, connector.Rejected,
-		"Filen ligner ikke en køreliste: ingen række har kolonnenavne som Dato, Starttid og CPR-nr. Kontrollér, at det er den rigtige fil, og at rækken med kolonnenavne er med.", nil)
+		"Filen ligner ikke en køreliste: ingen række har kolonnenavne som Dato, Starttid og CPR-nr. Kontrollér, at det er den rigtige fil, og at rækken med kolonnenavne er med.", errNoHeader)
 }
 
 // tooMany is the error for a file beyond the row limit.

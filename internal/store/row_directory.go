@@ -24,6 +24,7 @@ type employeeRow struct {
 	MadeAt         int64 `gorm:"column:created_at"`
 	ChangedAt      int64
 	LeftAt         *int64
+	LeftBy         string
 }
 
 // TableName names the table for gorm.
@@ -113,7 +114,7 @@ func (k *Keys) employeeToRow(e care.Employee) (employeeRow, error) {
 		ID: string(e.ID), Version: e.Version, Source: string(e.Source), NameSealed: seal.seal("name", e.Name),
 		EmailSealed: seal.seal("email", e.Email.Reveal()), LoginSealed: seal.seal("login", e.Login), LoginHash: login,
 		ExternalSealed: seal.seal("external", e.ExternalID), ExternalHash: external, StartsOn: string(e.StartsOn), EndsOn: string(e.EndsOn),
-		MadeAt: micros(e.CreatedAt), ChangedAt: micros(e.ChangedAt), LeftAt: microsOrNull(e.LeftAt),
+		MadeAt: micros(e.CreatedAt), ChangedAt: micros(e.ChangedAt), LeftAt: microsOrNull(e.LeftAt), LeftBy: string(e.LeftBy),
 	}
 
 	return row, seal.err
@@ -125,7 +126,7 @@ func (k *Keys) employeeFromRow(row employeeRow) (care.Employee, error) {
 		ID: care.EmployeeID(row.ID), Version: row.Version, Source: care.GrantSource(row.Source), Name: seal.open("name", row.NameSealed),
 		Login: seal.open("login", row.LoginSealed), ExternalID: seal.open("external", row.ExternalSealed), Active: row.LeftAt == nil,
 		StartsOn: care.Day(row.StartsOn), EndsOn: care.Day(row.EndsOn), CreatedAt: instant(row.MadeAt), ChangedAt: instant(row.ChangedAt),
-		LeftAt: instantOrZero(row.LeftAt),
+		LeftAt: instantOrZero(row.LeftAt), LeftBy: care.GrantSource(row.LeftBy),
 	}
 	e.Email = seal.email(row.EmailSealed)
 
@@ -142,6 +143,7 @@ type revisionBody struct {
 	StartsOn care.Day          `json:"starts_on,omitempty"`
 	EndsOn   care.Day          `json:"ends_on,omitempty"`
 	LeftAt   int64             `json:"left_at,omitempty"` // microseconds; 0: works here
+	LeftBy   care.GrantSource  `json:"left_by,omitempty"`
 	MadeAt   int64             `json:"made_at"`
 	Grants   []care.Assignment `json:"grants,omitempty"`
 }
@@ -149,7 +151,7 @@ type revisionBody struct {
 func (k *Keys) revisionToRow(e care.Employee, by string) (revisionRow, error) {
 	body := revisionBody{
 		Source: e.Source, Name: e.Name, Email: e.Email.Reveal(), Login: e.Login, External: e.ExternalID,
-		StartsOn: e.StartsOn, EndsOn: e.EndsOn, MadeAt: micros(e.CreatedAt), Grants: e.Grants,
+		StartsOn: e.StartsOn, EndsOn: e.EndsOn, LeftBy: e.LeftBy, MadeAt: micros(e.CreatedAt), Grants: e.Grants,
 	}
 	if !e.LeftAt.IsZero() {
 		body.LeftAt = micros(e.LeftAt)
@@ -181,7 +183,7 @@ func (k *Keys) revisionFromRow(row revisionRow) (directory.Revision, error) {
 
 	e := care.Employee{
 		ID: care.EmployeeID(row.EmployeeID), Version: row.Version, Source: body.Source, Name: body.Name, Login: body.Login, ExternalID: body.External,
-		Active: body.LeftAt == 0, StartsOn: body.StartsOn, EndsOn: body.EndsOn, Grants: body.Grants, CreatedAt: instant(body.MadeAt), ChangedAt: instant(row.ChangedAt),
+		Active: body.LeftAt == 0, LeftBy: body.LeftBy, StartsOn: body.StartsOn, EndsOn: body.EndsOn, Grants: body.Grants, CreatedAt: instant(body.MadeAt), ChangedAt: instant(row.ChangedAt),
 	}
 
 	if body.LeftAt != 0 {

@@ -27,6 +27,7 @@ CREATE TABLE employees (
     created_at bigint NOT NULL,
     changed_at bigint NOT NULL,
     left_at bigint, -- empty: works here
+    left_by text NOT NULL, -- source that marked the person as left; empty: works here
     CONSTRAINT employees_version CHECK (version > 0),
     CONSTRAINT employees_source CHECK (source IN ('csv', 'scim', 'manual'))
 );

@@ -27,6 +27,7 @@ CREATE TABLE employees (
     created_at INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
     left_at INTEGER, -- empty: works here
+    left_by TEXT NOT NULL, -- source that marked the person as left; empty: works here
     CONSTRAINT employees_version CHECK (version > 0),
     CONSTRAINT employees_source CHECK (source IN ('csv', 'scim', 'manual'))
 ) STRICT;

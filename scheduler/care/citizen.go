@@ -51,7 +51,7 @@ type Unit struct {
 	ID       UnitID
 	Name     string
 	Parent   UnitID // the unit above; empty: at the top
-	LiveFrom Day // screen visits from this day; empty: not yet live
+	LiveFrom Day    // screen visits from this day; empty: not yet live
 	Phone    string
 }
 

@@ -60,12 +60,33 @@ type Employee struct {
 	CreatedAt  time.Time // UTC
 	ChangedAt  time.Time // UTC
 	LeftAt     time.Time // UTC, when the person was marked as left; zero while active
+	// LeftBy is who marked the person as left. What a hand marked only a hand takes back, so that
+	// tonight's file does not let somebody in who was shut out today. Empty while active.
+	LeftBy GrantSource
 }
 
 // EmployedOn reports whether the person works here on the day: not marked as left, and within
 // the days of the employment.
 func (e Employee) EmployedOn(d Day) bool {
 	return e.Active && (e.StartsOn == "" || d >= e.StartsOn) && (e.EndsOn == "" || d <= e.EndsOn)
+}
+
+// Leave returns the employee as one who left; one who left before stays as it is.
+func (e Employee) Leave(by GrantSource, at time.Time) Employee {
+	if e.Active {
+		e.Active, e.LeftAt, e.LeftBy = false, at, by
+	}
+
+	return e
+}
+
+// Return returns the employee as one who works here. What a hand marked only a hand takes back.
+func (e Employee) Return(by GrantSource) Employee {
+	if !e.Active && (by == FromHand || e.LeftBy != FromHand) {
+		e.Active, e.LeftAt, e.LeftBy = true, time.Time{}, ""
+	}
+
+	return e
 }
 
 // GrantsFrom returns the roles that a source gives.
@@ -102,7 +123,7 @@ func compareAssignments(a, b Assignment) int {
 // Same reports whether two states of an employee say the same, versions and times aside.
 func (e Employee) Same(o Employee) bool {
 	return e.ID == o.ID && e.Source == o.Source && e.Name == o.Name && e.Email.Reveal() == o.Email.Reveal() && e.Login == o.Login &&
-		e.ExternalID == o.ExternalID && e.Active == o.Active && e.StartsOn == o.StartsOn && e.EndsOn == o.EndsOn && slices.Equal(e.Grants, o.Grants)
+		e.ExternalID == o.ExternalID && e.Active == o.Active && e.LeftBy == o.LeftBy && e.StartsOn == o.StartsOn && e.EndsOn == o.EndsOn && slices.Equal(e.Grants, o.Grants)
 }
 
 // Longest texts of the directory, in characters.

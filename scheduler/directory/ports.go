@@ -139,9 +139,11 @@ type Sheet struct {
 type Column struct {
 	Name    string
 	Aliases []string
+	Day     bool // its cells are days; those that can be read come as 2006-01-02
 }
 
-// Sheets reads tables that people exported. A file that is no such table is *connector.Error of
+// Sheets reads tables that people exported. A row with column names has the first of the columns
+// and at least one more. A file that is no such table is *connector.Error of
 // kind Rejected or Malformed whose cause is a *care.Error with a Danish sentence.
 type Sheets interface {
 	ReadSheet(ctx context.Context, f File, columns []Column) (Sheet, error)

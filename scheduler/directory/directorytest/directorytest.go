@@ -113,7 +113,8 @@ func checkEmployees(t *testing.T, b Bench) {
 	t.Helper()
 
 	left := employee("AOJ")
-	left.Active, left.LeftAt, left.Source, left.Login, left.ExternalID, left.Email = false, Now(), care.FromHand, "", "", care.Email{}
+	left.Source, left.Login, left.ExternalID, left.Email = care.FromHand, "", "", care.Email{}
+	left = left.Leave(care.FromHand, Now())
 	ended := employee("BNI")
 	ended.EndsOn, ended.Login = "2026-06-14", ""
 	save(t, b.Store, directory.Change{Employees: []care.Employee{employee("MSK"), left, ended}})
@@ -212,7 +213,7 @@ func checkStanding(t *testing.T, b Bench) {
 	}
 
 	gone := one(t, b.Store, "MSK")
-	gone.Active, gone.LeftAt = false, Now()
+	gone = gone.Leave(care.FromHand, Now())
 	save(t, b.Store, directory.Change{Employees: []care.Employee{gone}})
 
 	if got, err := b.Twin.Standing(t.Context(), "MSK"); err != nil || !got.Left || got.At("2026-06-15") {
@@ -236,7 +237,8 @@ func checkHistory(t *testing.T, b Bench) {
 	save(t, b.Store, directory.Change{Employees: []care.Employee{employee("MSK")}})
 
 	next := one(t, b.Store, "MSK")
-	next.Active, next.LeftAt, next.ChangedAt = false, Now().Add(time.Hour), Now().Add(time.Hour)
+	next = next.Leave(care.FromHand, Now().Add(time.Hour))
+	next.ChangedAt = Now().Add(time.Hour)
 	save(t, b.Store, directory.Change{Employees: []care.Employee{next}})
 
 	got, err := b.Twin.History(t.Context(), "MSK", 10)
@@ -325,7 +327,7 @@ func checkGuard(t *testing.T, b Bench) {
 	save(t, b.Store, directory.Change{Employees: []care.Employee{employee("MSK")}})
 
 	gone := one(t, b.Store, "MSK")
-	gone.Active, gone.LeftAt = false, Now()
+	gone = gone.Leave(care.FromHand, Now())
 
 	err := b.Store.Save(t.Context(), directory.Change{
 		Employees: []care.Employee{gone}, At: Now(),
@@ -366,9 +368,11 @@ func checkGuardAtOnce(t *testing.T, b Bench) {
 
 	for i, s := range []directory.Store{b.Store, b.Twin} {
 		gone := one(t, s, []care.EmployeeID{"AAA", "BBB"}[i])
-		gone.Active, gone.LeftAt = false, Now()
+		gone = gone.Leave(care.FromHand, Now())
 
-		wait.Go(func() { errs[i] = s.Save(t.Context(), directory.Change{Employees: []care.Employee{gone}, Guard: guard, At: Now()}) })
+		wait.Go(func() {
+			errs[i] = s.Save(t.Context(), directory.Change{Employees: []care.Employee{gone}, Guard: guard, At: Now()})
+		})
 	}
 
 	wait.Wait()
