@@ -91,7 +91,11 @@ func (s *Service) HostLink(ctx context.Context, actor care.Actor, id care.VisitI
 	row := *by(actor, "open_host_link")
 	row.At, row.Visit, row.Citizen = s.now(), v.ID, v.Facts.Citizen
 
-	return room.HostLink, s.store.Record(ctx, []AuditRow{row})
+	if err := s.store.Record(ctx, []AuditRow{row}); err != nil {
+		return care.HostLink{}, err
+	}
+
+	return room.HostLink, s.ring(ctx, v)
 }
 
 // notMade is the answer to whoever would enter a room before it stands.

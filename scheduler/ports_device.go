@@ -17,10 +17,10 @@ type DevicePurpose string
 
 // The purposes.
 const (
-	PasskeyMaking  DevicePurpose = "passkey_making"  // a new passkey answers it; bound to an admission
-	PasskeyLogin   DevicePurpose = "passkey_login"   // a known passkey answers it; bound to an admission
-	TabletNonce    DevicePurpose = "tablet_nonce"    // a tablet signs it; bound to the tablet
-	TabletSession  DevicePurpose = "tablet_session"  // a tablet that has signed; bound to the tablet
+	PasskeyMaking DevicePurpose = "passkey_making" // a new passkey answers it; bound to an admission
+	PasskeyLogin  DevicePurpose = "passkey_login"  // a known passkey answers it; bound to an admission
+	TabletNonce   DevicePurpose = "tablet_nonce"   // a tablet signs it; bound to the tablet
+	TabletSession DevicePurpose = "tablet_session" // a tablet that has signed; bound to the tablet
 )
 
 // DeviceToken is something random that was handed out for a short time.
@@ -63,4 +63,24 @@ type Devices interface {
 	ForgetTokens(ctx context.Context, bound string) error
 	// PurgeDevices removes tokens that expired before now, and devices that ended before a time.
 	PurgeDevices(ctx context.Context, now, ended time.Time) error
+}
+
+// Credentials checks what known devices prove themselves with. What a browser answers is foreign:
+// whatever is wrong with it is Invalid. A device is named by its id, a random text.
+type Credentials interface {
+	// Stretch makes 32 bytes of a keyed input, slowly, so that a code of four digits can't be
+	// found by trying.
+	Stretch(input, salt []byte) []byte
+	// MakesPasskeys reports whether browsers make passkeys for the municipality's address.
+	MakesPasskeys() bool
+	// OfferPasskey returns what a browser needs to make a passkey for a device, as JSON, and what
+	// its answer is checked with.
+	OfferPasskey(device []byte) (options, state []byte, err error)
+	// TakePasskey checks such an answer and returns the passkey's record.
+	TakePasskey(device, state, answer []byte) (record []byte, err error)
+	// AskPasskey returns what a browser needs to use a passkey, and what its answer is checked with.
+	AskPasskey(device, record []byte) (options, state []byte, err error)
+	// CheckPasskey checks such an answer and returns the passkey's record as it is now; cloned says
+	// that its counter did not grow, so that the passkey may exist twice.
+	CheckPasskey(device, record, state, answer []byte) (updated []byte, cloned bool, err error)
 }

@@ -294,3 +294,58 @@ func isFromCPR(code, cpr string) bool {
 
 	return strings.Contains(cpr, code) || code == cpr[2:4]+cpr[0:2] || code == "19"+year || code == "20"+year || code == year+cpr[2:4]
 }
+
+// EnrolmentCode is the code with which a tablet is set up: twelve characters in four groups, of
+// which the first only finds the tablet and the other three, 45 bits, prove.
+type EnrolmentCode struct{ secret }
+
+// enrolmentAlphabet has no characters that are mistaken for others when read aloud or by bad light.
+const enrolmentAlphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+// enrolmentLength and selectorLength count characters of five bits.
+const (
+	enrolmentLength = 12
+	selectorLength  = 3
+)
+
+// NewEnrolmentCode makes a code of twelve random bytes.
+func NewEnrolmentCode(random [enrolmentLength]byte) EnrolmentCode {
+	out := make([]byte, 0, enrolmentLength)
+	for _, b := range random {
+		out = append(out, enrolmentAlphabet[int(b)%len(enrolmentAlphabet)]) // 256 is a multiple of 32
+	}
+
+	return EnrolmentCode{secret{string(out)}}
+}
+
+// ParseEnrolmentCode reads a code as somebody typed it, in large or small letters, with whatever
+// between the groups. False: it can't be one.
+func ParseEnrolmentCode(typed string) (EnrolmentCode, bool) {
+	if len(typed) > 4*enrolmentLength {
+		return EnrolmentCode{}, false
+	}
+
+	code := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(enrolmentAlphabet, r) {
+			return r
+		}
+
+		return -1
+	}, strings.ToUpper(typed))
+
+	return EnrolmentCode{secret{code}}, len(code) == enrolmentLength
+}
+
+// Groups returns the code as it is shown, "K7M-2QX-9RT-4WP". It is shown once, to whoever sets the
+// tablet up.
+func (c EnrolmentCode) Groups() string {
+	var groups []string
+	for g := range slices.Chunk([]byte(c.plain), selectorLength) {
+		groups = append(groups, string(g))
+	}
+
+	return strings.Join(groups, "-")
+}
+
+// Selector returns the part that finds the tablet; empty for the zero code.
+func (c EnrolmentCode) Selector() string { return c.plain[:min(len(c.plain), selectorLength)] }
