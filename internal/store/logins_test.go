@@ -31,7 +31,7 @@ func both(t *testing.T, test func(t *testing.T, s *store.Store)) {
 func session(hash, subject, index string) store.Session {
 	return store.Session{
 		Hash: hash, IDP: "https://idp.example.invalid", Subject: subject, NameID: store.NameID{Value: "name-" + subject, Format: "persistent"},
-		SessionIndex: index, Employee: "MSK", Name: "Mia Skov", Email: "mia@example.invalid", Groups: []string{"a", "b"}, Level: 2, CSRF: "csrf",
+		SessionIndex: index, Employee: "MSK", Name: "Mia Skov", Email: "mia@example.invalid", Groups: []string{"a", "b"}, Level: 2, Method: "login", Standing: "d1", Agent: "Edge på Windows", Address: "192.0.2.7",
 		AuthenticatedAt: storetest.Now(), CreatedAt: storetest.Now(), SeenAt: storetest.Now(), ExpiresAt: storetest.Now().Add(time.Hour),
 	}
 }

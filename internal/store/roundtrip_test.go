@@ -250,7 +250,8 @@ func TestRoundTripOfTheRest(t *testing.T) {
 			Hash: texts().Draw(t, "hash"), IDP: texts().Draw(t, "idp"), Subject: texts().Draw(t, "subject"),
 			NameID: NameID{texts().Draw(t, "value"), texts().Draw(t, "format"), texts().Draw(t, "q"), texts().Draw(t, "sp")}, SessionIndex: texts().Draw(t, "index"),
 			Employee: care.EmployeeID(texts().Draw(t, "employee")), Name: texts().Draw(t, "name"), Email: texts().Draw(t, "email"),
-			Groups: rapid.SliceOf(texts()).Draw(t, "groups"), Level: rapid.IntRange(0, 3).Draw(t, "level"), CSRF: texts().Draw(t, "csrf"),
+			Groups: rapid.SliceOf(texts()).Draw(t, "groups"), Level: care.Assurance(rapid.IntRange(0, 3).Draw(t, "level")),
+			Method: texts().Draw(t, "method"), Standing: texts().Draw(t, "standing"), Agent: texts().Draw(t, "agent"), Address: texts().Draw(t, "address"),
 			AuthenticatedAt: instants().Draw(t, "authenticated"), CreatedAt: at, SeenAt: at, ExpiresAt: at,
 		}, keys.sessionToRow, keys.sessionFromRow)
 

@@ -24,8 +24,11 @@ type Session struct {
 	Name            string
 	Email           string
 	Groups          []string
-	Level           int    // NSIS level of assurance, as in care.Assurance
-	CSRF            string // secret of the session's forms; may be empty
+	Level           care.Assurance
+	Method          string // how the employee came in: a word of scheduler.Origin
+	Standing        string // digest of what the employee might do when the session began
+	Agent           string // browser and system in words
+	Address         string // network address at login
 	AuthenticatedAt time.Time
 	CreatedAt       time.Time
 	SeenAt          time.Time
@@ -48,6 +51,7 @@ func (Session) String() string { return "‹session›" }
 
 type sessionRow struct {
 	Hash             string `gorm:"primaryKey"`
+	EmployeeHash     string
 	SubjectHash      string
 	NameIDHash       string
 	SessionIndexHash string
@@ -71,13 +75,17 @@ type sessionContent struct {
 	Email           string   `json:"email"`
 	Groups          []string `json:"groups"`
 	Level           int      `json:"level"`
-	CSRF            string   `json:"csrf"`
+	Method          string   `json:"method"`
+	Standing        string   `json:"standing"`
+	Agent           string   `json:"agent"`
+	Address         string   `json:"address"`
 	AuthenticatedAt *int64   `json:"authenticated_at"`
 }
 
 func (k *Keys) sessionToRow(s Session) (sessionRow, error) {
 	content, err := json.Marshal(sessionContent{
-		s.Subject, s.NameID, s.SessionIndex, string(s.Employee), s.Name, s.Email, s.Groups, s.Level, s.CSRF, microsOrNull(s.AuthenticatedAt),
+		s.Subject, s.NameID, s.SessionIndex, string(s.Employee), s.Name, s.Email, s.Groups, int(s.Level),
+		s.Method, s.Standing, s.Agent, s.Address, microsOrNull(s.AuthenticatedAt),
 	})
 	if err != nil {
 		return sessionRow{}, fmt.Errorf("session: %w", err)
@@ -93,6 +101,7 @@ func (k *Keys) sessionToRow(s Session) (sessionRow, error) {
 		to             *string
 		purpose, value string
 	}{
+		{&row.EmployeeHash, "staff_sessions.employee", string(s.Employee)},
 		{&row.SubjectHash, "staff_sessions.subject", s.IDP + "\x00" + s.Subject},
 		{&row.NameIDHash, "staff_sessions.name_id", s.IDP + "\x00" + s.NameID.Value},
 		{&row.SessionIndexHash, "staff_sessions.session_index", s.SessionIndex},
@@ -120,7 +129,8 @@ func (k *Keys) sessionFromRow(row sessionRow) (Session, error) {
 
 	return Session{
 		Hash: row.Hash, IDP: row.Idp, Subject: c.Subject, NameID: c.NameID, SessionIndex: c.SessionIndex,
-		Employee: care.EmployeeID(c.Employee), Name: c.Name, Email: c.Email, Groups: c.Groups, Level: c.Level, CSRF: c.CSRF,
+		Employee: care.EmployeeID(c.Employee), Name: c.Name, Email: c.Email, Groups: c.Groups, Level: care.Assurance(c.Level),
+		Method: c.Method, Standing: c.Standing, Agent: c.Agent, Address: c.Address,
 		AuthenticatedAt: instantOrZero(c.AuthenticatedAt), CreatedAt: instant(row.Made), SeenAt: instant(row.SeenAt), ExpiresAt: instant(row.ExpiresAt),
 	}, nil
 }
@@ -145,6 +155,41 @@ func (s *Store) Session(ctx context.Context, hash string) (Session, error) {
 	session, err := s.keys.sessionFromRow(row)
 
 	return session, translate(err)
+}
+
+// SessionsOf reads the sessions of an employee, expired ones too, the last used first.
+func (s *Store) SessionsOf(ctx context.Context, employee care.EmployeeID) ([]Session, error) {
+	hash, err := s.keys.hash("staff_sessions.employee", string(employee))
+	if err != nil {
+		return nil, translate(err)
+	}
+
+	return s.sessions(s.read.WithContext(ctx).Where("employee_hash = ?", hash))
+}
+
+// LatestSessions reads the sessions that have not expired, the last used first.
+func (s *Store) LatestSessions(ctx context.Context, now time.Time, limit int) ([]Session, error) {
+	return s.sessions(s.read.WithContext(ctx).Where("expires_at > ?", micros(now)).Limit(limit))
+}
+
+func (s *Store) sessions(query *gorm.DB) ([]Session, error) {
+	var rows []sessionRow
+	if err := query.Order("seen_at DESC, hash").Find(&rows).Error; err != nil {
+		return nil, translate(err)
+	}
+
+	out := make([]Session, 0, len(rows))
+
+	for _, row := range rows {
+		session, err := s.keys.sessionFromRow(row)
+		if err != nil {
+			return nil, translate(err)
+		}
+
+		out = append(out, session)
+	}
+
+	return out, nil
 }
 
 // TouchSession records that the session was used. NotFound.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -61,7 +60,7 @@ type fault struct {
 	Heading   string
 	Text      string
 	Reference string // shown where support needs it
-	Login     bool
+	Login     string // where to log in; empty: no button
 }
 
 // fail answers a request with an error: the one place where errors become HTTP.
@@ -92,8 +91,8 @@ func (m *mount) fail(c *gin.Context, err error) {
 		c.Abort()
 	case strings.HasPrefix(c.Request.URL.Path, "/api/"), strings.HasPrefix(c.Request.URL.Path, hooks.Prefix):
 		m.failJSON(c, status, kind, err)
-	case kind == care.Unauthenticated && c.Request.Method == http.MethodGet && c.GetHeader("HX-Request") == "":
-		c.Redirect(http.StatusSeeOther, "/login?til="+url.QueryEscape(c.Request.URL.RequestURI()))
+	case kind == care.Unauthenticated && c.Request.Method == http.MethodGet && c.GetHeader("HX-Request") == "" && !isRetold(err):
+		c.Redirect(http.StatusSeeOther, m.loginAgain(c, isStale(err)))
 		c.Abort()
 	default:
 		m.failPage(c, status, kind, err)
@@ -122,7 +121,11 @@ func (m *mount) failJSON(c *gin.Context, status int, kind care.Kind, err error) 
 }
 
 func (m *mount) failPage(c *gin.Context, status int, kind care.Kind, err error) {
-	body := fault{Heading: heading(kind), Text: care.MessageOf(err), Login: kind == care.Unauthenticated}
+	body := fault{Heading: heading(kind), Text: care.MessageOf(err)}
+	if kind == care.Unauthenticated {
+		body.Login = m.loginAgain(c, isStale(err))
+	}
+
 	if kind == care.Internal || kind == care.Unavailable {
 		body.Reference = route.RequestID(c)
 	}

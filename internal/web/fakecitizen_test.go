@@ -1,10 +1,10 @@
 package web_test
 
 import (
+	"cmp"
 	"context"
-	"net/http"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -105,10 +105,10 @@ type fakeSessions struct {
 
 func newFakeSessions() *fakeSessions { return &fakeSessions{rows: map[string]web.Session{}} }
 
-func (f *fakeSessions) SaveSession(_ context.Context, hash string, s web.Session) error {
+func (f *fakeSessions) SaveSession(_ context.Context, s web.Session) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.rows[hash] = s
+	f.rows[s.Hash] = s
 
 	return nil
 }
@@ -145,6 +145,26 @@ func (f *fakeSessions) EndSession(_ context.Context, hash string) error {
 	return nil
 }
 
+func (f *fakeSessions) SessionsOf(_ context.Context, employee care.EmployeeID) ([]web.Session, error) {
+	return f.list(func(s web.Session) bool { return s.Employee == employee }), nil
+}
+
+func (f *fakeSessions) LatestSessions(_ context.Context, now time.Time, limit int) ([]web.Session, error) {
+	out := f.list(func(s web.Session) bool { return s.EndsAt.After(now) })
+
+	return out[:min(len(out), limit)], nil
+}
+
+func (f *fakeSessions) list(takes func(web.Session) bool) []web.Session {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	out := slices.DeleteFunc(slices.Collect(maps.Values(f.rows)), func(s web.Session) bool { return !takes(s) })
+	slices.SortFunc(out, func(a, b web.Session) int { return cmp.Or(b.SeenAt.Compare(a.SeenAt), cmp.Compare(a.Hash, b.Hash)) })
+
+	return out
+}
+
 func (f *fakeSessions) EndSessionsOf(_ context.Context, name saml.NameID, indexes []string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -157,40 +177,3 @@ func (f *fakeSessions) EndSessionsOf(_ context.Context, name saml.NameID, indexe
 
 	return nil
 }
-
-// fakeLogin plays the identity provider: the posted "user" field says who comes back.
-type fakeLogin struct{ mark string }
-
-func (f *fakeLogin) Login(_ context.Context, handle string, wanted saml.LoginRequest) (saml.Outgoing, error) {
-	if handle == "" {
-		return saml.Outgoing{}, care.NewError(care.Internal, "no handle")
-	}
-
-	return saml.Outgoing{URL: "https://idp.example.dk/sso?til=" + wanted.ReturnTo}, nil
-}
-
-func (f *fakeLogin) Callback(r *http.Request, handle string) (saml.Principal, string, error) {
-	if err := r.ParseForm(); err != nil || handle == "" {
-		return saml.Principal{}, "", &saml.Error{Kind: saml.KindWrongBrowser}
-	}
-
-	user := r.PostForm.Get("user")
-	if user == "" {
-		return saml.Principal{}, "", &saml.Error{Kind: saml.KindDenied}
-	}
-
-	return saml.Principal{
-		Subject: user, EmployeeID: user, Name: "Test " + user, Groups: strings.Fields(r.PostForm.Get("groups")),
-		NameID: saml.NameID{Value: f.mark + user}, SessionIndex: "s1",
-	}, "/", nil
-}
-
-func (f *fakeLogin) Logout(context.Context, string, saml.Principal, string) (saml.Outgoing, error) {
-	return saml.Outgoing{URL: "https://idp.example.dk/slo"}, nil
-}
-
-func (f *fakeLogin) HandleLogout(r *http.Request, _ string) (saml.LogoutMessage, error) {
-	return saml.LogoutMessage{Requested: true, NameID: saml.NameID{Value: r.URL.Query().Get("who")}, Next: saml.Outgoing{URL: "https://idp.example.dk/done"}}, nil
-}
-
-func (f *fakeLogin) Metadata() ([]byte, error) { return []byte("<EntityDescriptor/>"), nil }

@@ -14,10 +14,13 @@ import (
 )
 
 type bundle struct {
-	handler  *web.Handler
-	use      map[string]*fakeUse
-	sessions map[string]*fakeSessions
-	now      *time.Time
+	handler   *web.Handler
+	use       map[string]*fakeUse
+	sessions  map[string]*fakeSessions
+	directory map[string]*fakeDirectory
+	login     map[string]*fakeLogin
+	audit     map[string]*fakeAudit
+	now       *time.Time
 }
 
 var hosts = map[string]care.MunicipalityID{"skaerm.testby.dk": "testby", "skaerm.nabokoeb.dk": "nabokoeb"}
@@ -27,13 +30,21 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 
 	now := testNow()
-	b := &bundle{use: map[string]*fakeUse{}, sessions: map[string]*fakeSessions{}, now: &now}
+	b := &bundle{
+		use: map[string]*fakeUse{}, sessions: map[string]*fakeSessions{}, directory: map[string]*fakeDirectory{},
+		login: map[string]*fakeLogin{}, audit: map[string]*fakeAudit{}, now: &now,
+	}
 
 	var sites []web.Site
 
 	for host, id := range hosts {
 		b.use[host], b.sessions[host] = newFakeUse(t), newFakeSessions()
-		sites = append(sites, site(host, "https://"+host, id, b.use[host], b.sessions[host]))
+		b.directory[host], b.login[host], b.audit[host] = newFakeDirectory(), &fakeLogin{mark: string(id), now: func() time.Time { return *b.now }}, &fakeAudit{}
+
+		one := site(host, "https://"+host, id, b.use[host], b.sessions[host])
+		one.Directory, one.Login, one.Audit = b.directory[host], b.login[host], b.audit[host].record
+		one.SessionRules.MinLevel = map[care.Role]care.Assurance{care.Administrator: care.Substantial}
+		sites = append(sites, one)
 	}
 
 	h, err := web.New(web.Options{
@@ -51,7 +62,7 @@ func setup(t *testing.T) *bundle {
 func site(host, public string, id care.MunicipalityID, use *fakeUse, sessions *fakeSessions) web.Site {
 	return web.Site{
 		Municipality: id, Hosts: []string{host}, PublicURL: public, Name: "Testby Kommune", Phone: "70 20 00 00",
-		Emergency: "Ring til lægevagten på 1813 ved sygdom.", UseCases: use, Sessions: sessions, Login: &fakeLogin{mark: string(id)},
+		Emergency: "Ring til lægevagten på 1813 ved sygdom.", UseCases: use, Sessions: sessions, Login: &fakeLogin{mark: string(id), now: testNow}, Audit: (&fakeAudit{}).record,
 		Grants: func(groups []string) []care.Grant {
 			var out []care.Grant
 			for _, g := range groups {

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -26,12 +28,18 @@ func (m *mount) loginRoutes() []route.Route {
 	}
 }
 
-// login sends the browser to the identity provider. The cookie binds the answer to this
-// browser; over https it is SameSite=None, because the answer is a post from the provider's site.
+// login sends the browser to the identity provider; with "igen" for a fresh login, at the level that
+// administration needs. The cookie binds the answer to this browser; over https it is
+// SameSite=None, because the answer is a post from the provider's site.
 func (m *mount) login(c *gin.Context) error {
 	handle := saml.NewBrowserHandle()
+	wanted := saml.LoginRequest{ReturnTo: localPath(c.Query("til"))}
 
-	target, err := m.site.Login.Login(c.Request.Context(), handle, saml.LoginRequest{ReturnTo: localPath(c.Query("til"))})
+	if c.Query("igen") != "" {
+		wanted.ForceAuthn, wanted.MinLevel = true, m.site.SessionRules.MinLevel[care.Administrator]
+	}
+
+	target, err := m.site.Login.Login(c.Request.Context(), handle, wanted)
 	if err != nil {
 		return m.samlError(c, err)
 	}
@@ -57,30 +65,73 @@ func (m *mount) acs(c *gin.Context) error {
 		return m.samlError(c, err)
 	}
 
-	ctx, now, token := c.Request.Context(), m.now(), newToken()
-	ends := now.Add(SessionLife)
-
-	if !who.ExpiresAt.IsZero() && who.ExpiresAt.Before(ends) {
-		ends = who.ExpiresAt
+	now := m.now()
+	s := Session{
+		Employee: care.EmployeeID(who.EmployeeID), Name: displayName(who), Groups: who.Groups, Subject: who.Subject, IDP: who.IDP,
+		Level: who.Level, Method: scheduler.ByLogin, NameID: who.NameID, Index: who.SessionIndex,
+		AuthenticatedAt: who.AuthenticatedAt, EndsAt: now.Add(SessionLife),
 	}
 
-	if err := m.endSession(c); err != nil {
-		return err
+	if s.AuthenticatedAt.IsZero() || s.AuthenticatedAt.After(now) { // the provider's clock may be ahead
+		s.AuthenticatedAt = now
 	}
 
-	err = m.site.Sessions.SaveSession(ctx, hashToken(token), Session{
-		Employee: care.EmployeeID(who.EmployeeID), Name: displayName(who), Groups: who.Groups, Subject: who.Subject, IDP: who.IDP, Level: who.Level,
-		NameID: who.NameID, Index: who.SessionIndex, MadeAt: now, SeenAt: now, EndsAt: ends,
-	})
+	if !who.ExpiresAt.IsZero() && who.ExpiresAt.Before(s.EndsAt) {
+		s.EndsAt = who.ExpiresAt
+	}
+
+	may, err := m.begin(c, s)
 	if err != nil {
 		return err
 	}
 
 	m.cookies.set(c, loginCookie, "", 0, http.SameSiteLaxMode)
-	m.cookies.set(c, sessionCookie, token, ends.Sub(now), http.SameSiteLaxMode)
-	c.Redirect(http.StatusSeeOther, localPath(returnTo))
+	c.Redirect(http.StatusSeeOther, withNotice(localPath(returnTo), may.missing))
 
 	return nil
+}
+
+// begin ends the session that the browser had and starts a new one, unless the employee has left.
+func (m *mount) begin(c *gin.Context, s Session) (standing, error) {
+	ctx, now, token := c.Request.Context(), m.now(), newToken()
+
+	if err := m.endSession(c); err != nil {
+		return standing{}, err
+	}
+
+	may, err := m.standingOf(ctx, s)
+	if err != nil {
+		return standing{}, err
+	}
+
+	if !may.active {
+		return standing{}, notHere()
+	}
+
+	s.Hash, s.Standing, s.MadeAt, s.SeenAt = hashToken(token), may.digest(), now, now
+	s.Agent, s.Address = agentOf(c.Request.UserAgent()), c.ClientIP()
+
+	if err := m.site.Sessions.SaveSession(ctx, s); err != nil {
+		return standing{}, err
+	}
+
+	m.cookies.set(c, sessionCookie, token, s.EndsAt.Sub(now), http.SameSiteLaxMode)
+
+	return may, nil
+}
+
+// withNotice has the next page tell that roles are missing because the login's level is too low.
+func withNotice(path string, missing care.Assurance) string {
+	u, err := url.Parse(path)
+	if err != nil || missing == care.NoAssurance {
+		return path
+	}
+
+	q := u.Query()
+	q.Set("besked", "niveau")
+	u.RawQuery = q.Encode()
+
+	return u.RequestURI()
 }
 
 func displayName(who saml.Principal) string {

@@ -17,6 +17,7 @@ import (
 	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/internal/web/ui"
 	"github.com/sluse/sluse/saml"
+	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -75,6 +76,11 @@ type Site struct {
 	// Grants maps the groups that the identity provider sends to roles; asked on every request,
 	// so that a change applies at once.
 	Grants func(groups []string) []care.Grant
+	// Directory adds what the municipality's own directory says, and who has left; nil: it has none.
+	Directory    Directory
+	SessionRules SessionRules
+	// Audit appends rows that tell what was done with logins.
+	Audit func(ctx context.Context, rows []scheduler.AuditRow) error
 	// Limits are the budgets of classes of routes; a class that is missing has the default.
 	Limits map[route.Class]Budget
 	// API are the routes of the REST API; their paths begin with /api/. Errors of such paths
@@ -111,7 +117,7 @@ func (s Site) check() error {
 	need(err != nil || u.Scheme != "http" || loopback(u.Hostname()), "http is allowed on loopback only")
 	need(s.Municipality != "", "no municipality")
 	need(len(s.Hosts) > 0, "no host name")
-	need(s.UseCases != nil && s.Sessions != nil && s.Login != nil && s.Grants != nil, "use cases, sessions, login or grants are missing")
+	need(s.UseCases != nil && s.Sessions != nil && s.Login != nil && s.Grants != nil && s.Audit != nil, "use cases, sessions, login, grants or audit are missing")
 
 	return errors.Join(problems...)
 }

@@ -11,16 +11,18 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/saml"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// How long an employee's session lives (ASVS 7.3): a shift with handover, and a break.
-const (
-	SessionLife = 24 * time.Hour
-	SessionIdle = 8 * time.Hour
-)
+// SessionLife is how long an employee's session lives at most, whatever the employee does (V07).
+const SessionLife = 24 * time.Hour
+
+// SessionIdle is after how much rest a session ends where a site says nothing else: a shift.
+const SessionIdle = 8 * time.Hour
+
+// FreshFor is how old a login may be for what demands a fresh one (ASVS 7.5.3).
+const FreshFor = 15 * time.Minute
 
 // touchEvery bounds how often a session's last use is stored.
 const touchEvery = time.Minute
@@ -28,25 +30,37 @@ const touchEvery = time.Minute
 // Session is one employee's login in one browser. It is stored on the server; the cookie holds
 // a random token of 256 bits, the store only its SHA-256.
 type Session struct {
+	Hash     string // hex SHA-256 of the token; the key
 	Employee care.EmployeeID
 	Name     string
 	Groups   []string // as the identity provider sent them; mapped to roles on every request
 	Subject  string   // stable key of the person at the provider
 	IDP      string   // entity id of the provider that vouches for the person
 	Level    care.Assurance
+	Method   string // scheduler.ByLogin or scheduler.ByEmergency
 	// NameID and Index name the provider's session, for logout.
 	NameID saml.NameID
 	Index  string
-	MadeAt time.Time
-	SeenAt time.Time
-	EndsAt time.Time // at the latest; the provider's own end when that is sooner
+	// Standing is a digest of what the employee might do when the session began. When that changes
+	// the session ends.
+	Standing string
+	Agent    string // browser and system in words, for the person's own list
+	Address  string // the client's network address at login
+	// AuthenticatedAt is when the person proved who they are, which may be before MadeAt.
+	AuthenticatedAt time.Time
+	MadeAt          time.Time
+	SeenAt          time.Time
+	EndsAt          time.Time // at the latest; the provider's own end when that is sooner
 }
+
+// String hides who it is.
+func (Session) String() string { return "‹session›" }
 
 // SessionStore keeps the sessions of one municipality. Errors are *care.Error.
 type SessionStore interface {
-	// SaveSession stores a new session under the hex SHA-256 of its token.
-	SaveSession(ctx context.Context, hash string, s Session) error
-	// Session reads a session, whether it has expired or not. NotFound.
+	// SaveSession stores a new session.
+	SaveSession(ctx context.Context, s Session) error
+	// Session reads a session by its hash, whether it has expired or not. NotFound.
 	Session(ctx context.Context, hash string) (Session, error)
 	// TouchSession stores when a session was last used. NotFound.
 	TouchSession(ctx context.Context, hash string, at time.Time) error
@@ -55,6 +69,10 @@ type SessionStore interface {
 	// EndSessionsOf removes the sessions that the identity provider names; without indexes all
 	// of the person's.
 	EndSessionsOf(ctx context.Context, name saml.NameID, indexes []string) error
+	// SessionsOf reads the sessions of an employee, expired ones too, the last used first.
+	SessionsOf(ctx context.Context, employee care.EmployeeID) ([]Session, error)
+	// LatestSessions reads the sessions of all employees that have not expired, the last used first.
+	LatestSessions(ctx context.Context, now time.Time, limit int) ([]Session, error)
 }
 
 func newToken() string {
@@ -107,65 +125,6 @@ func (k cookies) get(c *gin.Context, base string) string {
 const (
 	sessionCookie = "sluse"
 	loginCookie   = "sluse-login"
+	citizenCookie = "sluse-borger" // set by join
 )
 
-// authenticate finds the session behind the cookie and returns the employee with the roles that
-// their groups give them now. Without a living session it returns the zero Actor.
-func (m *mount) authenticate(c *gin.Context) (care.Actor, error) {
-	token := m.cookies.get(c, sessionCookie)
-	if token == "" {
-		return care.Actor{}, nil
-	}
-
-	ctx, now, hash := c.Request.Context(), m.now(), hashToken(token)
-
-	s, err := m.site.Sessions.Session(ctx, hash)
-	if care.KindOf(err) == care.NotFound {
-		return care.Actor{}, nil
-	}
-
-	if err != nil {
-		return care.Actor{}, err
-	}
-
-	if !now.Before(s.EndsAt) || now.Sub(s.SeenAt) >= SessionIdle {
-		return care.Actor{}, m.site.Sessions.EndSession(ctx, hash)
-	}
-
-	if now.Sub(s.SeenAt) >= touchEvery {
-		err := m.site.Sessions.TouchSession(ctx, hash, now)
-		if care.KindOf(err) == care.NotFound { // ended elsewhere in this very moment
-			return care.Actor{}, nil
-		}
-
-		if err != nil {
-			return care.Actor{}, err
-		}
-	}
-
-	return care.Actor{Employee: s.Employee, Name: s.Name, Grants: m.site.Grants(s.Groups)}, nil
-}
-
-// guard lets a request through to a route's handler or returns why not.
-func (m *mount) guard(c *gin.Context, r route.Route) error {
-	if r.Access.Anonymous() {
-		return nil
-	}
-
-	actor, err := m.authenticate(c)
-	if err != nil {
-		return err
-	}
-
-	if actor.Employee == "" {
-		return care.NewError(care.Unauthenticated, "Du er ikke logget ind, eller dit login er udløbet.")
-	}
-
-	route.SetActor(c, actor)
-
-	if !r.Access.Allows(actor) {
-		return care.NewError(care.Forbidden, "Du har ikke adgang til det her. Spørg din leder eller systemforvalter.")
-	}
-
-	return nil
-}

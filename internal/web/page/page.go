@@ -46,6 +46,7 @@ type Frame struct {
 	Menu   []Link
 	Langs  []Link // language switcher; empty: none
 	Notice string // told once after an action, from a fixed list
+	Alarm  string // told loudly above every page while it holds; empty: nothing
 	// Refresh is after how many seconds the page loads itself again; 0: never. Only
 	// without JavaScript; with it the page is told by server-sent events.
 	Refresh int

@@ -23,7 +23,7 @@ func (p *Pages) Routes() []route.Route {
 	get, post := http.MethodGet, http.MethodPost
 	mass := route.Limit{Class: route.Mass}
 
-	return []route.Route{
+	pages := []route.Route{
 		{Method: get, Path: "/", Access: route.Staff(), Handle: p.front},
 
 		{Method: get, Path: "/dagen", Access: route.Needs(care.SeeDay), Handle: p.day},
@@ -91,6 +91,8 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/forbindelser", Access: route.Needs(care.SeeConnections), Handle: p.connections},
 		{Method: get, Path: "/forbindelser/nu", Access: route.Needs(care.SeeConnections), Handle: p.connectionsNow},
 	}
+
+	return append(pages, p.adminRoutes()...)
 }
 
 // menu is what the employee's roles give access to; a person with several roles sees all.

@@ -110,6 +110,7 @@ type UseCases interface {
 // Options are what the pages are made of.
 type Options struct {
 	UseCases UseCases
+	Logins   Logins
 	Site     page.Site
 	Now      func() time.Time
 	Stop     <-chan struct{} // closed when streams have to end
@@ -163,7 +164,7 @@ func (p *Pages) frame(c *gin.Context, title string, body any) page.Frame {
 
 	return page.Frame{
 		Title: title, Lang: page.Danish, Site: p.Site, Actor: actor, Menu: menu(actor, c.FullPath()),
-		Notice: notice(c.Query("besked")), Body: body,
+		Notice: notice(c.Query("besked")), Alarm: alarm(c), Body: body,
 	}
 }
 
@@ -178,6 +179,12 @@ func goTo(c *gin.Context, path string) error {
 // would let others put words into our mouth.
 func notice(key string) string {
 	switch key {
+	case "niveau":
+		return "Du er logget ind på et lavere sikringsniveau, end nogle af dine roller kræver. Dem har du ikke nu. Log af, og log ind på det højere niveau, hvis du skal bruge dem."
+	case "login-slut":
+		return "Loginnet er afsluttet."
+	case "logins-slut":
+		return "Alle dine andre logins er afsluttet."
 	case "aflyst":
 		return "Besøget er aflyst. Borgeren får besked."
 	case "flyttet":
