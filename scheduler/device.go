@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/json"
 	"slices"
 	"time"
 
-	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -20,9 +18,6 @@ type DeviceSettings struct {
 	Terms    care.DeviceTerms
 	Silence  time.Duration // how long a tablet may be unseen while a visit is planned; 0: nobody is told
 }
-
-// DeviceCloned tells that a passkey seems to exist twice.
-const DeviceCloned NoticeKind = "device_cloned"
 
 // passkeyProvider and codeProvider name in an admission what a known device was opened with, and
 // tabletProvider a tablet of the municipality's.
@@ -48,24 +43,6 @@ type DeviceView struct {
 type Remembered struct {
 	Token   care.SessionToken
 	Expires time.Time // unless it is used before
-}
-
-// Challenge is what a browser has to answer with a passkey.
-type Challenge struct {
-	Handle  care.SessionToken // names the challenge in the answer
-	Options json.RawMessage   // for navigator.credentials
-}
-
-// PasskeyAnswer is what a browser answers. It is foreign.
-type PasskeyAnswer struct {
-	Handle care.SessionToken
-	Answer []byte
-}
-
-// passkeyState is what a challenge's answer is checked with.
-type passkeyState struct {
-	Device care.DeviceID
-	State  []byte
 }
 
 // DeviceOffer tells what the browser with these cookie tokens can do for a session. A device of
@@ -264,81 +241,6 @@ func (s *Service) stretch(d care.Device, code care.DeviceCode) []byte {
 	return s.credentials.Stretch(s.mac("device code", string(d.ID), code.Reveal()), d.CodeSalt)
 }
 
-// OfferPasskey begins to remember a browser with a passkey.
-func (s *Service) OfferPasskey(ctx context.Context, token care.SessionToken) (Challenge, error) {
-	_, adm, err := s.remembering(ctx, token, care.PasskeyDevice)
-	if err != nil {
-		return Challenge{}, err
-	}
-
-	id := care.DeviceID(randomID())
-
-	options, state, err := s.credentials.OfferPasskey([]byte(id))
-	if err != nil {
-		return Challenge{}, err
-	}
-
-	return s.challenge(ctx, PasskeyMaking, adm, options, passkeyState{Device: id, State: state})
-}
-
-// challenge keeps what an answer is checked with, for one use within five minutes by this session.
-func (s *Service) challenge(ctx context.Context, p DevicePurpose, adm care.Admission, options []byte, state passkeyState) (Challenge, error) {
-	body, err := json.Marshal(state)
-	if err != nil {
-		return Challenge{}, &care.Error{Kind: care.Internal, Message: "Der skete en fejl hos os. Prøv igen om lidt.", Err: err}
-	}
-
-	handle, err := newToken()
-	if err != nil {
-		return Challenge{}, err
-	}
-
-	kept := DeviceToken{Hash: hashOf(handle), Purpose: p, Bound: string(adm.ID), Body: body, Expires: s.now().Add(care.PasskeyChallengeLife)}
-
-	return Challenge{Handle: handle, Options: options}, s.store.KeepToken(ctx, kept)
-}
-
-// answered takes the challenge that an answer names. It is gone then, right or wrong.
-func (s *Service) answered(ctx context.Context, p DevicePurpose, adm care.Admission, handle care.SessionToken) (passkeyState, error) {
-	late := care.NewError(care.Conflict, "Der gik for lang tid. Prøv igen.")
-
-	kept, err := s.store.TakeToken(ctx, hashOf(handle), p, s.now())
-	if care.KindOf(err) == care.NotFound || err == nil && kept.Bound != string(adm.ID) {
-		return passkeyState{}, late
-	}
-
-	if err != nil {
-		return passkeyState{}, err
-	}
-
-	var state passkeyState
-	if err := json.Unmarshal(kept.Body, &state); err != nil {
-		return passkeyState{}, &care.Error{Kind: care.Internal, Message: "Der skete en fejl hos os. Prøv igen om lidt.", Err: err}
-	}
-
-	return state, nil
-}
-
-// RememberByPasskey remembers a browser with the passkey that it made.
-func (s *Service) RememberByPasskey(ctx context.Context, token care.SessionToken, browser []care.SessionToken, a PasskeyAnswer, label string) (Remembered, error) {
-	v, adm, err := s.remembering(ctx, token, care.PasskeyDevice)
-	if err != nil {
-		return Remembered{}, err
-	}
-
-	state, err := s.answered(ctx, PasskeyMaking, adm, a.Handle)
-	if err != nil {
-		return Remembered{}, err
-	}
-
-	record, err := s.credentials.TakePasskey([]byte(state.Device), state.State, a.Answer)
-	if err != nil {
-		return Remembered{}, err
-	}
-
-	return s.remember(ctx, v, adm, browser, care.Device{ID: state.Device, Kind: care.PasskeyDevice, Passkey: record}, label)
-}
-
 // remember stores the device. The one that this browser was for the same person is replaced.
 func (s *Service) remember(ctx context.Context, v care.Snapshot, adm care.Admission, browser []care.SessionToken, d care.Device, label string) (Remembered, error) {
 	token, err := newToken()
@@ -447,202 +349,4 @@ func (s *Service) identifyByDevice(ctx context.Context, v care.Snapshot, adm car
 	return s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "identify_by_device", Detail: provider}, func(v *care.Visit) error {
 		return v.Identify(adm.ID, proof, rule, s.now())
 	})
-}
-
-// AskPasskey begins to identify a session by the passkey of this known device.
-func (s *Service) AskPasskey(ctx context.Context, token care.SessionToken, browser []care.SessionToken) (Challenge, error) {
-	_, adm, d, err := s.returning(ctx, token, browser, care.PasskeyDevice)
-	if err != nil {
-		return Challenge{}, err
-	}
-
-	options, state, err := s.credentials.AskPasskey([]byte(d.ID), d.Passkey)
-	if err != nil {
-		return Challenge{}, err
-	}
-
-	return s.challenge(ctx, PasskeyLogin, adm, options, passkeyState{Device: d.ID, State: state})
-}
-
-// EnterPasskey identifies a session by the answer of this known device's passkey. A passkey that
-// seems to exist twice identifies nobody: the device ends, and the staff are told.
-func (s *Service) EnterPasskey(ctx context.Context, token care.SessionToken, browser []care.SessionToken, a PasskeyAnswer) error {
-	v, adm, d, err := s.returning(ctx, token, browser, care.PasskeyDevice)
-	if err != nil {
-		return err
-	}
-
-	state, err := s.answered(ctx, PasskeyLogin, adm, a.Handle)
-	if err != nil {
-		return err
-	}
-
-	if state.Device != d.ID {
-		return care.NewError(care.Conflict, care.MessageOf(unknownDevice()))
-	}
-
-	record, cloned, err := s.credentials.CheckPasskey([]byte(d.ID), d.Passkey, state.State, a.Answer)
-	if err != nil {
-		return err
-	}
-
-	if cloned {
-		return s.cloned(ctx, d, adm)
-	}
-
-	err = s.store.UpdateDevice(ctx, d.ID, func(now *care.Device) (Effects, error) {
-		if !now.Alive(s.set.Devices.Terms, s.now()) || now.Version != d.Version {
-			return Effects{}, care.NewError(care.Conflict, care.MessageOf(unknownDevice())) // revoked, or used elsewhere in this moment
-		}
-
-		now.Passkey, now.SeenAt = record, s.now()
-
-		return Effects{}, nil
-	})
-	if err != nil {
-		return err
-	}
-
-	return s.identifyByDevice(ctx, v, adm, passkeyProvider, s.set.Devices.Level)
-}
-
-func (s *Service) cloned(ctx context.Context, d care.Device, adm care.Admission) error {
-	if err := s.endDevice(ctx, d.ID, care.DeviceCloned, visitor(adm.Participant), ""); err != nil {
-		return err
-	}
-
-	text := "En borgers enhed er glemt, fordi dens nøgle så ud til at findes to steder. Borgeren skal logge ind med MitID igen. Se loggen, og spørg borgeren, om andre har brugt telefonen."
-	if _, err := s.store.RaiseNotice(ctx, s.notice(DeviceCloned, string(d.ID), connector.Notice, text), Effects{}); err != nil {
-		return err
-	}
-
-	return care.NewError(care.Conflict, "Enheden kan ikke bruges længere. Brug en af de andre måder.")
-}
-
-// ForgetDevice ends the known device that this browser is for the session's person, at once and at
-// any stage. A browser that is none is no error.
-func (s *Service) ForgetDevice(ctx context.Context, token care.SessionToken, browser []care.SessionToken) error {
-	v, adm, err := s.session(ctx, token)
-	if err != nil {
-		return err
-	}
-
-	d, err := s.knownDevice(ctx, v, adm, browser)
-	if care.KindOf(err) == care.NotFound {
-		return nil
-	}
-
-	if err != nil {
-		return err
-	}
-
-	return s.endDevice(ctx, d.ID, care.DeviceForgotten, visitor(adm.Participant), "")
-}
-
-// endDevice ends one device; one that has ended already is no error.
-func (s *Service) endDevice(ctx context.Context, id care.DeviceID, why care.DeviceEnd, actor string, by care.EmployeeID) error {
-	err := s.store.UpdateDevice(ctx, id, func(d *care.Device) (Effects, error) { return s.ended(d, why, actor, by) })
-	if err != nil {
-		return err
-	}
-
-	return s.store.ForgetTokens(ctx, string(id))
-}
-
-func (s *Service) ended(d *care.Device, why care.DeviceEnd, actor string, by care.EmployeeID) (Effects, error) {
-	if !d.Close(why, by, s.now()) {
-		return Effects{}, ErrSkip
-	}
-
-	row := s.deviceRow(actor, "end_device", *d)
-	row.Detail += " " + string(why)
-
-	return Effects{Audit: []AuditRow{row}}, nil
-}
-
-// RevokeDevices ends every known device and tablet of a citizen and of the citizen's contacts, as
-// part of stopping all access.
-func (s *Service) RevokeDevices(ctx context.Context, citizen care.CitizenID, by care.EmployeeID) error {
-	var ids []care.DeviceID
-
-	err := s.store.UpdateDevicesOf(ctx, citizen, func(d *care.Device) (Effects, error) {
-		ids = append(ids, d.ID)
-
-		return s.ended(d, care.DeviceStopped, string(by), by)
-	})
-	if err != nil {
-		return err
-	}
-
-	for _, id := range ids {
-		if err := s.store.ForgetTokens(ctx, string(id)); err != nil {
-			return err
-		}
-	}
-
-	return nil
-}
-
-// KnownDevice is a device on a citizen's card.
-type KnownDevice struct {
-	Device care.Device
-	Whose  string // Danish: Borger, Pårørende …
-	Alive  bool
-}
-
-// cardEnded is how long an ended device stays on the citizen's card.
-const cardEnded = 30 * 24 * time.Hour
-
-// DevicesOf returns the devices that stand for a citizen and the citizen's contacts, and those that
-// ended lately, the newest first. Needs HostVisits or SeeDay in a unit that visits the citizen.
-func (s *Service) DevicesOf(ctx context.Context, actor care.Actor, citizen care.CitizenID) ([]KnownDevice, error) {
-	if _, err := s.linked(ctx, actor, citizen, care.HostVisits, care.SeeDay); err != nil {
-		return nil, err
-	}
-
-	all, err := s.store.DevicesOf(ctx, citizen)
-	if err != nil {
-		return nil, err
-	}
-
-	contacts, err := s.store.ContactsOf(ctx, citizen)
-	if err != nil {
-		return nil, err
-	}
-
-	var out []KnownDevice
-
-	for _, d := range all {
-		if !d.EndedAt.IsZero() && s.now().Sub(d.EndedAt) > cardEnded {
-			continue
-		}
-
-		k := KnownDevice{Device: d, Whose: "Borger", Alive: d.Alive(s.set.Devices.Terms, s.now())}
-		if i := slices.IndexFunc(contacts, func(c care.Contact) bool { return c.ID == d.Holder.Contact }); i >= 0 {
-			k.Whose = contacts[i].Kind.Danish()
-		}
-
-		out = append(out, k)
-	}
-
-	return out, nil
-}
-
-// RevokeDevice ends one device of a citizen at once. Needs HostVisits or SeeDay in a unit that
-// visits the citizen: whoever hears of a stolen telephone may act. NotFound.
-func (s *Service) RevokeDevice(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.DeviceID) error {
-	if _, err := s.linked(ctx, actor, citizen, care.HostVisits, care.SeeDay); err != nil {
-		return err
-	}
-
-	d, err := s.store.Device(ctx, id)
-	if err == nil && d.Holder.Citizen != citizen {
-		err = care.NewError(care.NotFound, "Enheden findes ikke.")
-	}
-
-	if err != nil {
-		return err
-	}
-
-	return s.endDevice(ctx, id, care.DeviceRevoked, string(actor.Employee), actor.Employee)
 }
