@@ -56,6 +56,7 @@ type Municipality struct {
 	Rules     Rules               `yaml:"rules" doc:"What may be given by screen."`
 	Times     Times               `yaml:"times" doc:"Time limits around a visit."`
 	Calls     Calls               `yaml:"calls" doc:"Calls that an employee makes on the spot."`
+	Sessions  Sessions            `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
 	Identity  Identity            `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
 }
 
@@ -70,7 +71,8 @@ type Keys struct {
 type Unit struct {
 	ID       care.UnitID `yaml:"id" doc:"Key of the unit, never changed."`
 	Name     string      `yaml:"name" doc:"Name as employees see it."`
-	Lists    []string    `yaml:"lists" doc:"Names of the driving lists that belong to the unit; * stands for any text, case does not matter."`
+	Parent   care.UnitID `yaml:"parent" doc:"Id of the unit above; a role there holds here too. Empty (default): at the top."`
+	Lists    []string    `yaml:"lists" doc:"Names of the driving lists that belong to the unit; * stands for any text, case does not matter. A unit with units below it needs none."`
 	LiveFrom string      `yaml:"live_from" doc:"First day (2026-11-01) with screen visits in the unit; empty: not yet."`
 }
 

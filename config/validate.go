@@ -166,6 +166,7 @@ func (m Municipality) validate(k checker) {
 	m.Record.validate(k.in("record"))
 	m.Rules.validate(k.in("rules"))
 	m.Times.validate(k.in("times"))
+	m.Sessions.validate(k.in("sessions"))
 	m.Identity.validate(k.in("identity"), units)
 	k.in("calls").span("length", m.Calls.Length, 5*time.Minute, 2*time.Hour)
 	k.in("calls").span("linked", m.Calls.Linked, 24*time.Hour, 90*24*time.Hour)
@@ -199,7 +200,7 @@ func (m Municipality) validateUnits(k checker) map[care.UnitID]bool {
 		k.bad(u.ID == "" || u.ID == care.EveryUnit, at+"id", "must be set and not *")
 		k.bad(u.ID != care.EveryUnit && seen[u.ID], at+"id", "stands twice")
 		k.bad(u.Name == "", at+"name", "must be set")
-		k.bad(len(u.Lists) == 0, at+"lists", "must name at least one driving list")
+		k.bad(len(u.Lists) == 0 && !m.isParent(u.ID), at+"lists", "must name at least one driving list")
 
 		for j, pattern := range u.Lists {
 			_, err := path.Match(pattern, "")
@@ -213,6 +214,8 @@ func (m Municipality) validateUnits(k checker) map[care.UnitID]bool {
 
 		seen[u.ID] = true
 	}
+
+	m.validateTree(k)
 
 	return seen
 }

@@ -22,6 +22,7 @@ func TestValues(t *testing.T) {
 
 	sms := "      sms: {base_url: https://s.example, token_url: https://t.example, client_id: c, client_secret: {env: VDX}}\n"
 
+	sessions := func(text string) []string { return end("    sessions: {" + text + "}\n") }
 	identity := func(text string) []string { return end("    identity: {" + text + "}\n") }
 
 	const way = "must be mitid, eid, device, code, known_to_staff, with_staff or vouched_by_citizen"
@@ -31,6 +32,12 @@ func TestValues(t *testing.T) {
 		want   string // "" when it is allowed
 	}{
 		"identity":             {identity("methods: [mitid, code], min_level: high, codeword: true, codeword_uses: 0, outage: [], overrides: [{units: [oest], participants: [citizen, relative], methods: [code], codeword: false}]"), ""},
+		"sessions":             {sessions("idle: 30m, min_level: {administrator: substantial, auditor: high}, emergency: always"), ""},
+		"short rest":           {sessions("idle: 29m"), "line 25: m.sessions.idle: must be 30m to 12h"},
+		"long rest":            {sessions("idle: 13h"), "line 25: m.sessions.idle: must be 30m to 12h"},
+		"emergency":            {sessions("emergency: yes"), "line 25: m.sessions.emergency: must be outage, always or never"},
+		"level of a role":      {sessions("min_level: {administrator: 3}"), "line 25: m.sessions.min_level.administrator: must be low, substantial or high"},
+		"level of no role":     {sessions("min_level: {boss: high}"), "line 25: m.sessions.min_level.boss: is no role: planner, caregiver, leader, administrator, auditor or service_desk"},
 		"no way at all":        {identity("methods: []"), "line 25: m.identity.methods: must name at least one way; without any nobody comes in"},
 		"unknown way":          {identity("methods: [mitid, nemid]"), "line 25: m.identity.methods[1]: " + way},
 		"outage":               {identity("outage: [sms]"), "line 25: m.identity.outage[0]: " + way},
@@ -81,6 +88,9 @@ func TestValues(t *testing.T) {
 		"unit twice":           {[]string{"    roles:", "      - {id: oest, name: To, lists: [b]}\n    roles:"}, "line 15: m.units[1].id: stands twice"},
 		"unit without name":    {[]string{"name: Øst, ", ""}, "line 14: m.units[0].name: must be set"},
 		"unit without lists":   {[]string{`lists: ["Øst*"], `, ""}, "line 14: m.units[0].lists: must name at least one driving list"},
+		"unit below another":   {[]string{"    roles:", "      - {id: nord, name: Nord, parent: oest, lists: [b]}\n    roles:", `lists: ["Øst*"], `, ""}, ""},
+		"unknown parent":       {[]string{"name: Øst, ", "name: Øst, parent: syd, "}, "line 14: m.units[0].parent: is no unit of this municipality"},
+		"below itself":         {[]string{"name: Øst, ", "name: Øst, parent: oest, "}, "line 14: m.units[0].parent: is below the unit itself"},
 		"bad pattern":          {[]string{`["Øst*"]`, `["Øst["]`}, "line 14: m.units[0].lists[0]: is no pattern"},
 		"bad day":              {[]string{"2026-11-01", "01-11-2026"}, "line 14: m.units[0].live_from: must be a day like 2026-11-01"},
 		"no roles":             {[]string{"\n      - {group: plan, role: planner, unit: oest}", ""}, "line 15: m.roles: must name at least one role"},

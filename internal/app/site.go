@@ -26,6 +26,7 @@ import (
 	"github.com/sluse/sluse/saml"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
+	"github.com/sluse/sluse/scheduler/directory"
 )
 
 // Site is one municipality in this process.
@@ -42,6 +43,8 @@ type Site struct {
 	sessions sessions
 	monitor  *monitor
 	hooks    []hooks.Hook
+
+	directory *directory.Service
 }
 
 // Service returns the municipality's use cases.
@@ -110,6 +113,11 @@ func (s *Site) openStore(ctx context.Context, p parts) error {
 	}
 
 	s.monitor.log, s.monitor.queue = s.store, s.queue
+
+	if err := s.openDirectory(ctx, p); err != nil {
+		return err
+	}
+
 	s.service, err = s.newService(ctx, p, keys)
 
 	return err
@@ -171,7 +179,7 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 
 	service, err := scheduler.New(scheduler.Deps{
 		Settings: set, Store: s.store, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
-		Journal: journal, Links: p.m.Keys.Links, Monitor: s.monitor, Now: p.o.Clock,
+		Journal: journal, Links: p.m.Keys.Links, Monitor: s.monitor, Units: s.units, Now: p.o.Clock,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("use cases: %w", err)

@@ -16,13 +16,13 @@ type TreeFault struct {
 	Cycle  bool // the parent is below the unit, or the unit itself; else the parent is unknown
 }
 
-// NewUnitTree puts units into a tree. Of units with one id the first counts.
+// NewUnitTree puts units into a tree. Of units with one id the first counts; one without is left out.
 func NewUnitTree(units []Unit) (UnitTree, []TreeFault) {
 	parents := make(map[UnitID]UnitID, len(units))
 	known := make([]Unit, 0, len(units))
 
 	for _, u := range units {
-		if _, twice := parents[u.ID]; !twice {
+		if _, twice := parents[u.ID]; !twice && u.ID != "" {
 			parents[u.ID] = u.Parent
 			known = append(known, u)
 		}
