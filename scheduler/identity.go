@@ -39,7 +39,16 @@ func (s *Service) identityRule(ctx context.Context, v care.Snapshot, who care.Pa
 		return m.Login() && len(s.providers(m, who)) == 0
 	})
 
-	return rule, nil
+	if c.Kind != "" || !slices.ContainsFunc(rule.Methods, care.IdentityMethod.Login) {
+		return rule, nil
+	}
+
+	can, err := s.canLogIn(ctx, v.Facts.Citizen)
+	if err == nil && !can {
+		rule.Methods = slices.DeleteFunc(rule.Methods, care.IdentityMethod.Login)
+	}
+
+	return rule, err
 }
 
 // providers returns the identity providers of a method at which somebody can log in. A citizen is

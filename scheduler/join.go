@@ -52,7 +52,7 @@ func (s *Service) behind(ctx context.Context, locator care.Locator) (care.Snapsh
 	view.Guest = p.Kind
 
 	// LinkOf knows none of somebody who was removed.
-	if link, valid := v.LinkOf(inv.To); view.Stage == StageEnded || !valid || link.ID != id {
+	if link, valid := v.LinkOf(inv.To); view.Stage == StageEnded || !valid || link.ID != id || v.LinkLocked(inv.To) {
 		return care.Snapshot{}, care.Invitation{}, CitizenView{}, wrongLink()
 	}
 

@@ -303,4 +303,5 @@ type Store interface {
 	Contacts
 	Devices
 	Identities
+	EidLogins
 }

@@ -195,6 +195,9 @@ type admissionRow struct {
 	AskedHelpAt        *int64
 	CodewordToldAt     *int64
 	CodewordAnsweredAt *int64
+
+	NameMatch string
+	Strangers int
 }
 
 // TableName names the table for gorm.
@@ -211,6 +214,7 @@ func (k *Keys) admissionToRow(visit care.VisitID, seq int, a care.Admission) (ad
 		ParticipantID: string(a.Participant), Provider: a.Provider, AssuranceLevel: int(a.Level), IdentifiedBy: string(a.IdentifiedBy),
 		IdentityCheck: string(a.Check), Outage: a.Outage, AskedHelpAt: microsOrNull(a.AskedHelp),
 		CodewordToldAt: microsOrNull(a.CodewordTold), CodewordAnsweredAt: microsOrNull(a.CodewordAnswered),
+		NameMatch: string(a.Name), Strangers: a.Strangers,
 	}, nil
 }
 
@@ -224,5 +228,6 @@ func (k *Keys) admissionFromRow(row admissionRow) (care.Admission, error) {
 		Participant: care.ParticipantID(row.ParticipantID), Provider: row.Provider, Level: care.Assurance(row.AssuranceLevel),
 		IdentifiedBy: care.EmployeeID(row.IdentifiedBy), Check: care.IdentityCheck(row.IdentityCheck), Outage: row.Outage,
 		AskedHelp: instantOrZero(row.AskedHelpAt), CodewordTold: instantOrZero(row.CodewordToldAt), CodewordAnswered: instantOrZero(row.CodewordAnsweredAt),
+		Name: care.NameMatch(row.NameMatch), Strangers: row.Strangers,
 	}, nil
 }

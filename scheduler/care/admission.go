@@ -23,6 +23,8 @@ func (a Admission) Identity() string {
 		return ""
 	case a.Method == ByCode && a.Participant != "":
 		return "Engangskode på SMS til deltagerens eget nummer"
+	case a.Level != NoAssurance && a.Name != "":
+		return a.Method.Danish() + ", sikringsniveau " + a.Level.Danish() + ". " + a.Name.Danish()
 	case a.Level != NoAssurance:
 		return a.Method.Danish() + ", sikringsniveau " + a.Level.Danish()
 	case a.Check != "":
@@ -72,6 +74,8 @@ type Admission struct {
 	IdentifiedBy EmployeeID    // whose word it is, with the staff's methods
 	Check        IdentityCheck // what that employee did
 	Outage       bool          // an identity provider did not answer when the person was identified
+	Name         NameMatch     // of a participant who logged in
+	Strangers    int           // logins of somebody else in this session
 	// AskedHelp is when the person said that they can't identify themselves; zero: they did not.
 	AskedHelp time.Time
 	// CodewordTold and CodewordAnswered are when the caregiver ticked that they said their word, and

@@ -107,6 +107,7 @@ type Proof struct {
 	Method   IdentityMethod
 	Provider string     // key of the identity provider, with a login
 	Level    Assurance  // with a login
+	Name     NameMatch  // with a participant's login
 	By       EmployeeID // with the staff's methods: whose word it is
 	Check    IdentityCheck
 }
@@ -139,6 +140,21 @@ const (
 	Substantial
 	HighAssurance
 )
+
+// String returns the level's name for audit and logs.
+func (a Assurance) String() string {
+	switch a {
+	case NoAssurance:
+	case LowAssurance:
+		return "low"
+	case Substantial:
+		return "substantial"
+	case HighAssurance:
+		return "high"
+	}
+
+	return "none"
+}
 
 // Danish returns the level's Danish name; empty when none is known.
 func (a Assurance) Danish() string {

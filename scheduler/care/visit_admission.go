@@ -165,7 +165,7 @@ func (v *Visit) Identify(id AdmissionID, p Proof, rule IdentityRule, at time.Tim
 }
 
 func (a *Admission) prove(p Proof, outage bool, at time.Time) {
-	a.Method, a.Provider, a.Level, a.IdentifiedBy, a.Check, a.Outage, a.IdentifiedAt = p.Method, p.Provider, p.Level, p.By, p.Check, outage, at
+	a.Method, a.Provider, a.Level, a.Name, a.IdentifiedBy, a.Check, a.Outage, a.IdentifiedAt = p.Method, p.Provider, p.Level, p.Name, p.By, p.Check, outage, at
 }
 
 // endIdentified ends the identified sessions of a person: one at a time is.
