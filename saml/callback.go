@@ -217,6 +217,10 @@ func (x *exchange) verifiedAssertion(response *node, s shape, now time.Time) (*n
 		return nil, false, err
 	}
 	if signed {
+		// SAML bindings §3.5.5.2: a signed message has to say where it is meant to go.
+		if response.attr("Destination") == "" {
+			return nil, false, invalid("Response: signed and without destination")
+		}
 		verified, err := verifyElement(response, x.idp.certificates, now)
 		if err != nil {
 			return nil, false, err

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
 	"crypto/rsa"
 	_ "crypto/sha1" //nolint:gosec // OAEP with SHA-1 is sound and what rsa-oaep-mgf1p prescribes
 	_ "crypto/sha256"
@@ -45,19 +46,24 @@ func decryptAssertion(encrypted *node, key *rsa.PrivateKey, allowCBC bool) (*nod
 	return root, s, nil
 }
 
+// openEncrypted decrypts the content. What depends on public parts of the message alone, such
+// as an algorithm out of bounds, is refused at once; what depends on secrets runs to the end.
 func openEncrypted(encrypted *node, key *rsa.PrivateKey, allowCBC bool) ([]byte, error) {
+	if err := encrypted.only(nsXMLEnc, "EncryptedData", "EncryptedKey"); err != nil {
+		return nil, err
+	}
 	data, err := encrypted.one(nsXMLEnc, "EncryptedData")
 	if err != nil {
 		return nil, err
 	}
-	if t := data.attr("Type"); t != "" && t != typeElement {
+	if t := data.attr("Type"); (t != "" && t != typeElement) || encrypted.count(nsXMLEnc, "EncryptedData") != 1 {
 		return nil, errDecrypt
 	}
-	wrapped, err := findEncryptedKey(encrypted, data)
+	method, err := data.one(nsXMLEnc, "EncryptionMethod")
 	if err != nil {
 		return nil, err
 	}
-	method, err := data.one(nsXMLEnc, "EncryptionMethod")
+	open, size, err := contentCipher(method.attr("Algorithm"), allowCBC)
 	if err != nil {
 		return nil, err
 	}
@@ -65,29 +71,36 @@ func openEncrypted(encrypted *node, key *rsa.PrivateKey, allowCBC bool) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	contentKey, err := unwrapKey(wrapped, key)
+	wrapped, err := findEncryptedKey(encrypted, data)
 	if err != nil {
 		return nil, err
 	}
-	switch alg := method.attr("Algorithm"); alg {
-	case algAES128GCM, algAES192GCM, algAES256GCM:
-		return openGCM(contentKey, sealed, keyBytes(alg))
-	case algAES128CBC, algAES256CBC:
-		if allowCBC {
-			return openCBC(contentKey, sealed, keyBytes(alg))
-		}
+	contentKey, err := unwrapKey(wrapped, key, size)
+	if err != nil {
+		return nil, err
 	}
-	return nil, errDecrypt
+	return open(contentKey, sealed)
 }
 
-func keyBytes(alg string) int {
+// contentCipher returns what opens the content by an algorithm of the allow-list, and the
+// exact length of its key in bytes.
+func contentCipher(alg string, allowCBC bool) (open func(key, sealed []byte) ([]byte, error), size int, err error) {
 	switch alg {
-	case algAES128GCM, algAES128CBC:
-		return 16
+	case algAES128GCM:
+		return openGCM, 16, nil
 	case algAES192GCM:
-		return 24
+		return openGCM, 24, nil
+	case algAES256GCM:
+		return openGCM, 32, nil
+	case algAES128CBC:
+		size = 16
+	case algAES256CBC:
+		size = 32
 	}
-	return 32
+	if size == 0 || !allowCBC {
+		return nil, 0, errDecrypt
+	}
+	return openCBC, size, nil
 }
 
 // findEncryptedKey finds the one EncryptedKey: inside KeyInfo of the data, or beside the
@@ -104,8 +117,11 @@ func findEncryptedKey(encrypted, data *node) (*node, error) {
 	if len(found) != 1 || encrypted.count(nsXMLEnc, "EncryptedKey") != 1 {
 		return nil, errDecrypt
 	}
+	if len(pointers) > 1 {
+		return nil, errDecrypt
+	}
 	for _, p := range pointers {
-		if len(beside) != 1 || p.attr("URI") != "#"+beside[0].attr("Id") || len(p.children) != 0 {
+		if len(beside) != 1 || beside[0].attr("Id") == "" || p.attr("URI") != "#"+beside[0].attr("Id") || len(p.children) != 0 {
 			return nil, errDecrypt
 		}
 	}
@@ -132,7 +148,10 @@ func cipherValue(n *node) ([]byte, error) {
 	return decoded, nil
 }
 
-func unwrapKey(wrapped *node, key *rsa.PrivateKey) ([]byte, error) {
+// unwrapKey returns the content key, or a random one when the wrapped key does not open or
+// has another length than the content's algorithm wants: the content then fails to open like
+// any other, and neither the answer nor the time tells that the key was at fault.
+func unwrapKey(wrapped *node, key *rsa.PrivateKey, size int) ([]byte, error) {
 	method, err := wrapped.one(nsXMLEnc, "EncryptionMethod")
 	if err != nil {
 		return nil, err
@@ -148,11 +167,14 @@ func unwrapKey(wrapped *node, key *rsa.PrivateKey) ([]byte, error) {
 	if len(sealed) != key.Size() {
 		return nil, errDecrypt
 	}
-	opened, err := key.Decrypt(nil, sealed, options)
-	if err != nil {
+	random := make([]byte, size)
+	if _, err := rand.Read(random); err != nil {
 		return nil, errDecrypt
 	}
-	return opened, nil
+	if opened, err := key.Decrypt(nil, sealed, options); err == nil && len(opened) == size {
+		return opened, nil
+	}
+	return random, nil
 }
 
 // oaepOptions reads digest and mask function by xmlenc-core1 §5.5.2: rsa-oaep-mgf1p always
@@ -187,6 +209,8 @@ func oaepOptions(method *node) (*rsa.OAEPOptions, error) {
 	return nil, errDecrypt
 }
 
+// oaepDigest knows the digests of OIO-ALG-01. The URI of SHA-256 in the namespace of XML
+// signature does not exist; providers that send it are refused.
 func oaepDigest(alg string) (crypto.Hash, error) {
 	switch alg {
 	case "http://www.w3.org/2000/09/xmldsig#sha1":
@@ -211,10 +235,7 @@ func maskDigest(alg string) (crypto.Hash, error) {
 	return 0, errDecrypt
 }
 
-func openGCM(key, sealed []byte, size int) ([]byte, error) {
-	if len(key) != size {
-		return nil, errDecrypt
-	}
+func openGCM(key, sealed []byte) ([]byte, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, errDecrypt
@@ -233,8 +254,11 @@ func openGCM(key, sealed []byte, size int) ([]byte, error) {
 	return plain, nil
 }
 
-func openCBC(key, sealed []byte, size int) ([]byte, error) {
-	if len(key) != size || len(sealed) < 2*aes.BlockSize || len(sealed)%aes.BlockSize != 0 {
+// openCBC returns the text even when its padding is wrong, cut by a whole block: like any
+// other wrong text it is refused as XML or for its signature, so that a changed ciphertext
+// learns nothing about its padding (Jager and Somorovsky, 2011).
+func openCBC(key, sealed []byte) ([]byte, error) {
+	if len(sealed) < 2*aes.BlockSize || len(sealed)%aes.BlockSize != 0 {
 		return nil, errDecrypt
 	}
 	block, err := aes.NewCipher(key)
@@ -245,7 +269,7 @@ func openCBC(key, sealed []byte, size int) ([]byte, error) {
 	cipher.NewCBCDecrypter(block, sealed[:aes.BlockSize]).CryptBlocks(plain, sealed[aes.BlockSize:])
 	padding := int(plain[len(plain)-1])
 	if padding < 1 || padding > aes.BlockSize {
-		return nil, errDecrypt
+		padding = aes.BlockSize
 	}
 	return plain[:len(plain)-padding], nil
 }

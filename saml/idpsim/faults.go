@@ -21,14 +21,20 @@ type Fault struct {
 	// Refusal is set for the provider's own refusals, which need no user.
 	Refusal bool
 
-	apply func(*Server, *draft)
+	profiles []string // nil: all
+	apply    func(*Server, *draft)
+}
+
+// Fits reports whether the fault makes sense in a profile.
+func (f Fault) Fits(profile string) bool {
+	return f.profiles == nil || slices.Contains(f.profiles, profile)
 }
 
 // Faults returns the catalogue in a fixed order: mistakes of a provider, odd content
 // signed by the provider, signatures, encryption, and attacks on the finished message.
 func Faults() []Fault {
 	return slices.Concat(replayFault(), statusFaults(), addressFaults(), timeFaults(), contentFaults(),
-		signatureFaults(), encryptionFaults(), messageFaults(), wrappingFaults())
+		attributeFaults(), signatureFaults(), encryptionFaults(), messageFaults(), wrappingFaults())
 }
 
 func replayFault() []Fault {
@@ -69,6 +75,8 @@ func statusFaults() []Fault {
 	return []Fault{
 		refuse("status-authn-failed", "Login afbrudt", "Responder", "AuthnFailed"),
 		refuse("status-no-authn-context", "Sikringsniveau kan ikke nås", "Requester", "NoAuthnContext"),
+		refuse("status-no-passive", "Kræver et klik", "Responder", "NoPassive"),
+		refuse("status-unknown-principal", "Ukendt bruger", "Responder", "UnknownPrincipal"),
 		refuse("status-request-denied", "Adgang afvist", "Responder", "RequestDenied"),
 		refuse("status-responder", "Fejl hos udbyderen", "Responder", ""),
 		{Name: "status-failed-with-assertion", Danish: "Afvist, men med billet", apply: func(_ *Server, d *draft) {
@@ -107,6 +115,9 @@ func addressFaults() []Fault {
 			Name: "no-destination", Danish: "Uden adresse (tilladt)", Harmless: true,
 			apply: func(_ *Server, d *draft) { d.destination = "" },
 		},
+		{Name: "no-destination-signed", Danish: "Uden adresse, men svaret er signeret", apply: func(_ *Server, d *draft) {
+			d.destination, d.signResponse = "", d.signAssertion
+		}},
 	}
 }
 
@@ -114,6 +125,11 @@ func addressFaults() []Fault {
 func timeFaults() []Fault {
 	set := func(name, danish string, change func(*draft)) Fault {
 		return Fault{Name: name, Danish: danish, apply: func(_ *Server, d *draft) { change(d) }}
+	}
+	mild := func(name, danish string, change func(*draft)) Fault {
+		f := set(name, danish, change)
+		f.Harmless = true
+		return f
 	}
 	return []Fault{
 		set("expired", "Udløbet", func(d *draft) {
@@ -131,6 +147,20 @@ func timeFaults() []Fault {
 		}),
 		set("confirmation-ten-years", "Bekræftelse gyldig i ti år", func(d *draft) {
 			d.confirmationEnd = d.issued.AddDate(10, 0, 0)
+		}),
+		set("expired-190s", "Udløbet for 190 sekunder siden", func(d *draft) {
+			d.notOnOrAfter = d.issued.Add(-190 * time.Second)
+		}),
+		set("confirmation-expired-190s", "Bekræftelse udløbet for 190 sekunder siden", func(d *draft) {
+			d.confirmationEnd = d.issued.Add(-190 * time.Second)
+		}),
+		set("early-190s", "Gyldig om 190 sekunder", func(d *draft) { d.notBefore = d.issued.Add(190 * time.Second) }),
+		mild("expired-170s", "Udløbet for 170 sekunder siden (tilladt)", func(d *draft) {
+			d.notOnOrAfter = d.issued.Add(-170 * time.Second)
+			d.confirmationEnd = d.notOnOrAfter
+		}),
+		mild("early-170s", "Gyldig om 170 sekunder (tilladt)", func(d *draft) {
+			d.notBefore = d.issued.Add(170 * time.Second)
 		}),
 		set("session-over", "Sessionen er slut", func(d *draft) { d.sessionEnd = d.issued.Add(-time.Hour) }),
 		{
@@ -174,6 +204,7 @@ func contentFaults() []Fault {
 			`<saml:AudienceRestriction><saml:Audience>urn:other</saml:Audience></saml:AudienceRestriction></saml:Conditions>`),
 		swap("foreign-name-id", "NameID i fremmed navnerum",
 			`<saml:NameID `, `<x:NameID xmlns:x="urn:x" `, `</saml:NameID>`, `</x:NameID>`),
+		swap("foreign-name-id-before", "Fremmed NameID forrest", `<saml:NameID `, foreign+`<saml:NameID `),
 		swap("foreign-name-id-after", "Ekstra NameID i fremmed navnerum", `</saml:NameID>`, `</saml:NameID>`+foreign),
 		swap("foreign-audience", "Audience i fremmed navnerum",
 			`<saml:Audience>`, `<x:Audience xmlns:x="urn:x">`, `</saml:Audience>`, `</x:Audience>`),
@@ -183,21 +214,6 @@ func contentFaults() []Fault {
 		swap("nested-name-id", "Element i NameID", `</saml:NameID>`, `<saml:Issuer>x</saml:Issuer></saml:NameID>`),
 		swap("advice", "Advice-element", `<saml:AuthnStatement `, `<saml:Advice></saml:Advice><saml:AuthnStatement `),
 		swap("local-time", "Tidspunkt uden UTC", `.000Z" Version`, `.000+01:00" Version`),
-		{Name: "no-employee-id", Danish: "Uden medarbejder-id", apply: func(_ *Server, d *draft) {
-			d.attributes = slices.DeleteFunc(d.attributes, isEmployeeID)
-		}},
-		{Name: "two-employee-ids", Danish: "To medarbejder-id'er", apply: func(_ *Server, d *draft) {
-			i := slices.IndexFunc(d.attributes, isEmployeeID)
-			d.attributes[i].values = append(slices.Clone(d.attributes[i].values), "ATTACKER")
-		}},
-		{Name: "attribute-twice", Danish: "Samme attribut to gange", apply: func(_ *Server, d *draft) {
-			i := slices.IndexFunc(d.attributes, isEmployeeID)
-			d.attributes = append(d.attributes, attr{name: d.attributes[i].name, values: []string{"ATTACKER"}})
-		}},
-		{Name: "unknown-level", Danish: "Ukendt sikringsniveau", apply: func(_ *Server, d *draft) {
-			d.attributes = slices.DeleteFunc(d.attributes, func(a attr) bool { return a.name == levelName })
-			d.attributes = append(d.attributes, attr{name: levelName, values: []string{"Highest"}})
-		}},
 		{
 			Name: "two-audiences", Danish: "To modtagere, den ene os (tilladt)", Harmless: true,
 			apply: func(_ *Server, d *draft) {
@@ -205,11 +221,14 @@ func contentFaults() []Fault {
 					`</saml:Audience><saml:Audience>urn:other</saml:Audience>`).Replace
 			},
 		},
+		{
+			Name: "two-audiences-other-first", Danish: "To modtagere, den anden er os (tilladt)", Harmless: true,
+			apply: func(_ *Server, d *draft) {
+				d.beforeSigning = strings.NewReplacer(`<saml:Audience>`,
+					`<saml:Audience>urn:other</saml:Audience><saml:Audience>`).Replace
+			},
+		},
 	}
-}
-
-func isEmployeeID(a attr) bool {
-	return strings.HasSuffix(a.name, "/upn") || strings.HasSuffix(a.name, "professional/uuid/persistent")
 }
 
 // cut removes the first saml element of that name with everything in it.

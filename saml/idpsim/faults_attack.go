@@ -16,19 +16,40 @@ func messageFaults() []Fault {
 		return Fault{Name: name, Danish: danish, apply: func(_ *Server, d *draft) { d.afterwards = how }}
 	}
 	const root, end = "<samlp:Response ", "</samlp:Response>"
+	inside := func(name, danish string, how func(string) string) Fault {
+		return Fault{Name: name, Danish: danish, apply: func(_ *Server, d *draft) { d.changeAssertion(how) }}
+	}
+	into := func(what string) func(string) string {
+		return func(s string) string { return intoNameID(s, what) }
+	}
 	return []Fault{
-		swap("tampered-attribute", "Ændret attribut", "sluse-", "admin-", "https://data.gov.dk/model/core/eid/fullName", "urn:x"),
-		swap("tampered-name-id", "Ændret NameID", ">staff-", ">admin-"),
-		swap("comment-in-name-id", "Kommentar i NameID", ">staff-", ">staff-<!---->"),
+		inside("tampered-attribute", "Ændret attribut", func(s string) string {
+			return strings.Replace(s, "<saml:AttributeValue>", "<saml:AttributeValue>ATTACKER", 1)
+		}),
+		inside("tampered-name-id", "Ændret NameID", into("ATTACKER")),
+		inside("comment-in-name-id", "Kommentar i NameID", into("<!---->")),
+		inside("comment-in-attributes", "Kommentar i attributterne", func(s string) string {
+			return strings.NewReplacer("</saml:AttributeValue>", "<!----></saml:AttributeValue>").Replace(s)
+		}),
+		inside("instruction", "Processing instruction", into("<?x y?>")),
 		swap("comment-in-response", "Kommentar i svaret", "<samlp:Status>", "<!-- x --><samlp:Status>"),
-		swap("instruction", "Processing instruction", ">staff-", "><?x y?>staff-"),
 		change("doctype", "DOCTYPE", func(s string) string { return "<!DOCTYPE x>" + s }),
 		change("doctype-entity", "DOCTYPE med entitet", func(s string) string {
-			return `<!DOCTYPE x [<!ENTITY e "ATTACKER">]>` + strings.Replace(s, ">staff-", ">&e;staff-", 1)
+			return `<!DOCTYPE x [<!ENTITY e "ATTACKER">]>` + strings.Replace(s, "<samlp:Status>", "<samlp:Status>&e;", 1)
 		}),
-		swap("appended-name-id", "Ekstra NameID", "</saml:NameID>", "</saml:NameID><saml:NameID>ATTACKER</saml:NameID>"),
+		change("entity-in-id", "Entitet i ID (CVE-2025-23369)", func(s string) string {
+			return `<!DOCTYPE x [<!ENTITY e "_">]>` + strings.Replace(s, ` ID="_`, ` ID="&e;`, 1)
+		}),
+		inside("doctype-inside", "DOCTYPE i billetten", func(s string) string { return "<!DOCTYPE x>" + s }),
+		swap("unknown-entity", "Ukendt entitet", "<samlp:Status>", "<samlp:Status>&e;"),
+		inside("appended-name-id", "Ekstra NameID", func(s string) string {
+			return strings.Replace(s, "</saml:NameID>", "</saml:NameID><saml:NameID>ATTACKER</saml:NameID>", 1)
+		}),
+		swap("duplicate-id-attribute", "ID to gange", root, `<samlp:Response ID="_evil" `),
 		swap("foreign-child", "Fremmed element i svaret", "<samlp:Status>", `<x:y xmlns:x="urn:x"/><samlp:Status>`),
 		swap("namespaced-id", "ID i et navnerum", root, `<samlp:Response xmlns:x="urn:x" x:ID="_evil" `),
+		swap("colon-element", "Element ved navn :x", "<samlp:Status>", `<:x></:x><samlp:Status>`),
+		swap("name-with-colon-at-end", "Attribut ved navn x:", root, `<samlp:Response x:="1" `),
 		swap("colon-name", "Attribut ved navn :x", root, `<samlp:Response :x="1" `),
 		swap("double-colon-name", "Attribut ved navn a::x", root, `<samlp:Response xmlns:a="urn:a" a::x="1" `),
 		swap("attribute-twice-raw", "Samme XML-attribut to gange", root, `<samlp:Response Consent="a" Consent="b" `),
@@ -36,8 +57,9 @@ func messageFaults() []Fault {
 		swap("undeclared-prefix", "Ukendt præfiks", "<samlp:Status>", "<y:z/><samlp:Status>"),
 		swap("deep", "Indlejret 50.000 gange", "</samlp:Status>",
 			strings.Repeat("<a>", 20000)+strings.Repeat("</a>", 20000)+"</samlp:Status>"),
-		swap("deep-inside", "Indlejret 1.000 gange i billetten", "</saml:AttributeStatement>",
-			nest(1000)+"</saml:AttributeStatement>"),
+		inside("deep-inside", "Indlejret 1.000 gange i billetten", func(s string) string {
+			return strings.Replace(s, "</saml:AttributeStatement>", nest(1000)+"</saml:AttributeStatement>", 1)
+		}),
 		swap("wide", "50.000 elementer", "</samlp:Status>", strings.Repeat("<a/>", 50000)+"</samlp:Status>"),
 		swap("many-attributes", "Mange attributter", "<samlp:Status>", "<samlp:Status "+manyAttributes(500)+">"),
 		swap("large", "For stort svar", "</samlp:Status>", strings.Repeat(" ", 300<<10)+"</samlp:Status>"),
@@ -48,10 +70,35 @@ func messageFaults() []Fault {
 		{
 			Name: "cdata", Danish: "CDATA i NameID (tilladt)", Harmless: true,
 			apply: func(_ *Server, d *draft) {
-				d.afterwards = strings.NewReplacer(">staff-", "><![CDATA[staff-]]>").Replace
+				d.changeAssertion(func(s string) string {
+					at := nameIDText(s)
+					return s[:at] + "<![CDATA[" + s[at:at+5] + "]]>" + s[at+5:]
+				})
 			},
 		},
 	}
+}
+
+// changeAssertion changes the assertion after it was signed: in the message, or in the plain
+// text when it is going to be encrypted, as somebody could who knows the plain text.
+func (d *draft) changeAssertion(how func(string) string) {
+	if d.encrypt != nil {
+		d.beforeEncryption = how
+	} else {
+		d.afterwards = how
+	}
+}
+
+// nameIDText returns where the text of the NameID begins.
+func nameIDText(s string) int {
+	start := strings.Index(s, "<saml:NameID")
+	return start + strings.Index(s[start:], ">") + 1
+}
+
+// intoNameID puts something between the characters of the NameID.
+func intoNameID(s, what string) string {
+	at := nameIDText(s) + 5
+	return s[:at] + what + s[at:]
 }
 
 func manyAttributes(n int) string {
@@ -86,24 +133,24 @@ func takeApart(response string) (parts, bool) {
 	to += len("</ds:Signature>")
 	p.signature = p.assertion[from:to]
 	p.bare = p.assertion[:from] + p.assertion[to:]
-	p.evil = strings.NewReplacer(` ID="`, ` ID="_evil`, ">staff-", ">ATTACKER-", "sluse-", "ATTACKER-").Replace(p.bare)
+	p.evil = intoNameID(strings.NewReplacer(` ID="`, ` ID="_evil`, "sluse-", "ATTACKER-").Replace(p.bare), "ATTACKER")
 	return p, true
 }
 
 // wrappingFaults are the signature wrapping attacks XSW1 to XSW8 of Somorovsky et al. (On
 // Breaking SAML, 2012, names of SAML Raider) and later relatives: the genuine signature
-// stays valid, and a forged assertion waits where a careless reader looks.
+// stays valid, and a forged assertion waits where a careless reader looks. Of an encrypted
+// answer it is the plain text that is wrapped.
 func wrappingFaults() []Fault {
 	wrap := func(name, danish string, how func(parts) string) Fault {
 		return Fault{Name: name, Danish: danish, apply: func(_ *Server, d *draft) {
-			d.encrypt = nil
-			d.afterwards = func(s string) string {
+			d.changeAssertion(func(s string) string {
 				p, ok := takeApart(s)
 				if !ok {
 					return s
 				}
 				return how(p)
-			}
+			})
 		}}
 	}
 	object := func(s string) string { return "<ds:Object>" + s + "</ds:Object></ds:Signature>" }
@@ -151,14 +198,36 @@ func wrappingFaults() []Fault {
 				"</samlp:Extensions><samlp:Status>", 1) + p.evil + p.tail
 		}),
 		wrap("digest-elsewhere", "Kontrolsum uden for signaturen (CVE-2024-45409)", func(p parts) string {
+			if p.head == "" { // within an encrypted assertion
+				return strings.Replace(p.assertion, "</saml:Subject>", p.signature+"</saml:Subject>", 1)
+			}
 			return strings.Replace(p.head, "</samlp:Status>", "<samlp:StatusDetail>"+p.signature+
 				"</samlp:StatusDetail></samlp:Status>", 1) + p.assertion + p.tail
 		}),
 		wrap("foreign-assertion", "Billet i fremmed navnerum", func(p parts) string {
 			return p.head + `<x:Assertion xmlns:x="urn:x"></x:Assertion>` + p.assertion + p.tail
 		}),
-		wrap("other-encrypted", "Krypteret billet ved siden af", func(p parts) string {
-			return p.head + p.assertion + `<saml:EncryptedAssertion xmlns:saml="` + nsSAML + `"/>` + p.tail
+		evilEncrypted("other-encrypted", "Angriberens krypterede billet bagest (CVE-2026-2092)", func(genuine, evil string) string {
+			return genuine + evil
 		}),
+		evilEncrypted("other-encrypted-first", "Angriberens krypterede billet forrest", func(genuine, evil string) string {
+			return evil + genuine
+		}),
+		evilEncrypted("other-encrypted-only", "Kun angriberens krypterede billet", func(_, evil string) string { return evil }),
 	}
+}
+
+// evilEncrypted puts an assertion of an attacker, encrypted with the service provider's
+// public key, beside or in place of the genuine one.
+func evilEncrypted(name, danish string, join func(genuine, evil string) string) Fault {
+	return Fault{Name: name, Danish: danish, apply: func(_ *Server, d *draft) {
+		d.afterwards = func(s string) string {
+			start, end := strings.Index(s, "</samlp:Status>")+len("</samlp:Status>"), strings.LastIndex(s, "</samlp:Response>")
+			evil, err := AES256GCM().encrypted([]byte(intoNameID(d.assertion(), "ATTACKER")), d.recipientKey())
+			if err != nil {
+				return s
+			}
+			return s[:start] + join(s[start:end], evil) + s[end:]
+		}
+	}}
 }

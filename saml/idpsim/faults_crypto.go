@@ -77,6 +77,14 @@ func encryptionFaults() []Fault {
 			Encryption{Content: nsEnc + "tripledes-cbc", KeyTransport: encOAEPMGF1P}),
 		with("encrypted-wrong-digest", "Krypteret, ukendt kontrolsum", false,
 			Encryption{Content: encAES256GCM, KeyTransport: encOAEP, Digest: nsSig + "sha256", MGF: mgfSHA256}),
+		{
+			Name: "encrypted-next-key", Danish: "Krypteret til tjenestens næste nøgle (tilladt)", Harmless: true,
+			apply: func(_ *Server, d *draft) {
+				if len(d.encryptTo) > 1 {
+					d.encrypt, d.encryptTo = AES256GCM(), d.encryptTo[1:]
+				}
+			},
+		},
 		{Name: "encrypted-unsigned", Danish: "Krypteret uden signatur", apply: func(_ *Server, d *draft) {
 			d.encrypt, d.signAssertion = AES256GCM(), nil
 		}},
@@ -85,8 +93,9 @@ func encryptionFaults() []Fault {
 		}),
 		plain("encrypted-no-root", "Krypteret tekst uden element", func(string) string { return "hello" }),
 		plain("encrypted-other", "Krypteret andet element", func(string) string { return `<a/>` }),
-		plain("encrypted-tampered", "Krypteret og ændret", func(s string) string {
-			return strings.Replace(s, ">staff-", ">admin-", 1)
+		plain("encrypted-tampered", "Krypteret og ændret", func(s string) string { return intoNameID(s, "ATTACKER") }),
+		plain("encrypted-twice", "Krypteret to gange", func(s string) string {
+			return `<saml:EncryptedAssertion xmlns:saml="` + nsSAML + `">` + s + `</saml:EncryptedAssertion>`
 		}),
 		plain("encrypted-deep", "Krypteret, dybt indlejret", func(s string) string {
 			return strings.Replace(s, "</saml:AttributeStatement>", nest(1000)+"</saml:AttributeStatement>", 1)
@@ -94,6 +103,7 @@ func encryptionFaults() []Fault {
 		raw("encrypted-short-gcm", "For kort GCM-tekst", gcm, []byte("abc")),
 		raw("encrypted-short-cbc", "For kort CBC-tekst", cbc, []byte("12345678901234567")),
 		raw("encrypted-garbage", "Tilfældig krypteret tekst", gcm, []byte(strings.Repeat("garbage ", 16))),
+		raw("encrypted-random-blocks", "Tilfældige blokke i CBC", cbc, []byte(strings.Repeat("0123456789abcdef", 20))),
 		raw("encrypted-nothing", "Ingen krypteret tekst", gcm, nil),
 	}
 }

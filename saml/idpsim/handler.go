@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -104,7 +105,7 @@ func (s *Server) serveSSO(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if browser, known := s.signedOn(r); known && !req.forceAuthn && req.wants(browser.user) {
-		s.finish(w, r, req, browser.user, s.fault(""), browser.at)
+		s.finish(w, r, req, browser.user, Choice{Fault: s.fault("")}, browser.at)
 		return
 	}
 	handle := randomID()
@@ -113,7 +114,7 @@ func (s *Server) serveSSO(w http.ResponseWriter, r *http.Request) {
 	next := s.next
 	s.mu.Unlock()
 	p := page{
-		Faults: Faults(), Pending: handle, SP: sp.entityID, Next: next,
+		Faults: slices.DeleteFunc(Faults(), func(f Fault) bool { return !f.Fits(s.opts.Profile) }), Pending: handle, SP: sp.entityID, Next: next,
 		Platform: req.platform, Fresh: req.forceAuthn, Wanted: danishLevel(req.level()),
 	}
 	for _, u := range s.Users() {
@@ -160,7 +161,8 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fault := s.fault(r.PostFormValue("fault"))
-	user, err := s.chosen(Choice{User: r.PostFormValue("user"), Level: r.PostFormValue("level"), Fault: fault})
+	choice := Choice{User: r.PostFormValue("user"), Level: r.PostFormValue("level"), Fault: fault}
+	user, err := s.chosen(choice)
 	if err != nil {
 		s.refuse(w, http.StatusBadRequest, err)
 		return
@@ -173,12 +175,12 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 		http.SetCookie(w, &http.Cookie{Name: ssoCookie, Value: browser, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // a simulator on loopback has no TLS
 	}
-	s.finish(w, r, req, user, fault, now)
+	s.finish(w, r, req, user, choice, now)
 }
 
 // finish sends the answer through the browser.
-func (s *Server) finish(w http.ResponseWriter, r *http.Request, req authnRequest, user User, fault string, at time.Time) {
-	answer, err := s.answer(r.Context(), req, user, fault, at)
+func (s *Server) finish(w http.ResponseWriter, r *http.Request, req authnRequest, user User, c Choice, at time.Time) {
+	answer, err := s.answer(r.Context(), req, user, c, at)
 	if err != nil {
 		s.refuse(w, http.StatusBadRequest, err)
 		return

@@ -41,6 +41,9 @@ func (r authnRequest) level() string {
 		if level, found := strings.CutPrefix(reference, levelReference); found {
 			return level
 		}
+		if number, found := strings.CutPrefix(reference, "urn:"+legacy+"AssuranceLevel:"); found {
+			return map[string]string{"2": LevelLow, "3": LevelSubstantial, "4": LevelHigh}[number]
+		}
 	}
 	return ""
 }
@@ -96,6 +99,8 @@ type Choice struct {
 	Level string
 	// Fault is a name of the catalogue, or "" for a correct answer.
 	Fault string
+	// Encrypt replaces the server's own encryption when it is not nil.
+	Encrypt *Encryption
 }
 
 // Login plays a whole visit to the provider without a browser: redirectURL is where the
@@ -119,7 +124,7 @@ func (s *Server) LoginAs(ctx context.Context, redirectURL string, c Choice) (Ans
 	if err != nil {
 		return Answer{}, err
 	}
-	return s.answer(ctx, req, user, c.Fault, s.opts.Now().UTC())
+	return s.answer(ctx, req, user, c, s.opts.Now().UTC())
 }
 
 // chosen returns the user of a choice, at the level chosen.
@@ -140,13 +145,13 @@ func (s *Server) chosen(c Choice) (User, error) {
 
 // answer writes the answer for a user who proved their identity at the time authenticated.
 func (s *Server) answer(
-	ctx context.Context, req authnRequest, user User, fault string, authenticated time.Time,
+	ctx context.Context, req authnRequest, user User, c Choice, authenticated time.Time,
 ) (Answer, error) {
 	sp, trusted := s.peer(ctx, req.sp)
 	if !trusted {
 		return Answer{}, fmt.Errorf("idpsim: service provider %q is not trusted", req.sp)
 	}
-	if fault == FaultReplay {
+	if c.Fault == FaultReplay {
 		s.mu.Lock()
 		last, found := s.last[sp.entityID]
 		s.mu.Unlock()
@@ -157,7 +162,10 @@ func (s *Server) answer(
 	}
 	index := randomID()
 	d := s.draftFor(user, req, sp, index, authenticated)
-	if err := s.spoil(d, fault); err != nil {
+	if c.Encrypt != nil {
+		d.encrypt = c.Encrypt
+	}
+	if err := s.spoil(d, c.Fault); err != nil {
 		return Answer{}, err
 	}
 	document, err := d.render()
@@ -165,13 +173,12 @@ func (s *Server) answer(
 		return Answer{}, err
 	}
 	answer := Answer{ACS: req.acs, SAMLResponse: encode([]byte(document)), RelayState: req.relayState}
-	s.record(Event{Kind: "login", User: user.ID, SP: sp.entityID, ID: req.id, Detail: fault})
+	s.record(Event{Kind: "login", User: user.ID, SP: sp.entityID, ID: req.id, Detail: c.Fault})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !refuses(fault) {
+	if !refuses(c.Fault) {
 		s.sessions = append(s.sessions, session{user: user, sp: sp.entityID, index: index})
 	}
 	s.last[sp.entityID] = answer
 	return answer, nil
 }
-
