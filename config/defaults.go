@@ -60,6 +60,7 @@ func (m *Municipality) setDefaults() {
 	m.Record.setDefaults()
 	m.Rules.setDefaults()
 	m.Times.setDefaults()
+	m.Sessions.setDefaults()
 	m.Identity.setDefaults()
 	or(&m.Calls.Length, 15*time.Minute)
 	or(&m.Calls.Linked, 720*time.Hour)

@@ -33,9 +33,9 @@ func TestValues(t *testing.T) {
 	}{
 		"identity":             {identity("methods: [mitid, code], min_level: high, codeword: true, codeword_uses: 0, outage: [], overrides: [{units: [oest], participants: [citizen, relative], methods: [code], codeword: false}]"), ""},
 		"sessions":             {sessions("idle: 30m, min_level: {administrator: substantial, auditor: high}, emergency: always"), ""},
-		"short rest":           {sessions("idle: 29m"), "line 25: m.sessions.idle: must be 30m to 12h"},
-		"long rest":            {sessions("idle: 13h"), "line 25: m.sessions.idle: must be 30m to 12h"},
-		"emergency":            {sessions("emergency: yes"), "line 25: m.sessions.emergency: must be outage, always or never"},
+		"short rest":           {sessions("idle: 29m"), "line 25: m.sessions.idle: must be 30m0s to 12h0m0s"},
+		"long rest":            {sessions("idle: 13h"), "line 25: m.sessions.idle: must be 30m0s to 12h0m0s"},
+		"emergency access":     {sessions("emergency: yes"), "line 25: m.sessions.emergency: must be outage, always or never"},
 		"level of a role":      {sessions("min_level: {administrator: 3}"), "line 25: m.sessions.min_level.administrator: must be low, substantial or high"},
 		"level of no role":     {sessions("min_level: {boss: high}"), "line 25: m.sessions.min_level.boss: is no role: planner, caregiver, leader, administrator, auditor or service_desk"},
 		"no way at all":        {identity("methods: []"), "line 25: m.identity.methods: must name at least one way; without any nobody comes in"},
