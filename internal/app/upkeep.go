@@ -48,8 +48,10 @@ func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context
 			case <-tell.C:
 				s.tellBacklog(ctx, o)
 				s.tellSystems(ctx, o)
+				s.try(ctx, o, "the directory's units were not read", func() error { return s.directory.Refresh(ctx) })
 			case <-watch.C:
 				s.try(ctx, o, "the platform's events were not looked at", func() error { return s.service.WatchEvents(ctx) })
+				s.try(ctx, o, "leavers were not marked", func() error { return s.directory.RetireLeavers(ctx) })
 			}
 		}
 	}()
