@@ -97,6 +97,10 @@ func (s *Service) send(ctx context.Context, job Job) error {
 		return err
 	}
 
+	if inv, err = s.named(ctx, v, inv); err != nil {
+		return err
+	}
+
 	m, locator, err := s.compose(v, inv, to, citizen.Name)
 	if err != nil {
 		return s.bounce(ctx, job, to, care.MessageOf(err))
@@ -186,11 +190,10 @@ func (s *Service) compose(v care.Snapshot, inv care.Invitation, to recipient, na
 
 	switch inv.Kind {
 	case care.Invite, care.Changed:
-		locator := s.locator(inv.ID)
-		data.Link, hash = s.link(locator), hashOf(locator)
+		hash = s.wayIn(&data, inv)
 	case care.Reminder:
 		if link, ok := v.Link(); ok {
-			data.Link = s.link(s.locator(link.ID))
+			s.wayIn(&data, link)
 		}
 	case care.Withdrawn:
 	}
@@ -211,6 +214,21 @@ func (s *Service) compose(v care.Snapshot, inv care.Invitation, to recipient, na
 	}
 
 	return m, hash, nil
+}
+
+// wayIn writes into a message how its reader comes in, by link or by code, and returns what is
+// stored of it.
+func (s *Service) wayIn(data *message.Data, inv care.Invitation) string {
+	if code, is := s.sentCode(inv); is {
+		data.Door, data.DoorCode = s.set.ShortAddress, code
+
+		return inv.LocatorHash
+	}
+
+	locator := s.locator(inv.ID)
+	data.Link = s.link(locator)
+
+	return hashOf(locator)
 }
 
 func (s *Service) link(locator care.Locator) string {

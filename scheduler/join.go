@@ -18,7 +18,7 @@ func wrongLink() error {
 // Landing tells what stands behind a link and changes nothing: mail scanners fetch links. A link
 // that is unknown, overtaken, revoked or over is StageWrong.
 func (s *Service) Landing(ctx context.Context, locator care.Locator) (CitizenView, error) {
-	_, _, view, err := s.behind(ctx, locator)
+	_, _, view, err := s.behind(ctx, hashOf(locator))
 	if care.KindOf(err) == care.NotFound {
 		return CitizenView{Stage: StageWrong}, nil
 	}
@@ -34,10 +34,10 @@ func (s *Service) Landing(ctx context.Context, locator care.Locator) (CitizenVie
 	return view, nil
 }
 
-// behind finds the visit behind a link that lets in now or later. NotFound, always with the same
-// words, for every other link.
-func (s *Service) behind(ctx context.Context, locator care.Locator) (care.Snapshot, care.Invitation, CitizenView, error) {
-	v, id, err := s.store.VisitByLocator(ctx, hashOf(locator))
+// behind finds the visit behind a link or visit code that lets in now or later. NotFound, always
+// with the same words, for every other one.
+func (s *Service) behind(ctx context.Context, hash string) (care.Snapshot, care.Invitation, CitizenView, error) {
+	v, id, err := s.store.VisitByLocator(ctx, hash)
 	if care.KindOf(err) == care.NotFound {
 		return care.Snapshot{}, care.Invitation{}, CitizenView{}, wrongLink()
 	}
@@ -80,11 +80,16 @@ func (s *Service) door(v care.Snapshot) CitizenView {
 // Enter opens a session for somebody who pressed on through a link. The session finds the visit
 // and no more; identity comes next.
 func (s *Service) Enter(ctx context.Context, locator care.Locator) (Entered, error) {
-	v, message, _, err := s.behind(ctx, locator)
+	v, message, _, err := s.behind(ctx, hashOf(locator))
 	if err != nil {
 		return Entered{}, err
 	}
 
+	return s.enter(ctx, v, message)
+}
+
+// enter makes the session.
+func (s *Service) enter(ctx context.Context, v care.Snapshot, message care.Invitation) (Entered, error) {
 	if err := s.shut(v); err != nil {
 		return Entered{}, err
 	}
@@ -138,6 +143,7 @@ func (s *Service) Lounge(ctx context.Context, token care.SessionToken) (CitizenV
 	}
 
 	view := s.door(v)
+	view.Leave = s.leaving(adm)
 
 	p, ok := v.ParticipantOf(adm.Participant)
 	if view.Guest = p.Kind; adm.Participant != "" && (!ok || !p.Present()) {

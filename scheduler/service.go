@@ -60,6 +60,8 @@ type Settings struct {
 	RoomCheck    time.Duration // how long before the start the room should be ready
 	Reminder     time.Duration // how long before the start to remind; 0: never
 	Quiet        message.Quiet // when no SMS leaves
+	CodeOnly     bool          // messages hold no link: the reader types a visit code at ShortAddress
+	ShortAddress string        // "testby.dk/skaerm"
 	Participants int           // people in a room at once
 	Devices      DeviceSettings
 	Identity     care.IdentityPolicy
@@ -163,7 +165,9 @@ func (s *Service) effects(v *care.Visit, audit *AuditRow, change func(*care.Visi
 		return Effects{}, err
 	}
 
-	v.NameLinks(func(id care.InvitationID) string { return hashOf(s.locator(id)) })
+	if !s.set.CodeOnly { // visit codes are named when their message leaves: they must be nobody else's
+		v.NameLinks(func(id care.InvitationID) string { return hashOf(s.locator(id)) })
+	}
 
 	after := v.Snapshot()
 	out := Effects{Jobs: s.jobsFor(before, after)}

@@ -37,10 +37,10 @@ const (
 		"Den gamle tid gælder ikke mere.\n\n" + guestAccess + mailEnd
 	guestWithdrawnMail = "Hej\n\n" +
 		"Du skal ikke deltage i mødet på skærm med {kommune} alligevel. Det gælder mødet:\n\n{tid}\n\n" +
-		"Dit link virker ikke længere. Er du i tvivl, så ring til os.\n\n" + mailEnd
+		"Din invitation virker ikke længere. Er du i tvivl, så ring til os.\n\n" + mailEnd
 
 	guestAccess = mailAccess +
-		"Linket er kun til dig. Giv det ikke til andre. Det, du ser og hører, er fortroligt.\n\n"
+		"Invitationen er kun til dig. Giv den ikke til andre. Det, du ser og hører, er fortroligt.\n\n"
 )
 
 // guestTemplateOf returns the texts for somebody who takes part besides the citizen. Reminders go

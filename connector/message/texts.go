@@ -15,6 +15,9 @@ import (
 // EventTitle is the neutral title of every calendar file (requirement R11).
 const EventTitle = "Aftale på skærm"
 
+// doorCodeDigits is how long the code of code-only mode is.
+const doorCodeDigits = 9
+
 // MaxSender is the longest alphanumeric SMS sender in characters (ux.md §6.3).
 const MaxSender = 11
 
@@ -173,8 +176,8 @@ func (d Data) check(channel care.Channel, access bool) error {
 		return nil
 	case d.Link != "":
 		return d.checkLink()
-	case d.Door == "" || len(d.DoorCode.Reveal()) != 6:
-		return invalid("Beskeden skal have et link eller en adresse med en kode på seks cifre.")
+	case d.Door == "" || len(d.DoorCode.Reveal()) != doorCodeDigits:
+		return invalid("Beskeden skal have et link eller en adresse med en kode på ni cifre.")
 	case !publicHost("https://" + d.Door):
 		return invalid("Adressen i beskeden skal høre under .dk.")
 	}

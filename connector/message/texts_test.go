@@ -36,7 +36,7 @@ func data() message.Data {
 
 func codeOnly() message.Data {
 	d := data()
-	d.Link, d.Door, d.DoorCode = "", "testby.dk/skaerm", care.NewCode("483921")
+	d.Link, d.Door, d.DoorCode = "", "testby.dk/skaerm", care.NewCode("483921507")
 
 	return d
 }
@@ -167,7 +167,7 @@ func TestComposeRefusesMissingData(t *testing.T) {
 		"no way in":           func(d *message.Data) { d.Link = "" },
 		"door without code":   func(d *message.Data) { d.Link, d.Door = "", "testby.dk/skaerm" },
 		"foreign host":        func(d *message.Data) { d.Link = "https://skaerm.example.com/b/" + locator },
-		"foreign door":        func(d *message.Data) { d.Link, d.Door, d.DoorCode = "", "bit.ly/x", care.NewCode("483921") },
+		"foreign door":        func(d *message.Data) { d.Link, d.Door, d.DoorCode = "", "bit.ly/x", care.NewCode("483921507") },
 		"plain http":          func(d *message.Data) { d.Link = "http://skaerm.testby.dk/b/" + locator },
 		"parameters":          func(d *message.Data) { d.Link += "?cpr=0104909989" },
 		"user in link":        func(d *message.Data) { d.Link = "https://nancy@skaerm.testby.dk/b/" + locator },

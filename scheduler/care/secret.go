@@ -86,7 +86,7 @@ type Locator struct{ secret }
 // NewLocator wraps the text of a locator.
 func NewLocator(text string) Locator { return Locator{secret{text}} }
 
-// Code is a one-time code of six digits that a citizen types.
+// Code is what a citizen types: a one-time code of six digits, or a visit code of nine.
 type Code struct{ secret }
 
 // NewCode wraps a one-time code.

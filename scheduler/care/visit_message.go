@@ -150,6 +150,22 @@ func (v *Visit) NameLinks(hash func(InvitationID) string) {
 	}
 }
 
+// NameLink fixes what opens a message that waits, once: a second name is refused as Conflict.
+func (v *Visit) NameLink(id InvitationID, hash string) error {
+	i, err := v.invitation(id)
+	if err != nil {
+		return err
+	}
+
+	if i.LocatorHash != "" && i.LocatorHash != hash {
+		return NewError(Conflict, "Beskeden har allerede et link.")
+	}
+
+	i.LocatorHash = hash
+
+	return nil
+}
+
 // MessageSent records that a message left. When it was recalled meanwhile, whoever got it is told
 // that it does not hold.
 func (v *Visit) MessageSent(id InvitationID, providerID, locatorHash string, at time.Time) error {

@@ -8,6 +8,8 @@
 //	POST /b/svar       tries a one-time code
 //	POST /b/ind        leads an admitted citizen to the room
 //	GET  /b/nu         server-sent events: tells when the stage changes
+//	GET  /skaerm       where a visit code is typed, when messages hold no links
+//	POST /skaerm       tries a visit code
 //
 // No page shows or titles a name, a service or a unit (K27). Links that are unknown, overtaken
 // or ended are looked up and answered on the same path with the same template, so that they

@@ -5,7 +5,9 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,10 +26,15 @@ var templates embed.FS
 type UseCases interface {
 	Landing(ctx context.Context, locator care.Locator) (scheduler.CitizenView, error)
 	Enter(ctx context.Context, locator care.Locator) (scheduler.Entered, error)
+	EnterByCode(ctx context.Context, code care.Code) (scheduler.Entered, scheduler.CitizenView, error)
 	Lounge(ctx context.Context, token care.SessionToken) (scheduler.CitizenView, error)
 	AskCode(ctx context.Context, token care.SessionToken) error
 	EnterCode(ctx context.Context, token care.SessionToken, code care.Code) error
 	GuestLink(ctx context.Context, token care.SessionToken) (care.GuestLink, error)
+
+	Devices
+	Tablets
+	Logins
 }
 
 // Options are what the pages are made of.
@@ -37,6 +44,11 @@ type Options struct {
 	Now      func() time.Time
 	Stop     <-chan struct{} // closed when streams have to end
 	Secure   bool            // the site is https: cookies carry Secure and __Host-
+	// Person is the service provider towards NemLog-in, and PersonKey its key among the providers;
+	// nil: there is none.
+	Person    PersonLogin
+	PersonKey string
+	Log       *slog.Logger
 }
 
 // Pages are the citizen's pages of one municipality.
@@ -71,7 +83,9 @@ func (p *Pages) Routes() []route.Route {
 	door := route.Limit{Class: route.Door, Key: func(c *gin.Context) string { return c.Param("locator") }, Busy: p.busy}
 	code, seat := p.Limit(route.Code), p.Limit(route.Ordinary)
 
-	return []route.Route{
+	own := slices.Concat(p.codeRoutes(), p.deviceRoutes(), p.tabletRoutes(), p.loginRoutes())
+
+	return append(own, []route.Route{
 		{Method: http.MethodGet, Path: "/b/:locator", Access: open, Handle: p.landing, Limit: door},
 		{Method: http.MethodPost, Path: "/b/:locator", Access: open, Handle: p.enter, Limit: door},
 		{Method: http.MethodGet, Path: "/b", Access: open, Handle: p.lounge, Limit: seat},
@@ -79,7 +93,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: http.MethodPost, Path: "/b/svar", Access: open, Handle: p.enterCode, Limit: code},
 		{Method: http.MethodPost, Path: "/b/ind", Access: open, Handle: p.goIn, Limit: seat},
 		{Method: http.MethodGet, Path: "/b/nu", Access: open, Handle: p.watch, Stream: true, Limit: seat},
-	}
+	}...)
 }
 
 // Limit counts the calls of a citizen's session, and answers those over it with a citizen's page.

@@ -37,6 +37,8 @@ type body struct {
 	Ask       bool // a code may still be asked for
 	Session   bool // the page belongs to a session and is told when its stage changes
 	Locked    bool // a limit was reached
+	Device    deviceBody
+	Login     loginBody
 }
 
 // show writes the page of a stage with the status that belongs to it.
@@ -46,6 +48,11 @@ func (p *Pages) show(c *gin.Context, view scheduler.CitizenView, b body) error {
 	b.At = func(path string) string { return p.at(c, path) }
 	b.Heading, b.Lead = w.stage(view, p.Now())
 	b.Ask = view.CodeLeft > 0
+	w.logins(c, view, &b)
+
+	if b.Session {
+		b.Device = p.device(c, view.Stage)
+	}
 
 	status := statusOf(view.Stage)
 	switch {
@@ -68,6 +75,8 @@ func statusOf(s scheduler.CitizenStage) int {
 		return http.StatusGone
 	case scheduler.StageWrong:
 		return http.StatusNotFound
+	case stageOther:
+		return http.StatusForbidden
 	case stageFault:
 		return http.StatusServiceUnavailable
 	case stageBusy:

@@ -25,6 +25,7 @@ type words struct {
 
 	Continue, SendCode, SendNew, Enter, GoIn, Reload     string // buttons
 	CodeLabel, CodeHint, NoMore, Wrong                   string
+	DoorHeading, DoorLead, DoorHint, WrongVisitCode      string // where a visit code is typed
 	HelpHeading, HelpPhone, HelpNoPhone, Waiting, Rights string
 	Camera, Trouble, Reference                           string
 
@@ -60,7 +61,7 @@ func danish() words {
 			scheduler.StageCode:     {"Skriv koden fra SMS'en", "Vi har sendt en kode på 6 tal til nummeret {hint}. Koden virker i 5 minutter."},
 			scheduler.StageWaiting:  {"Du er kommet rigtigt ind", "Medarbejderen lukker dig ind om lidt. Bliv på siden."},
 			scheduler.StageAdmitted: {"Nu kan du gå ind", "Medarbejderen har lukket dig ind. Tryk på knappen. Sig ja, hvis der bliver spurgt om kamera og mikrofon."},
-			scheduler.StageRefused:  {"Din plads er lukket", "Du er måske gået ind fra en anden telefon eller computer. Åbn linket i beskeden igen, hvis du vil ind her."},
+			scheduler.StageRefused:  {"Din plads er lukket", "Du er måske gået ind fra en anden telefon eller computer. Gå ind fra beskeden igen, hvis du vil ind her."},
 			scheduler.StageEnded:    {"Dette skærmbesøg er afsluttet", "Du behøver ikke gøre mere."},
 			scheduler.StageWrong:    {"Linket virker ikke", "Er din aftale flyttet, så brug linket i den nyeste besked fra os. Er den slut, behøver du ikke gøre mere. Tjek ellers, at du har åbnet hele linket."},
 			stageFault:              {"Vi har problemer lige nu", "Prøv igen om lidt. Kan du ikke komme ind? Vi ringer til dig."},
@@ -74,7 +75,9 @@ func danish() words {
 		Secrecy:  "Linket er kun til dig. Det, du ser og hører i mødet, er fortroligt: Du må ikke optage det, og du må ikke fortælle det til andre.",
 		Continue: "Fortsæt", SendCode: "Send mig en kode", SendNew: "Send en ny kode", Enter: "Gå videre", GoIn: "Gå ind til mødet", Reload: "Prøv igen",
 		CodeLabel: "Kode", CodeHint: "6 tal", NoMore: "Du kan ikke få flere koder lige nu. Vent et kvarter, eller ring til os.", Wrong: "Det gik ikke",
-		HelpHeading: "Brug for hjælp?", HelpPhone: "Ring til os på", HelpNoPhone: "Ring til kommunen.",
+		DoorHeading: "Skriv din kode", DoorLead: "Koden er på ni tal. Den står i beskeden fra os.", DoorHint: "9 tal",
+		WrongVisitCode: "Koden virker ikke. Tjek, at du har skrevet alle ni tal fra den nyeste besked. Koden virker tidligst en time før din aftale og ikke, når den er slut.",
+		HelpHeading:    "Brug for hjælp?", HelpPhone: "Ring til os på", HelpNoPhone: "Ring til kommunen.",
 		Waiting: "Vi venter på medarbejderen.", Rights: "Skærmbesøg er frivilligt. Du kan altid sige nej tak, og det ændrer ikke den hjælp, du får.",
 		Camera: "Kan du ikke komme ind? Vi ringer til dig.", Trouble: "Virker kamera eller lyd ikke, så ringer medarbejderen til dig.", Reference: "Reference",
 	}
@@ -90,7 +93,7 @@ func english() words {
 			scheduler.StageCode:     {"Type the code from the text message", "We have sent a code of 6 digits to the number {hint}. The code works for 5 minutes."},
 			scheduler.StageWaiting:  {"You are in the right place", "The care worker will let you in shortly. Stay on this page."},
 			scheduler.StageAdmitted: {"You can go in now", "The care worker has let you in. Press the button. Say yes if you are asked about camera and microphone."},
-			scheduler.StageRefused:  {"Your place is closed", "You may have gone in from another phone or computer. Open the link in the message again if you want to come in here."},
+			scheduler.StageRefused:  {"Your place is closed", "You may have gone in from another phone or computer. Go in from the message again if you want to come in here."},
 			scheduler.StageEnded:    {"This screen visit has ended", "You do not need to do anything more."},
 			scheduler.StageWrong:    {"The link does not work", "If your appointment was moved, use the link in our newest message. If it is over, you do not need to do anything more. Otherwise check that you have opened the whole link."},
 			stageFault:              {"We have problems right now", "Try again in a moment. Can't get in? We will call you."},
@@ -104,13 +107,15 @@ func english() words {
 		Secrecy:  "The link is for you alone. What you see and hear in the meeting is confidential: do not record it, and do not tell others.",
 		Continue: "Continue", SendCode: "Send me a code", SendNew: "Send a new code", Enter: "Continue", GoIn: "Go to the meeting", Reload: "Try again",
 		CodeLabel: "Code", CodeHint: "6 digits", NoMore: "You can't get more codes right now. Wait a quarter of an hour, or call us.", Wrong: "That did not work",
-		HelpHeading: "Need help?", HelpPhone: "Call us on", HelpNoPhone: "Call the municipality.",
+		DoorHeading: "Type your code", DoorLead: "The code has nine digits. It is in our message to you.", DoorHint: "9 digits",
+		WrongVisitCode: "The code does not work. Check that you have typed all nine digits from our newest message. The code works from an hour before your appointment, and not when it is over.",
+		HelpHeading:    "Need help?", HelpPhone: "Call us on", HelpNoPhone: "Call the municipality.",
 		Waiting: "We are waiting for the care worker.", Rights: "Screen visits are voluntary. You can always say no thank you, and it does not change the help you get.",
 		Camera: "Can't get in? We will call you.", Trouble: "If camera or sound does not work, the care worker will call you.", Reference: "Reference",
 		WrongCode: "The code is not right or no longer works. Try again or get a new code.",
 		NotNow:    "That is not possible at the moment. Try again.",
 		TooMany:   "There have been too many attempts. Wait a quarter of an hour, or call us.",
-		Closed:    "Your place in the waiting room is closed. Open the link in the message again.",
+		Closed:    "Your place in the waiting room is closed. Go in from the message again.",
 	}
 }
 

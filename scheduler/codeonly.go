@@ -1,0 +1,101 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"strconv"
+	"time"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// VisitCodeDigits is how long a visit code is: what a citizen types at the municipality's short
+// address where no links are sent (M21). docs/security.md shows why nine are enough: few codes work
+// at a time, wrong tries are limited, and a code alone opens nothing.
+const VisitCodeDigits = 9
+
+// codeAhead is how long before the start a visit code works at the least. The fewer codes work at
+// one time, the less there is to be found by trying.
+const codeAhead = time.Hour
+
+// codeTries is how many codes are tried out for a message until one is nobody else's.
+const codeTries = 20
+
+// visitCode makes the n-th visit code of a message from our key, as the locators of links (ADR 5).
+func (s *Service) visitCode(id care.InvitationID, n int) care.Code {
+	number := new(big.Int).SetBytes(s.mac("visit_code", string(id), strconv.Itoa(n)))
+
+	return care.NewCode(fmt.Sprintf("%0*d", VisitCodeDigits, number.Mod(number, big.NewInt(1_000_000_000)).Int64()))
+}
+
+// visitCodeHash is what is stored of a visit code. Nine digits can be tried out, so that a plain
+// hash would not hide them from who has the database but not the key.
+func (s *Service) visitCodeHash(c care.Code) string {
+	return fmt.Sprintf("%x", s.mac("visit_code_hash", c.Reveal()))
+}
+
+// sentCode returns the code that opens a message; false when a link does.
+func (s *Service) sentCode(inv care.Invitation) (care.Code, bool) {
+	if inv.LocatorHash == "" || inv.LocatorHash == hashOf(s.locator(inv.ID)) {
+		return care.Code{}, false
+	}
+
+	for n := range codeTries {
+		if code := s.visitCode(inv.ID, n); s.visitCodeHash(code) == inv.LocatorHash {
+			return code, true
+		}
+	}
+
+	return care.Code{}, false
+}
+
+// named fixes the visit code of a message before it leaves, where codes take the place of links.
+// What was fixed once stays, so that a repeated message holds the same code.
+func (s *Service) named(ctx context.Context, v care.Snapshot, inv care.Invitation) (care.Invitation, error) {
+	if !s.set.CodeOnly || inv.LocatorHash != "" || inv.Kind != care.Invite && inv.Kind != care.Changed {
+		return inv, nil
+	}
+
+	for n := range codeTries {
+		hash := s.visitCodeHash(s.visitCode(inv.ID, n))
+
+		_, _, err := s.store.VisitByLocator(ctx, hash)
+		if err == nil {
+			continue // somebody else's
+		}
+
+		if care.KindOf(err) != care.NotFound {
+			return inv, err
+		}
+
+		inv.LocatorHash = hash
+
+		return inv, s.update(ctx, v.ID, nil, func(v *care.Visit) error { return v.NameLink(inv.ID, hash) })
+	}
+
+	return inv, care.NewError(care.Internal, "Der kunne ikke laves en besøgskode.")
+}
+
+// wrongCode is the one answer for visit codes that do not work, for whatever reason.
+func wrongCode() error {
+	return care.NewError(care.NotFound, "Koden virker ikke. Tjek alle ni tal. Koden virker tidligst en time før din aftale.")
+}
+
+// EnterByCode opens a session for somebody who typed a visit code. It finds the visit and no more;
+// identity comes next. When the door opens later the session is zero and the view tells when.
+// NotFound, always with the same words, for every code that does not work.
+func (s *Service) EnterByCode(ctx context.Context, code care.Code) (Entered, CitizenView, error) {
+	v, message, view, err := s.behind(ctx, s.visitCodeHash(code))
+	if care.KindOf(err) == care.NotFound || err == nil && s.now().Before(v.Facts.Planned.Start.Add(-max(codeAhead, s.set.Door))) {
+		return Entered{}, CitizenView{}, wrongCode()
+	}
+
+	if err != nil || view.Stage == StageEarly {
+		return Entered{}, view, err
+	}
+
+	in, err := s.enter(ctx, v, message)
+
+	return in, view, err
+}

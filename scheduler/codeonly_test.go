@@ -1,0 +1,160 @@
+package scheduler_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluse/sluse/connector/message"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// withoutLinks is a municipality that sends no links.
+func withoutLinks(s *setup) { s.set.CodeOnly, s.set.ShortAddress = true, "testby.dk/skaerm" }
+
+var typed = regexp.MustCompile(`Gå til testby\.dk/skaerm og tast (\d{3}) (\d{3}) (\d{3})\.`)
+
+// visitCode reads the visit code in a message, and fails when there is a link in it or when it is no
+// SMS that can be sent.
+func visitCode(tb testing.TB, text string) care.Code {
+	tb.Helper()
+
+	if n, ok := message.GSMLength(text); !ok || n > message.MaxSMS {
+		tb.Errorf("%d characters: %q", n, text)
+	}
+
+	if strings.Contains(text, "http") || strings.Contains(text, "/b/") {
+		tb.Errorf("a link in %q", text)
+	}
+
+	m := typed.FindStringSubmatch(text)
+	if m == nil {
+		tb.Fatalf("no code in %q", text)
+	}
+
+	return care.NewCode(m[1] + m[2] + m[3])
+}
+
+// TestCodeOnly takes a citizen from the SMS to the room without any link: invitation, a new time
+// with a new code, identity, admission.
+func TestCodeOnly(t *testing.T) {
+	t.Parallel()
+
+	r := booked(t, []string{nancy}, []string{"A-1"}, withoutLinks)
+	old := visitCode(t, r.toCitizen("A-1")[0])
+
+	must(t, r.MoveVisit(t.Context(), planner(), r.visit("A-1").ID, care.Interval{Start: on(9, 30), End: on(9, 45)}))
+	r.work()
+
+	texts := r.toCitizen("A-1")
+	code := visitCode(t, texts[len(texts)-1])
+
+	if code.Equal(old) {
+		t.Error("the new message holds the old code")
+	}
+
+	if inv, _ := r.visit("A-1").Link(); inv.LocatorHash == "" || strings.Contains(inv.LocatorHash, code.Reveal()) {
+		t.Error("what is stored is not a hash")
+	}
+
+	wrong := func(code care.Code) {
+		t.Helper()
+
+		in, view, err := r.EnterByCode(t.Context(), code)
+		refused(t, err, care.NotFound)
+
+		if !in.Token.IsZero() || view.Visit != "" || view.Stage != "" {
+			t.Errorf("a wrong code tells %+v", view)
+		}
+	}
+
+	wrong(code) // more than an hour before
+	r.until(on(8, 31))
+	wrong(old)
+	wrong(care.NewCode("000000000"))
+	wrong(care.NewCode(""))
+
+	if view, err := r.Landing(t.Context(), care.NewLocator(code.Reveal())); err != nil || view.Stage != scheduler.StageWrong {
+		t.Errorf("the code as a link: %s, %v", view.Stage, err)
+	}
+
+	in, view, err := r.EnterByCode(t.Context(), code)
+	if err != nil || !in.Token.IsZero() || view.Stage != scheduler.StageEarly || !view.Opens.Equal(on(9, 15)) {
+		t.Errorf("early: %+v, %v", view, err)
+	}
+
+	r.until(on(9, 20))
+
+	in, _, err = r.EnterByCode(t.Context(), code)
+	must(t, err)
+
+	g := &guest{r, "A-1", in.Token}
+	refused(t, r.Admit(t.Context(), caregiver("MSK"), r.visit("A-1").ID, g.admission().ID, true), care.Conflict) // a code is no identity
+	g.ask()
+	must(t, r.EnterCode(t.Context(), g.token, g.code()))
+	must(t, r.Admit(t.Context(), caregiver("MSK"), r.visit("A-1").ID, g.admission().ID, true))
+
+	if link, err := r.GuestLink(t.Context(), g.token); err != nil || link.IsZero() {
+		t.Errorf("no room: %v", err)
+	}
+
+	must(t, r.Conclude(t.Context(), caregiver("MSK"), r.visit("A-1").ID, scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}))
+	wrong(code)
+}
+
+// TestCodeOnlyReminders: a reminder holds the code of the invitation.
+func TestCodeOnlyReminders(t *testing.T) {
+	t.Parallel()
+
+	r := booked(t, []string{nancy}, []string{"A-1"}, withoutLinks, func(s *setup) { s.set.Reminder = 45 * time.Minute })
+	r.until(on(8, 30))
+
+	texts := r.toCitizen("A-1")
+	if last := texts[len(texts)-1]; !strings.Contains(last, "Husk") || !visitCode(t, last).Equal(visitCode(t, texts[0])) {
+		t.Errorf("messages %q", texts)
+	}
+}
+
+// TestCodeOnlyParticipants have a code of their own, which ends with them.
+func TestCodeOnlyParticipants(t *testing.T) {
+	t.Parallel()
+
+	r := booked(t, []string{nancy}, []string{"A-1"}, withoutLinks)
+	who := r.join(relative())
+
+	code := visitCode(t, r.textsTo("A-1", brunosNumber)[0])
+	if code.Equal(visitCode(t, r.toCitizen("A-1")[0])) {
+		t.Fatal("citizen and relative have one code")
+	}
+
+	r.until(on(8, 50))
+
+	in, view, err := r.EnterByCode(t.Context(), code)
+	if err != nil || in.Token.IsZero() || view.Guest != care.Relative {
+		t.Errorf("%+v, %v", view, err)
+	}
+
+	must(t, r.RemoveParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, who))
+
+	_, _, err = r.EnterByCode(t.Context(), code)
+	refused(t, err, care.NotFound)
+}
+
+// FuzzVisitCode: whatever is typed finds nothing, panics never, and is answered alike.
+func FuzzVisitCode(f *testing.F) {
+	for _, seed := range []string{"", "483921507", "000000000", "483 921 507", "\x00", strings.Repeat("1", 1000), "' OR 1=1 --"} {
+		f.Add(seed)
+	}
+
+	r := booked(f, []string{nancy}, []string{"A-1"}, withoutLinks)
+	ours := visitCode(f, r.toCitizen("A-1")[0]).Reveal()
+
+	f.Fuzz(func(t *testing.T, text string) {
+		_, _, err := r.EnterByCode(t.Context(), care.NewCode(text))
+		if text != ours {
+			refused(t, err, care.NotFound)
+		}
+	})
+}
