@@ -111,7 +111,7 @@ func (p *Pages) keepBrowser(c *gin.Context, tokens []care.SessionToken, life tim
 func (p *Pages) device(c *gin.Context, stage scheduler.CitizenStage) deviceBody {
 	out := deviceBody{Words: deviceWordsIn(p.words(c).Lang)}
 
-	if stage != scheduler.StageIdentify && stage != scheduler.StageCode && stage != scheduler.StageWaiting {
+	if stage != scheduler.StageIdentify && stage != scheduler.StageWaiting {
 		return out
 	}
 
