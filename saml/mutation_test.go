@@ -194,3 +194,26 @@ func BenchmarkHostile(b *testing.B) {
 		})
 	}
 }
+
+// flipped changes one bit of the octet at a place in the k-th CipherValue of an answer: 0 is the
+// wrapped key, 1 the content; places below zero count from the end.
+func flipped(t *testing.T, answer idpsim.Answer, place, k int) idpsim.Answer {
+	t.Helper()
+	document, err := base64.StdEncoding.DecodeString(answer.SAMLResponse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := parse(t, document)
+	el := doc.FindElements("//CipherValue")[k]
+	octets, err := base64.StdEncoding.DecodeString(el.Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if place < 0 {
+		place += len(octets)
+	}
+	octets[place] ^= 1
+	el.SetText(base64.StdEncoding.EncodeToString(octets))
+	answer.SAMLResponse = base64.StdEncoding.EncodeToString(write(t, doc))
+	return answer
+}

@@ -3,6 +3,7 @@ package idpsim
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // attributeFaults are assertions that say the wrong thing about the person, by the rules of
@@ -60,6 +61,9 @@ func attributeFaults() []Fault {
 			d.setAttribute("CvrNumberIdentifier", nil)
 		}},
 	}, []Fault{
+		{Name: "stale-login", Danish: "Gammelt login, hvor et nyt var krævet", profiles: citizens, apply: func(_ *Server, d *draft) {
+			d.authnInstant = d.authnInstant.Add(-time.Hour)
+		}},
 		set(citizens, "no-cpr", "Uden CPR-nummer", "cprNumber"),
 		set(citizens, "two-cprs", "To CPR-numre", "cprNumber", "0201609995", "0201609996"),
 		set(citizens, "short-cpr", "For kort CPR-nummer", "cprNumber", "020160999"),

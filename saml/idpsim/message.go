@@ -209,8 +209,13 @@ func verifyQuery(rawQuery, param string, values url.Values, keys []*rsa.PublicKe
 	return errors.New("idpsim: query signature does not verify")
 }
 
-// signedURL encodes and signs a message for the redirect binding.
-func (s *Server) signedURL(location, param, document, relayState string) (string, error) {
+// SignedURL encodes and signs any message for the redirect binding, for tests that send what
+// the provider itself would not. Query values are escaped with escape, url.QueryEscape when
+// it is nil: providers differ there.
+func (s *Server) SignedURL(location, param, document, relayState string, escape func(string) string) (string, error) {
+	if escape == nil {
+		escape = url.QueryEscape
+	}
 	var deflated bytes.Buffer
 	w, err := flate.NewWriter(&deflated, flate.DefaultCompression)
 	if err != nil {
@@ -222,15 +227,15 @@ func (s *Server) signedURL(location, param, document, relayState string) (string
 	if err := w.Close(); err != nil {
 		return "", fmt.Errorf("idpsim: %w", err)
 	}
-	query := param + "=" + url.QueryEscape(encode(deflated.Bytes()))
+	query := param + "=" + escape(encode(deflated.Bytes()))
 	if relayState != "" {
-		query += "&RelayState=" + url.QueryEscape(relayState)
+		query += "&RelayState=" + escape(relayState)
 	}
-	query += "&SigAlg=" + url.QueryEscape(sigRSASHA256)
+	query += "&SigAlg=" + escape(sigRSASHA256)
 	sum := sha256.Sum256([]byte(query))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, s.signer().key, crypto.SHA256, sum[:])
 	if err != nil {
 		return "", fmt.Errorf("idpsim: %w", err)
 	}
-	return location + "?" + query + "&Signature=" + url.QueryEscape(encode(signature)), nil
+	return location + "?" + query + "&Signature=" + escape(encode(signature)), nil
 }

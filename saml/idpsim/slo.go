@@ -60,7 +60,7 @@ func (s *Server) logout(ctx context.Context, in incoming) (Message, error) {
 // outgoing signs a message for the binding.
 func (s *Server) outgoing(binding Binding, to, param, id, document, relayState string) (Message, error) {
 	if binding == LogoutRedirect {
-		address, err := s.signedURL(to, param, document, relayState)
+		address, err := s.SignedURL(to, param, document, relayState, nil)
 		return Message{URL: address}, err
 	}
 	form := url.Values{param: {encode([]byte(afterIssuer(document, s.goodSigning().signature(id, document))))}}
