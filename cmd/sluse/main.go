@@ -21,6 +21,7 @@ const usage = `sluse turns driving lists into screen visits.
   sluse import -config FILE -municipality ID [-preview] LIST
                                                     import a driving list (CSV or XLSX)
   sluse doctor -config FILE [-municipality ID]      look at how the outside systems are set up
+  sluse login fingerprints FILE|URL                 print what to confirm with an identity provider
   sluse config check -config FILE                   tell everything that is wrong in the configuration
   sluse config reference                            print the documentation of every key
   sluse config keys                                 make the secrets of one municipality
@@ -49,7 +50,7 @@ func main() {
 // run returns the exit code: 0 done or helped, 1 failed, 2 not understood.
 func run(ctx context.Context, args []string, s std) int {
 	commands := map[string]command{
-		"serve": serve, "migrate": migrate, "import": importList, "config": configure, "doctor": doctor, "version": version,
+		"serve": serve, "migrate": migrate, "import": importList, "config": configure, "doctor": doctor, "login": login, "version": version,
 	}
 
 	if len(args) > 0 && slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {

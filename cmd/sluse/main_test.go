@@ -366,3 +366,32 @@ func (w *watch) Write(p []byte) (int, error) {
 
 	return len(p), nil
 }
+
+// TestLoginFingerprints: what is to be confirmed is the same from a file and from the address.
+func TestLoginFingerprints(t *testing.T) {
+	t.Parallel()
+
+	w, _ := town(t)
+	file := filepath.Join(t.TempDir(), "idp.xml")
+
+	if err := os.WriteFile(file, w.IDP.Metadata(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	code, fromFile, stderr := call(t, "login", "fingerprints", file)
+	if code != 0 || !strings.Contains(fromFile, w.IDP.EntityID()) || !strings.Contains(fromFile, "SHA-256") || !strings.Contains(fromFile, "idp_fingerprints:") {
+		t.Errorf("%d %s\n%s", code, stderr, fromFile)
+	}
+
+	if code, fromAddress, stderr := call(t, "login", "fingerprints", w.LoginURL+"/metadata"); code != 0 || fromAddress != fromFile {
+		t.Errorf("%d %s\n%s", code, stderr, fromAddress)
+	}
+
+	if code, _, _ := call(t, "login", "fingerprints", file+".missing"); code != 1 {
+		t.Errorf("a file that is missing: %d", code)
+	}
+
+	if code, _, _ := call(t, "login", "now"); code != 2 {
+		t.Errorf("no such command: %d", code)
+	}
+}

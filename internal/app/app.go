@@ -113,7 +113,7 @@ func (a *App) Start(ctx context.Context) error {
 			a.undo = append(a.undo, site.queue.Stop)
 		}
 
-		a.undo = append(a.undo, site.upkeep(ctx, a.options))
+		a.undo = append(a.undo, site.upkeep(ctx, a.options), site.keepTrust(ctx, a.options))
 	}
 
 	if err := a.listen(ctx, a.server, &a.addr); err != nil {

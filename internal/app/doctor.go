@@ -70,7 +70,7 @@ func findings(ctx context.Context, m config.Municipality, o Options) ([]connecto
 		return nil, err
 	}
 
-	var found []connector.Finding
+	found := loginFindings(ctx, m, o)
 	for _, checker := range checkers {
 		found = append(found, checker.Check(ctx)...)
 	}

@@ -45,6 +45,7 @@ type Site struct {
 	hooks    []hooks.Hook
 
 	directory *directory.Service
+	trusts    []*trust
 }
 
 // Service returns the municipality's use cases.
@@ -260,6 +261,8 @@ func (s *Site) wire(p parts) error {
 	if err != nil {
 		return fmt.Errorf("login: %w", err)
 	}
+
+	s.trusts = append(s.trusts, newTrust(staffLogin, "staff", s.login, p.o.Clock))
 
 	s.hooks, err = s.newHooks()
 	if err != nil {

@@ -18,6 +18,7 @@ type Metrics struct {
 	jobs     *prometheus.HistogramVec
 	backlog  *prometheus.GaugeVec
 	systems  *prometheus.GaugeVec
+	ends     *prometheus.GaugeVec
 }
 
 // NewMetrics makes the counters.
@@ -37,8 +38,11 @@ func NewMetrics() *Metrics {
 		systems: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "sluse_system_health", Help: "How this process finds an outside system: down (1 or 0), refused (1 or 0), in_flight, waiting, limit (calls at once), p95_seconds, last_success_timestamp_seconds.",
 		}, []string{"municipality", "role", "system", "what"}),
+		ends: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "sluse_login_certificate_end_timestamp_seconds", Help: "When a certificate that a login depends on ends: our own or the identity provider's.",
+		}, []string{"municipality", "login", "whose", "fingerprint"}),
 	}
-	m.registry.MustRegister(m.calls, m.jobs, m.backlog, m.systems, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.calls, m.jobs, m.backlog, m.systems, m.ends, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	return m
 }
@@ -73,6 +77,27 @@ func (m *Metrics) System(municipality string, h connector.Health) {
 		"limit": float64(h.Limit), "p95_seconds": h.P95.Seconds(), "last_success_timestamp_seconds": seconds(h.LastSuccess),
 	} {
 		m.systems.WithLabelValues(municipality, string(h.Role), h.System, what).Set(value)
+	}
+}
+
+// CertificateEnd is when a certificate that a login depends on ends.
+type CertificateEnd struct {
+	Own         bool   // ours; else the identity provider's
+	Fingerprint string // the beginning of its SHA-256
+	At          time.Time
+}
+
+// LoginCertificates sets the certificates of one login in place of those told before.
+func (m *Metrics) LoginCertificates(municipality, login string, ends []CertificateEnd) {
+	m.ends.DeletePartialMatch(prometheus.Labels{"municipality": municipality, "login": login})
+
+	for _, e := range ends {
+		whose := "provider"
+		if e.Own {
+			whose = "own"
+		}
+
+		m.ends.WithLabelValues(municipality, login, whose, e.Fingerprint).Set(seconds(e.At))
 	}
 }
 
