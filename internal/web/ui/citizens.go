@@ -63,6 +63,8 @@ func (b *citizensPage) add(unit care.Unit, k scheduler.KnownCitizen) {
 type cardPage struct {
 	scheduler.CitizenCard
 
+	Devices []scheduler.KnownDevice
+
 	Host  bool // visits lead to the caregiver's page
 	Error string
 }
@@ -87,7 +89,12 @@ func (p *Pages) showCard(c *gin.Context, status int, problem string) error {
 		return err
 	}
 
-	return p.showStatus(c, status, "borger", "Borger", cardPage{CitizenCard: card, Host: actor.MayAnywhere(care.HostVisits), Error: problem})
+	devices, err := p.UseCases.DevicesOf(c.Request.Context(), actor, card.Citizen.ID)
+	if err != nil {
+		return err
+	}
+
+	return p.showStatus(c, status, "borger", "Borger", cardPage{CitizenCard: card, Devices: devices, Host: actor.MayAnywhere(care.HostVisits), Error: problem})
 }
 
 // contactPage is the form of one contact.

@@ -92,7 +92,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/forbindelser/nu", Access: route.Needs(care.SeeConnections), Handle: p.connectionsNow},
 	}
 
-	return append(pages, p.adminRoutes()...)
+	return slices.Concat(pages, p.adminRoutes(), p.deviceRoutes())
 }
 
 // menu is what the employee's roles give access to; a person with several roles sees all.
@@ -108,6 +108,7 @@ func menu(actor care.Actor, path string) []page.Link {
 		{[]care.Permission{care.Convert}, page.Link{Text: "Omlægninger", URL: "/omlaegninger", Icon: "sync"}},
 		{[]care.Permission{care.ImportLists}, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},
 		{[]care.Permission{care.SeeStatistics}, page.Link{Text: "Statistik", URL: "/statistik", Icon: "analytics"}},
+		{[]care.Permission{care.ManageAccess}, page.Link{Text: "Tavler", URL: "/administration/tavler", Icon: "smartphone"}},
 		{[]care.Permission{care.SeeConnections}, page.Link{Text: "Forbindelser", URL: "/forbindelser", Icon: "link"}},
 	}
 

@@ -105,6 +105,7 @@ type UseCases interface {
 	Contacts
 	Caller
 	Operator
+	Devices
 }
 
 // Options are what the pages are made of.
@@ -131,7 +132,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
-		"suitability": suitabilityOf, "consent": consentOf, "connection": connectionState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
+		"suitability": suitabilityOf, "consent": consentOf, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 	})
 })
 
@@ -181,6 +182,10 @@ func notice(key string) string {
 	switch key {
 	case "niveau":
 		return "Du er logget ind på et lavere sikringsniveau, end nogle af dine roller kræver. Dem har du ikke nu. Log af, og log ind på det højere niveau, hvis du skal bruge dem."
+	case "enhed-lukket":
+		return "Enheden er lukket. Den kan ikke bruges mere."
+	case "tavle-lukket":
+		return "Tavlen er lukket. Den sletter sig selv inden for et minut, når den er på nettet."
 	case "login-slut":
 		return "Loginnet er afsluttet."
 	case "logins-slut":

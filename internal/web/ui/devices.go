@@ -1,0 +1,140 @@
+package ui
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Devices is what the pages of known devices and tablets call.
+type Devices interface {
+	DevicesOf(ctx context.Context, actor care.Actor, citizen care.CitizenID) ([]scheduler.KnownDevice, error)
+	RevokeDevice(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.DeviceID) error
+	Tablets(ctx context.Context, actor care.Actor) ([]scheduler.TabletCard, error)
+	TabletUnits(actor care.Actor) []care.Unit
+	RegisterTablet(ctx context.Context, actor care.Actor, req scheduler.TabletRequest) (scheduler.TabletOffer, error)
+	OfferTablet(ctx context.Context, actor care.Actor, id care.DeviceID) (scheduler.TabletOffer, error)
+	CloseTablet(ctx context.Context, actor care.Actor, id care.DeviceID) error
+}
+
+// deviceRoutes are the devices on a citizen's card, and the tablets.
+func (p *Pages) deviceRoutes() []route.Route {
+	get, post := http.MethodGet, http.MethodPost
+	manage := route.Needs(care.ManageAccess).Fresh()
+
+	return []route.Route{
+		{Method: post, Path: "/borgere/:id/enheder/:enhed/luk", Access: route.Needs(care.HostVisits, care.SeeDay), Handle: p.revokeDevice},
+		{Method: get, Path: "/administration/tavler", Access: manage, Handle: p.tablets},
+		{Method: post, Path: "/administration/tavler", Access: manage, Handle: p.registerTablet},
+		{Method: post, Path: "/administration/tavler/:tavle/kode", Access: manage, Handle: p.offerTablet},
+		{Method: post, Path: "/administration/tavler/:tavle/luk", Access: manage, Handle: p.closeTablet},
+	}
+}
+
+func (p *Pages) revokeDevice(c *gin.Context) error {
+	citizen := care.CitizenID(c.Param("id"))
+	if err := p.UseCases.RevokeDevice(c.Request.Context(), route.Actor(c), citizen, care.DeviceID(c.Param("enhed"))); err != nil {
+		return err
+	}
+
+	return goTo(c, citizenURL(citizen)+"?besked=enhed-lukket")
+}
+
+// tabletsPage is the list of tablets with the form that registers one.
+type tabletsPage struct {
+	All   []scheduler.TabletCard
+	Units []care.Unit
+	Forms []care.ConsentForm
+	Form  tabletForm
+	Error string
+}
+
+// tabletForm is what was typed; the person number is never shown again.
+type tabletForm struct{ Serial, Unit, Consent string }
+
+func (p *Pages) tablets(c *gin.Context) error {
+	return p.showTablets(c, http.StatusOK, tabletForm{}, "")
+}
+
+func (p *Pages) showTablets(c *gin.Context, status int, form tabletForm, problem string) error {
+	actor := route.Actor(c)
+
+	all, err := p.UseCases.Tablets(c.Request.Context(), actor)
+	if err != nil {
+		return err
+	}
+
+	return p.showStatus(c, status, "tavler", "Tavler", tabletsPage{
+		All: all, Units: p.UseCases.TabletUnits(actor), Forms: care.ConsentForms(), Form: form, Error: problem,
+	})
+}
+
+// registerTablet registers a tablet and shows its code, once.
+func (p *Pages) registerTablet(c *gin.Context) error {
+	form := tabletForm{Serial: short(c.PostForm("serie")), Unit: short(c.PostForm("enhed")), Consent: short(c.PostForm("svarer"))}
+	number, _, _ := care.ParseCPR(short(c.PostForm("cpr"))) // a malformed one is nobody's
+
+	offer, err := p.UseCases.RegisterTablet(c.Request.Context(), route.Actor(c), scheduler.TabletRequest{
+		Serial: form.Serial, CPR: number, Unit: care.UnitID(form.Unit), AutoAnswer: care.ConsentForm(form.Consent),
+	})
+
+	switch care.KindOf(err) {
+	case care.Invalid, care.Conflict:
+		return p.showTablets(c, http.StatusUnprocessableEntity, form, care.MessageOf(err))
+	case care.NotFound, care.Forbidden, care.Unauthenticated, care.Gone, care.TooMany, care.Unavailable, care.Internal:
+	}
+
+	if err != nil {
+		return err
+	}
+
+	return p.show(c, "tavle-kode", "Sæt tavlen op", offer)
+}
+
+// offerTablet makes a new code for a tablet and shows it, once.
+func (p *Pages) offerTablet(c *gin.Context) error {
+	offer, err := p.UseCases.OfferTablet(c.Request.Context(), route.Actor(c), care.DeviceID(c.Param("tavle")))
+	if err != nil {
+		return err
+	}
+
+	return p.show(c, "tavle-kode", "Sæt tavlen op", offer)
+}
+
+func (p *Pages) closeTablet(c *gin.Context) error {
+	if err := p.UseCases.CloseTablet(c.Request.Context(), route.Actor(c), care.DeviceID(c.Param("tavle"))); err != nil {
+		return err
+	}
+
+	return goTo(c, "/administration/tavler?"+url.Values{"besked": {"tavle-lukket"}}.Encode())
+}
+
+// tabletState is how a tablet is, with a colour and an icon.
+func tabletState(t scheduler.TabletCard) mark {
+	switch {
+	case t.Ready:
+		return mark{"Sat op", "ok", "success"}
+	case t.Waits:
+		return mark{"Venter på koden", "info", "hourglass"}
+	default:
+		return mark{"Koden er udløbet", "warn", "warning"}
+	}
+}
+
+// deviceState is how a known device is.
+func deviceState(d scheduler.KnownDevice) mark {
+	switch {
+	case d.Alive:
+		return mark{"I brug", "ok", "success"}
+	case d.Device.End != "":
+		return mark{d.Device.End.Danish(), "calm", "lock"}
+	default:
+		return mark{"Ikke sat op", "warn", "warning"}
+	}
+}
