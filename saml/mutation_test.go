@@ -1,11 +1,14 @@
 package saml_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beevik/etree"
 
@@ -47,6 +50,95 @@ func TestMutations(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMutationsInside does the same to the plain text of an encrypted assertion, as whoever
+// knows our public key and an assertion can.
+func TestMutationsInside(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nemLogin)
+	b.store.keep = true
+	location := b.begin(t)
+	answer := func(change func(string) string) idpsim.Answer {
+		got, err := b.idp.LoginAs(t.Context(), location, idpsim.Choice{User: citizen, Change: change})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	genuine := ""
+	answer(func(s string) string {
+		genuine = s
+		return s
+	})
+	accepted, all := 0, mutants(t, []byte(genuine))
+	for name, document := range all {
+		who, _, err := b.post(handle, answer(func(string) string { return string(document) }))
+		if err == nil {
+			accepted++
+			if who.CPR.Reveal() != citizen || who.Name != "Einer Lauridsen" {
+				t.Errorf("%s: accepted as somebody else", name)
+			}
+		} else if strings.Contains(explain(err), "panicked") {
+			t.Errorf("%s: %s", name, explain(err))
+		}
+	}
+	t.Logf("%d of %d mutants were harmless", accepted, len(all))
+	if accepted == 0 {
+		t.Error("not one was harmless: the test does not reach the end of the checks")
+	}
+}
+
+// TestFlippedBits changes single bits of an answer at places chosen by a printed seed.
+func TestFlippedBits(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.store.keep = true
+	answer := b.answer(t, b.start(t), "PLAN", "both-signed")
+	genuine, err := base64.StdEncoding.DecodeString(answer.SAMLResponse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // places of a test, no secret
+	for range 600 {
+		document := bytes.Clone(genuine)
+		at, bit := random.IntN(len(document)), random.IntN(8)
+		document[at] ^= 1 << bit
+		answer.SAMLResponse = base64.StdEncoding.EncodeToString(document)
+		who, _, err := b.post(handle, answer)
+		if err == nil && (who.EmployeeID != "PLAN" || who.Name != "Planlægger PLAN") {
+			t.Errorf("octet %d, bit %d: accepted as %q", at, bit, who.EmployeeID)
+		} else if err != nil && strings.Contains(explain(err), "panicked") {
+			t.Errorf("octet %d, bit %d: %s", at, bit, explain(err))
+		}
+	}
+}
+
+// TestLogoutMutations changes a signed LogoutRequest in every way.
+func TestLogoutMutations(t *testing.T) {
+	t.Parallel()
+	b := setup(t, ownIDP(idpsim.Options{}))
+	who := b.login(t, "TKR")
+	document, id, err := b.idp.LogoutDocument("TKR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, all := 0, mutants(t, []byte(b.idp.Sign(document, id, false)))
+	for name, mutant := range all {
+		b.store.used = map[string]time.Time{}
+		got, err := b.postLogout(string(mutant))
+		if err == nil {
+			accepted++
+			if got.NameID != who.NameID {
+				t.Errorf("%s: accepted for somebody else", name)
+			}
+		} else if strings.Contains(explain(err), "panicked") {
+			t.Errorf("%s: %s", name, explain(err))
+		}
+	}
+	t.Logf("%d of %d mutants were harmless", accepted, len(all))
 }
 
 // mutants returns changed copies of a document by name.
@@ -167,6 +259,45 @@ func FuzzCallback(f *testing.F) {
 	})
 }
 
+// FuzzDecrypt feeds plain texts that are then encrypted for us, and whole EncryptedAssertions:
+// what anybody can make who has our metadata. None of them is signed.
+func FuzzDecrypt(f *testing.F) {
+	b := setup(f)
+	b.store.keep = true
+	location := b.start(f)
+	f.Add([]byte("hello"), true)
+	for _, fault := range []string{"encrypted-aes256-gcm", "encrypted-cbc", "encrypted-garbage", "encrypted-short-gcm", "unsigned"} {
+		document, err := base64.StdEncoding.DecodeString(b.answer(f, location, "PLAN", fault).SAMLResponse)
+		if err != nil {
+			f.Fatal(err)
+		}
+		_, assertion, _ := strings.Cut(string(document), "</samlp:Status>")
+		f.Add([]byte(strings.TrimSuffix(assertion, "</samlp:Response>")), fault == "unsigned")
+	}
+	document, err := base64.StdEncoding.DecodeString(b.answer(f, location, "PLAN", "encrypted-nothing").SAMLResponse)
+	if err != nil {
+		f.Fatal(err)
+	}
+	head, _, _ := strings.Cut(string(document), "<saml:EncryptedAssertion")
+	f.Fuzz(func(t *testing.T, text []byte, plain bool) {
+		answer := idpsim.Answer{ACS: b.cfg.BaseURL + saml.PathACS}
+		answer.SAMLResponse = base64.StdEncoding.EncodeToString([]byte(head + string(text) + "</samlp:Response>"))
+		if plain {
+			var err error
+			answer, err = b.idp.LoginAs(t.Context(), location, idpsim.Choice{
+				User: "PLAN", Encrypt: idpsim.AES256GCM(), Change: func(string) string { return string(text) },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		who, _, err := b.post(handle, answer)
+		if err == nil && who.EmployeeID != "PLAN" || err != nil && strings.Contains(explain(err), "panicked") {
+			t.Errorf("accepted as %q: %s", who.EmployeeID, explain(err))
+		}
+	})
+}
+
 // FuzzLogoutQuery feeds raw queries to the logout endpoint. None of them is signed.
 func FuzzLogoutQuery(f *testing.F) {
 	b := setup(f)
@@ -177,6 +308,25 @@ func FuzzLogoutQuery(f *testing.F) {
 		r.URL.RawQuery = query
 		if _, err := b.provider.HandleLogout(r, handle); err == nil || strings.Contains(explain(err), "panicked") {
 			t.Error(explain(err))
+		}
+	})
+}
+
+// FuzzLogoutPost feeds documents to the logout endpoint by POST, a genuine one among them.
+func FuzzLogoutPost(f *testing.F) {
+	b := setup(f, ownIDP(idpsim.Options{}))
+	who := b.login(f, "TKR")
+	document, id, err := b.idp.LogoutDocument("TKR")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.idp.Sign(document, id, false))
+	f.Add(document)
+	f.Add(answerTo(b, "_x"))
+	f.Fuzz(func(t *testing.T, document string) {
+		got, err := b.postLogout(document)
+		if err == nil && got.NameID != who.NameID || err != nil && strings.Contains(explain(err), "panicked") {
+			t.Errorf("accepted for %q: %s", got.NameID.Value, explain(err))
 		}
 	})
 }

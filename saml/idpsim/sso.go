@@ -101,6 +101,9 @@ type Choice struct {
 	Fault string
 	// Encrypt replaces the server's own encryption when it is not nil.
 	Encrypt *Encryption
+	// Change, when it is not nil, gets the signed assertion before it is encrypted and
+	// returns what is encrypted in its place.
+	Change func(assertion string) string
 }
 
 // Login plays a whole visit to the provider without a browser: redirectURL is where the
@@ -164,6 +167,9 @@ func (s *Server) answer(
 	d := s.draftFor(user, req, sp, index, authenticated)
 	if c.Encrypt != nil {
 		d.encrypt = c.Encrypt
+	}
+	if c.Change != nil {
+		d.beforeEncryption = c.Change
 	}
 	if err := s.spoil(d, c.Fault); err != nil {
 		return Answer{}, err
