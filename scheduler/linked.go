@@ -24,14 +24,20 @@ func (s *Service) recent() care.Interval {
 	return care.Interval{Start: now.Add(-s.set.CallLinked), End: now.Add(s.set.CallLinked)}
 }
 
-// linked returns the units that visit a citizen and in which the actor has one of the permissions.
+// linked returns the units that visit a citizen, or in which the actor is linked with the citizen,
+// and in which the actor has one of the permissions.
 func (s *Service) linked(ctx context.Context, actor care.Actor, id care.CitizenID, permissions ...care.Permission) ([]Link, error) {
 	links, err := s.store.Links(ctx, LinkQuery{Window: s.recent(), Units: s.unitsOf(actor, permissions...), Citizens: []care.CitizenID{id}})
 	if err != nil {
 		return nil, err
 	}
 
-	if len(links) == 0 {
+	own, err := s.ownLinks(ctx, actor, id, permissions...)
+	if err != nil {
+		return nil, err
+	}
+
+	if links = withOwn(links, own); len(links) == 0 {
 		return nil, notLinked()
 	}
 
@@ -61,10 +67,11 @@ type KnownCitizen struct {
 	Citizen care.Citizen
 	Units   []care.Unit // of the actor's that visit the citizen
 	MayCall bool        // the button is there; CallNow may still refuse
+	Mine    bool        // the actor is linked with the citizen, beyond what the units are
 }
 
-// MyCitizens returns the citizens whom the actor's units visit, by name. There is no other
-// directory. Needs CallCitizens or SeeDay somewhere.
+// MyCitizens returns the citizens whom the actor's units visit, or whom the actor is linked with, by
+// name. There is no other directory. Needs CallCitizens or SeeDay somewhere.
 func (s *Service) MyCitizens(ctx context.Context, actor care.Actor) ([]KnownCitizen, error) {
 	units := s.unitsOf(actor, care.CallCitizens, care.SeeDay)
 	if len(units) == 0 {
@@ -75,6 +82,13 @@ func (s *Service) MyCitizens(ctx context.Context, actor care.Actor) ([]KnownCiti
 	if err != nil {
 		return nil, err
 	}
+
+	own, err := s.ownLinks(ctx, actor, "", care.CallCitizens, care.SeeDay)
+	if err != nil {
+		return nil, err
+	}
+
+	links = withOwn(links, own)
 
 	wanted := make([]care.CitizenID, 0, len(links))
 	for _, l := range links {
@@ -90,7 +104,8 @@ func (s *Service) MyCitizens(ctx context.Context, actor care.Actor) ([]KnownCiti
 
 	for _, l := range links {
 		if n := len(out); n == 0 || out[n-1].Citizen.ID != l.Citizen {
-			out = append(out, KnownCitizen{Citizen: citizens[l.Citizen]})
+			mine := slices.ContainsFunc(own, func(o care.EmployeeLink) bool { return o.Citizen == l.Citizen })
+			out = append(out, KnownCitizen{Citizen: citizens[l.Citizen], Mine: mine})
 		}
 
 		last := &out[len(out)-1]

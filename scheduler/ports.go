@@ -301,6 +301,7 @@ type Store interface {
 	Notices
 	Chores
 	Contacts
+	EmployeeLinks
 	Devices
 	Identities
 	EidLogins

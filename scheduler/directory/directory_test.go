@@ -100,7 +100,8 @@ func TestImportTellsAndThenDoes(t *testing.T) {
 	p := r.bring(directory.ImportEmployees, heading, "MSK;Mona Skov Lund;;oest;Medarbejder;;", "MSK;Mona Skov Lund;;vest;Leder;;", "BNI;Bo Nielsen;bni@testby.invalid;alle;Systemforvalter;;", "NYE;Nye Folk;;vest;Leder;;")
 
 	want := []directory.Line{
-		{Kind: directory.ChangeGone, ID: "AOJ", Name: "Åse Øster"}, {Kind: directory.ChangeNew, ID: "NYE", Name: "Nye Folk"},
+		{Kind: directory.ChangeGone, ID: "AOJ", Name: "Åse Øster"},
+		{Kind: directory.ChangeNew, ID: "NYE", Name: "Nye Folk"},
 		{Kind: directory.ChangeChanged, ID: "MSK", Name: "Mona Skov Lund", What: []string{"nyt navn", "nye roller"}},
 	}
 	if diff := cmp.Diff(want, p.Lines); diff != "" || p.Unchanged != 1 {

@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"cmp"
 	"context"
 	"net/mail"
 	"slices"
@@ -394,7 +393,11 @@ func (s *Service) Undo(ctx context.Context, actor care.Actor, id care.EmployeeID
 	after.Active, after.LeftAt, after.LeftBy = was.Active, was.LeftAt, was.LeftBy
 	after = after.WithGrants(care.FromHand, was.GrantsFrom(care.FromHand))
 
-	if err := cmp.Or(s.check(after), s.mayChange(actor, before, after)); err != nil || before.Same(after) {
+	if err := s.check(after); err != nil {
+		return err
+	}
+
+	if err := s.mayChange(actor, before, after); err != nil || before.Same(after) {
 		return err
 	}
 

@@ -222,7 +222,7 @@ func (s *Service) plan(ctx context.Context, kind ImportKind, f File) (plan, erro
 	})
 }
 
-func (s *Service) planOf(ctx context.Context, kind ImportKind, f File, columns []Column, make func(Sheet) (*plan, error)) (plan, error) {
+func (s *Service) planOf(ctx context.Context, kind ImportKind, f File, columns []Column, compare func(Sheet) (*plan, error)) (plan, error) {
 	sheet, err := s.sheets.ReadSheet(ctx, f, columns)
 	if err != nil {
 		message := "Filen kan ikke læses. Gem den som CSV eller Excel (.xlsx), og prøv igen."
@@ -233,7 +233,7 @@ func (s *Service) planOf(ctx context.Context, kind ImportKind, f File, columns [
 		return plan{}, &care.Error{Kind: care.Invalid, Message: message, Err: err}
 	}
 
-	p, err := make(sheet)
+	p, err := compare(sheet)
 	if err != nil {
 		return plan{}, err
 	}

@@ -70,6 +70,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"counts", checkCounts},
 		{"codes", checkCodes},
 		{"contacts", checkContacts},
+		{"employee_links", checkEmployeeLinks},
 		{"participants", checkParticipants},
 		{"add_visit", checkAddVisit},
 		{"visit_links", checkVisitLinks},
