@@ -275,6 +275,18 @@ func (s *Service) stranger(ctx context.Context, visit care.VisitID, adm care.Adm
 	return outcome, err
 }
 
+// leaving tells at which provider the login of a session may have left a session of its own. A
+// stranger's has no provider in the admission.
+func (s *Service) leaving(adm care.Admission) eid.Info {
+	for _, p := range s.eids {
+		if _, can := p.(eid.Leaver); can && (adm.Provider == p.Info().Key || adm.Strangers > 0) {
+			return p.Info()
+		}
+	}
+
+	return eid.Info{}
+}
+
 // LeaveLogin returns where a browser goes to end the session that its login left at the identity
 // provider; an empty address when there is none. Nobody else can use that session, but the next
 // person at the same tablet could.

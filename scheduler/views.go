@@ -227,6 +227,8 @@ type CitizenView struct {
 	Providers []eid.Info
 	// AskedHelp: the reader said that they can't identify themselves; the caregiver rings them.
 	AskedHelp bool
+	// Leave is the provider at which the reader's login may have left a session; zero: none.
+	Leave eid.Info
 }
 
 // Entered is a fresh citizen session.

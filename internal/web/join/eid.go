@@ -50,8 +50,8 @@ const HomePath = "/b"
 // about whose it is (identity.md §5.3).
 const stageOther scheduler.CitizenStage = "other"
 
-// maxAnswer bounds what a provider posts, in bytes.
-const maxAnswer = 512 << 10
+// maxPosted bounds what a provider posts, in bytes.
+const maxPosted = 512 << 10
 
 // loginRoutes are the way to identity providers and back. The answer by SAML is posted by the
 // provider's page, so it is one of the routes that other sites may post to.
@@ -70,10 +70,10 @@ func (p *Pages) loginRoutes() []route.Route {
 	}
 
 	return append(routes,
-		route.Route{Method: http.MethodPost, Path: saml.PathPersonACS, Access: open, Handle: p.answeredByPost, Body: maxAnswer, CrossSite: true, Limit: code},
+		route.Route{Method: http.MethodPost, Path: saml.PathPersonACS, Access: open, Handle: p.answeredByPost, Body: maxPosted, CrossSite: true, Limit: code},
 		route.Route{Method: http.MethodGet, Path: saml.PathPersonMetadata, Access: open, Handle: p.metadata, Limit: seat},
 		route.Route{Method: http.MethodGet, Path: saml.PathPersonLogout, Access: open, Handle: p.loggedOut, Limit: seat},
-		route.Route{Method: http.MethodPost, Path: saml.PathPersonLogout, Access: open, Handle: p.loggedOut, Body: maxAnswer, CrossSite: true, Limit: seat},
+		route.Route{Method: http.MethodPost, Path: saml.PathPersonLogout, Access: open, Handle: p.loggedOut, Body: maxPosted, CrossSite: true, Limit: seat},
 	)
 }
 
