@@ -58,6 +58,7 @@ type Municipality struct {
 	Calls     Calls               `yaml:"calls" doc:"Calls that an employee makes on the spot."`
 	Sessions  Sessions            `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
 	Identity  Identity            `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
+	Devices   Devices             `yaml:"devices" doc:"Browsers that are remembered after a login, and tablets of the municipality."`
 }
 
 // Keys are the secrets that protect a municipality's data.

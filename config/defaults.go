@@ -62,6 +62,7 @@ func (m *Municipality) setDefaults() {
 	m.Times.setDefaults()
 	m.Sessions.setDefaults()
 	m.Identity.setDefaults()
+	m.Devices.setDefaults()
 	or(&m.Calls.Length, 15*time.Minute)
 	or(&m.Calls.Linked, 720*time.Hour)
 }

@@ -21,6 +21,7 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 		Record: make(map[care.LegalBasis]scheduler.RecordRule), Door: m.Times.Door, Grace: m.Times.Grace, HardCap: m.Times.HardCap,
 		Together: m.Times.Together, Bridge: m.Times.Bridge, ClockSkew: m.Times.ClockSkew, RoomCheck: m.Times.RoomCheck, Reminder: m.Times.Reminder, Fallback: m.Times.Fallback, Participants: m.Video.Participants, Quiet: quiet,
 		CallLength: m.Calls.Length, CallLinked: m.Calls.Linked, Identity: m.Identity.Policy(),
+		Devices: devices(m.Devices),
 	}
 
 	if m.Video.Hook != nil {
@@ -54,6 +55,12 @@ func rules(r config.Rules) care.Rules {
 	return care.Rules{
 		ScreenServices: r.ScreenServices, PhysicalServices: r.PhysicalServices, ScreenCategories: r.ScreenCategories,
 		AbsentStatuses: r.AbsentStatuses, UnknownSuitability: level[r.UnknownSuitability], MinimumLead: r.MinimumLead,
+	}
+}
+
+func devices(d config.Devices) scheduler.DeviceSettings {
+	return scheduler.DeviceSettings{
+		Known: d.Known, MinLevel: d.Least(), Level: d.Counts(), Terms: care.DeviceTerms{Idle: d.Idle, TabletIdle: d.TabletIdle}, Silence: d.Silence,
 	}
 }
 

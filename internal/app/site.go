@@ -17,6 +17,7 @@ import (
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/internal/credential"
 	"github.com/sluse/sluse/internal/queue"
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/internal/web"
@@ -178,8 +179,14 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 		return nil, err
 	}
 
+	credentials, err := credential.New(p.m.PublicURL, p.m.Name)
+	if err != nil {
+		return nil, fmt.Errorf("known devices: %w", err)
+	}
+
 	service, err := scheduler.New(scheduler.Deps{
-		Settings: set, Store: s.store, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
+		Credentials: credentials,
+		Settings:    set, Store: s.store, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
 		Journal: journal, Links: p.m.Keys.Links, Monitor: s.monitor, Units: s.units, Now: p.o.Clock,
 	})
 	if err != nil {
