@@ -77,7 +77,10 @@ func (m *mount) allRoutes() ([]route.Route, error) {
 		return nil, fmt.Errorf("web: staff pages: %w", err)
 	}
 
-	citizen, err := join.New(join.Options{UseCases: m.site.UseCases, Site: shown, Now: m.now, Stop: m.stop, Secure: m.site.secure()})
+	citizen, err := join.New(join.Options{
+		UseCases: m.site.UseCases, Site: shown, Now: m.now, Stop: m.stop, Secure: m.site.secure(),
+		Person: m.site.Person, PersonKey: m.site.PersonKey, Log: m.log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("web: citizen pages: %w", err)
 	}

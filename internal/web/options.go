@@ -73,6 +73,10 @@ type Site struct {
 	UseCases UseCases
 	Sessions SessionStore
 	Login    LoginProvider
+	// Person is the service provider towards NemLog-in for citizens, and PersonKey its key among the
+	// providers; nil: there is none.
+	Person    join.PersonLogin
+	PersonKey string
 	// Grants maps the groups that the identity provider sends to roles; asked on every request,
 	// so that a change applies at once.
 	Grants func(groups []string) []care.Grant
