@@ -48,6 +48,16 @@ func (c Config) apart(k checker) {
 			claim(at+"login.entity_id", "entity:", m.Login.EntityID)
 		}
 
+		for j, l := range m.CitizenLogin {
+			if l.SAML != nil && l.SAML.EntityID != l.SAML.BaseURL+saml.PathPersonMetadata {
+				claim(fmt.Sprintf("%scitizen_login[%d].saml.entity_id", at, j), "entity:", l.SAML.EntityID)
+			}
+
+			if l.OIDC != nil {
+				claim(fmt.Sprintf("%scitizen_login[%d].oidc.client_id", at, j), "client:", l.OIDC.Issuer+" "+l.OIDC.ClientID)
+			}
+		}
+
 		claim(at+"database.url", "db:", databaseName(m.Database.URL))
 		claim(at+"keys.encryption", "key:", m.Keys.Encryption.Reveal())
 		claim(at+"keys.lookup", "key:", m.Keys.Lookup.Reveal())

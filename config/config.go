@@ -50,15 +50,17 @@ type Municipality struct {
 	Units     []Unit              `yaml:"units" doc:"Units of the municipality, at least one."`
 	Roles     []Role              `yaml:"roles" doc:"Which group of the directory has which role in which unit, at least one."`
 	Login     saml.Config         `yaml:"login" doc:"The municipality's identity provider for employees."`
-	Video     Video               `yaml:"video" doc:"The video platform."`
-	Messages  Messages            `yaml:"messages" doc:"How citizens are told."`
-	Record    Record              `yaml:"record" doc:"The care record, and what a screen visit looks like in it."`
-	Rules     Rules               `yaml:"rules" doc:"What may be given by screen."`
-	Times     Times               `yaml:"times" doc:"Time limits around a visit."`
-	Calls     Calls               `yaml:"calls" doc:"Calls that an employee makes on the spot."`
-	Sessions  Sessions            `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
-	Identity  Identity            `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
-	Devices   Devices             `yaml:"devices" doc:"Browsers that are remembered after a login, and tablets of the municipality."`
+	// CitizenLogin is offered in this order.
+	CitizenLogin []CitizenLogin `yaml:"citizen_login" doc:"Identity providers at which citizens and others who take part can log in, in the order in which they are offered; default none."`
+	Video        Video          `yaml:"video" doc:"The video platform."`
+	Messages     Messages       `yaml:"messages" doc:"How citizens are told."`
+	Record       Record         `yaml:"record" doc:"The care record, and what a screen visit looks like in it."`
+	Rules        Rules          `yaml:"rules" doc:"What may be given by screen."`
+	Times        Times          `yaml:"times" doc:"Time limits around a visit."`
+	Calls        Calls          `yaml:"calls" doc:"Calls that an employee makes on the spot."`
+	Sessions     Sessions       `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
+	Identity     Identity       `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
+	Devices      Devices        `yaml:"devices" doc:"Browsers that are remembered after a login, and tablets of the municipality."`
 }
 
 // Keys are the secrets that protect a municipality's data.

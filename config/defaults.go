@@ -61,6 +61,11 @@ func (m *Municipality) setDefaults() {
 	m.Rules.setDefaults()
 	m.Times.setDefaults()
 	m.Sessions.setDefaults()
+
+	for i := range m.CitizenLogin {
+		m.CitizenLogin[i].setDefaults(m.PublicURL)
+	}
+
 	m.Identity.setDefaults()
 	m.Devices.setDefaults()
 	or(&m.Calls.Length, 15*time.Minute)

@@ -168,6 +168,7 @@ func (m Municipality) validate(k checker) {
 	m.Times.validate(k.in("times"))
 	m.Sessions.validate(k.in("sessions"))
 	m.Identity.validate(k.in("identity"), units)
+	m.validateCitizenLogins(k)
 	m.Devices.validate(k.in("devices"))
 	k.in("calls").span("length", m.Calls.Length, 5*time.Minute, 2*time.Hour)
 	k.in("calls").span("linked", m.Calls.Linked, 24*time.Hour, 90*24*time.Hour)
