@@ -39,6 +39,7 @@ type Config struct {
 
 // Municipality is one municipality: its own database, keys, connectors and rules.
 type Municipality struct {
+<<<<<<< ours
 	ID        care.MunicipalityID `yaml:"id" doc:"Key of the municipality, small letters and digits, never changed; used in logs and metrics."`
 	Name      string              `yaml:"name" doc:"Name as citizens see it, for example Testby Kommune."`
 	Hosts     []string            `yaml:"hosts" doc:"Host names (with port if not the standard one) under which this municipality is reached; no other municipality may have them."`
@@ -61,6 +62,28 @@ type Municipality struct {
 	Sessions     Sessions       `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
 	Identity     Identity       `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
 	Devices      Devices        `yaml:"devices" doc:"Browsers that are remembered after a login, and tablets of the municipality."`
+=======
+	ID         care.MunicipalityID `yaml:"id" doc:"Key of the municipality, small letters and digits, never changed; used in logs and metrics."`
+	Name       string              `yaml:"name" doc:"Name as citizens see it, for example Testby Kommune."`
+	Hosts      []string            `yaml:"hosts" doc:"Host names (with port if not the standard one) under which this municipality is reached; no other municipality may have them."`
+	PublicURL  string              `yaml:"public_url" doc:"Address in citizens' links and of the login, https unless loopback, without a slash at the end."`
+	Phone      string              `yaml:"phone" doc:"Danish telephone number that a citizen may call for help."`
+	Emergency  string              `yaml:"emergency" doc:"Number that stands beside 112, for example 1813; default none."`
+	Database   store.Config        `yaml:"database" doc:"Where this municipality's data are."`
+	Keys       Keys                `yaml:"keys" doc:"Keys that protect the data; sluse config keys makes them."`
+	Units      []Unit              `yaml:"units" doc:"Units of the municipality, at least one."`
+	Roles      []Role              `yaml:"roles" doc:"Which group of the directory has which role in which unit, at least one."`
+	Login      saml.Config         `yaml:"login" doc:"The municipality's identity provider for employees."`
+	Video      Video               `yaml:"video" doc:"The video platform."`
+	Messages   Messages            `yaml:"messages" doc:"How citizens are told."`
+	Record     Record              `yaml:"record" doc:"The care record, and what a screen visit looks like in it."`
+	Rules      Rules               `yaml:"rules" doc:"What may be given by screen."`
+	Times      Times               `yaml:"times" doc:"Time limits around a visit."`
+	Calls      Calls               `yaml:"calls" doc:"Calls that an employee makes on the spot."`
+	Protection Protection          `yaml:"protection" doc:"What keeps strangers out."`
+	Sessions   Sessions            `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
+	Identity   Identity            `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
+>>>>>>> theirs
 }
 
 // Keys are the secrets that protect a municipality's data.
@@ -168,6 +191,8 @@ type Messages struct {
 
 	Concurrency int `yaml:"concurrency" doc:"Calls at once that the operator of each channel has agreed to, all processes together; 1 to 64, default that of the video platform."`
 	Rate        int `yaml:"rate" doc:"Calls per minute that the operator of each channel has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
+
+	LinkMode string `yaml:"link_mode" doc:"link: a message holds the citizen's link; code_only: it holds no link but a visit code of nine digits and protection.short_address, because health authorities tell citizens that they send no links. Default link. What has been sent goes on to work."`
 
 	QuietFrom  string `yaml:"quiet_from" doc:"Local time from which no SMS leaves, default 21:00. Codes, and messages about a visit in the same night, leave at once."`
 	QuietUntil string `yaml:"quiet_until" doc:"Local time at which SMS leave again, default 08:00; the same as quiet_from: they leave at every hour."`

@@ -57,6 +57,7 @@ func (m *Municipality) setDefaults() {
 	m.Video.setDefaults()
 	or(&m.Messages.Concurrency, min(max(m.Video.Concurrency, 1), 64)) // a wrong number is told once
 	m.Messages.setDefaults()
+	m.Protection.setDefaults(m.PublicURL)
 	m.Record.setDefaults()
 	m.Rules.setDefaults()
 	m.Times.setDefaults()
@@ -86,6 +87,7 @@ func (v *Video) setDefaults() {
 }
 
 func (m *Messages) setDefaults() {
+	or(&m.LinkMode, LinkMode)
 	or(&m.QuietFrom, "21:00")
 	or(&m.QuietUntil, "08:00")
 

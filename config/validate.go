@@ -162,6 +162,7 @@ func (m Municipality) validate(k checker) {
 
 	k.bad(m.Video.Kind == Pexip && m.Messages.SMS != nil, "messages.sms", "sends for meetings of VDX only; with this video platform use sms_gateway")
 	m.Messages.validate(k.in("messages"))
+	m.Protection.validate(k.in("protection"))
 	k.adopt(m.fits())
 	m.Record.validate(k.in("record"))
 	m.Rules.validate(k.in("rules"))
@@ -180,13 +181,18 @@ func (m Municipality) fits() []error {
 		return nil // told elsewhere
 	}
 
-	err := message.Fits(message.Data{
-		Municipality: m.Name, Sender: m.Messages.Sender, Phone: m.Phone, Link: m.PublicURL + "/b/" + strings.Repeat("x", locatorLength),
-	})
-	if err != nil {
+	data, key := message.Data{Municipality: m.Name, Sender: m.Messages.Sender, Phone: m.Phone}, "public_url"
+
+	if m.Messages.LinkMode == CodeOnlyMode {
+		key, data.Door, data.DoorCode = "protection.short_address", m.Protection.ShortAddress, care.NewCode(strings.Repeat("0", message.DoorCodeDigits))
+	} else {
+		data.Link = m.PublicURL + "/b/" + strings.Repeat("x", locatorLength)
+	}
+
+	if err := message.Fits(data); err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n") // the other texts fail alike
 
-		return []error{fmt.Errorf("public_url: an SMS can't be written with it, sender and phone: %s", first)}
+		return []error{fmt.Errorf("%s: an SMS can't be written with it, sender and phone: %s", key, first)}
 	}
 
 	return nil
@@ -277,6 +283,7 @@ func isSender(s string) bool { return s != "" && len([]rune(s)) <= 11 }
 
 func (m Messages) validate(k checker) {
 	k.bad(!isSender(m.Sender), "sender", "must be 1 to 11 characters")
+	k.bad(m.LinkMode != LinkMode && m.LinkMode != CodeOnlyMode, "link_mode", "must be link or code_only")
 	k.number("concurrency", m.Concurrency, 1, 64)
 	k.number("rate", m.Rate, 0, maxRate)
 	k.bad(!m.Texts() && m.Mail == nil, "sms", "sms, sms_gateway or mail must be set")

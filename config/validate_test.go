@@ -25,6 +25,11 @@ func TestValues(t *testing.T) {
 	sessions := func(text string) []string { return end("    sessions: {" + text + "}\n") }
 	identity := func(text string) []string { return end("    identity: {" + text + "}\n") }
 
+	protection := func(text string) []string { return end("    protection: {" + text + "}\n") }
+	codeOnly := func(text string) []string {
+		return []string{"      file: {dir: /tmp/lister}\n", "      file: {dir: /tmp/lister}\n    protection: {" + text + "}\n", "      sender: Testby\n", "      sender: Testby\n      link_mode: code_only\n"}
+	}
+
 	const way = "must be mitid, eid, device, code, known_to_staff, with_staff or vouched_by_citizen"
 
 	tests := map[string]struct {
@@ -38,6 +43,13 @@ func TestValues(t *testing.T) {
 		"emergency access":     {sessions("emergency: yes"), "line 25: m.sessions.emergency: must be outage, always or never"},
 		"level of a role":      {sessions("min_level: {administrator: 3}"), "line 25: m.sessions.min_level.administrator: must be low, substantial or high"},
 		"level of no role":     {sessions("min_level: {boss: high}"), "line 25: m.sessions.min_level.boss: is no role: planner, caregiver, leader, administrator, auditor or service_desk"},
+		"protection":           {protection("short_address: testby.dk/skaerm, limits: {door: {network: 10, own: 5, all: 100, per: 2m}, ordinary: {own: 0}}"), ""},
+		"short address":        {protection("short_address: https://testby.dk/skaerm"), "line 25: m.protection.short_address: must be a host name with a path, in small letters and without https://"},
+		"limit of nothing":     {protection("limits: {doors: {own: 1}}"), "line 25: m.protection.limits.doors: is no class of calls"},
+		"limit below 0":        {protection("limits: {door: {own: -1}}"), "line 25: m.protection.limits.door.own: must be 0 to 1000000"},
+		"window of a limit":    {protection("limits: {door: {own: 1, per: 25h}}"), "line 25: m.protection.limits.door.per: must be 1s to 24h0m0s"},
+		"visit codes":          {codeOnly("short_address: testby.dk/skaerm"), ""},
+		"visit codes abroad":   {codeOnly("short_address: testby.com/skaerm"), "line 26: m.protection.short_address: an SMS can't be written with it, sender and phone: invite: invalid: Adressen i beskeden skal høre under .dk."},
 		"no way at all":        {identity("methods: []"), "line 25: m.identity.methods: must name at least one way; without any nobody comes in"},
 		"unknown way":          {identity("methods: [mitid, nemid]"), "line 25: m.identity.methods[1]: " + way},
 		"outage":               {identity("outage: [sms]"), "line 25: m.identity.outage[0]: " + way},

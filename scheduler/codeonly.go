@@ -7,13 +7,14 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
 // VisitCodeDigits is how long a visit code is: what a citizen types at the municipality's short
 // address where no links are sent (M21). docs/security.md shows why nine are enough: few codes work
 // at a time, wrong tries are limited, and a code alone opens nothing.
-const VisitCodeDigits = 9
+const VisitCodeDigits = message.DoorCodeDigits
 
 // codeAhead is how long before the start a visit code works at the least. The fewer codes work at
 // one time, the less there is to be found by trying.

@@ -15,8 +15,8 @@ import (
 // EventTitle is the neutral title of every calendar file (requirement R11).
 const EventTitle = "Aftale på skærm"
 
-// doorCodeDigits is how long the code of code-only mode is.
-const doorCodeDigits = 9
+// DoorCodeDigits is how long the code of code-only mode is, in digits.
+const DoorCodeDigits = 9
 
 // MaxSender is the longest alphanumeric SMS sender in characters (ux.md §6.3).
 const MaxSender = 11
@@ -176,7 +176,7 @@ func (d Data) check(channel care.Channel, access bool) error {
 		return nil
 	case d.Link != "":
 		return d.checkLink()
-	case d.Door == "" || len(d.DoorCode.Reveal()) != doorCodeDigits:
+	case d.Door == "" || len(d.DoorCode.Reveal()) != DoorCodeDigits:
 		return invalid("Beskeden skal have et link eller en adresse med en kode på ni cifre.")
 	case !publicHost("https://" + d.Door):
 		return invalid("Adressen i beskeden skal høre under .dk.")

@@ -20,6 +20,7 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 		Mailbox: mailbox(m), PublicURL: m.PublicURL, Rules: rules(m.Rules), RecordElse: scheduler.RecordRule(m.Record.Default),
 		Record: make(map[care.LegalBasis]scheduler.RecordRule), Door: m.Times.Door, Grace: m.Times.Grace, HardCap: m.Times.HardCap,
 		Together: m.Times.Together, Bridge: m.Times.Bridge, ClockSkew: m.Times.ClockSkew, RoomCheck: m.Times.RoomCheck, Reminder: m.Times.Reminder, Fallback: m.Times.Fallback, Participants: m.Video.Participants, Quiet: quiet,
+		CodeOnly: m.Messages.LinkMode == config.CodeOnlyMode, ShortAddress: m.Protection.ShortAddress,
 		CallLength: m.Calls.Length, CallLinked: m.Calls.Linked, Identity: m.Identity.Policy(),
 		Devices: devices(m.Devices),
 	}
