@@ -21,12 +21,12 @@ type Identity struct {
 
 // IdentityOverride is another rule for some visits or people.
 type IdentityOverride struct {
-	Services     []string               `yaml:"services" doc:"Services, as the driving lists name them; empty: every one."`
-	Units        []care.UnitID          `yaml:"units" doc:"Keys of units; empty: every one."`
-	Participants []care.ParticipantKind `yaml:"participants" doc:"Whom it is about: citizen, relative, interpreter, authority; empty: everybody."`
-	Methods      []care.IdentityMethod  `yaml:"methods" doc:"Ways that are allowed; default those of the section."`
-	MinLevel     string                 `yaml:"min_level" doc:"Lowest level of assurance of a login: low, substantial or high; default that of the section."`
-	Codeword     *bool                  `yaml:"codeword" doc:"Whether a code counts only with the codewords; default as the section has it."`
+	Services     []string              `yaml:"services" doc:"Services, as the driving lists name them; empty: every one."`
+	Units        []care.UnitID         `yaml:"units" doc:"Keys of units; empty: every one."`
+	Participants []care.Party          `yaml:"participants" doc:"Whom it is about: citizen, relative, interpreter, authority; empty: everybody."`
+	Methods      []care.IdentityMethod `yaml:"methods" doc:"Ways that are allowed; default those of the section."`
+	MinLevel     string                `yaml:"min_level" doc:"Lowest level of assurance of a login: low, substantial or high; default that of the section."`
+	Codeword     *bool                 `yaml:"codeword" doc:"Whether a code counts only with the codewords; default as the section has it."`
 }
 
 // codewordUses is after how many visits codewords are made anew.
@@ -109,9 +109,8 @@ func (i Identity) validate(k checker, units map[care.UnitID]bool) {
 			k.bad(!units[u] || u == care.EveryUnit, fmt.Sprintf("%sunits[%d]", at, j), "is no unit of this municipality")
 		}
 
-		kinds := append(care.ParticipantKinds(), care.Myself)
 		for j, p := range o.Participants {
-			k.bad(!slices.Contains(kinds, p), fmt.Sprintf("%sparticipants[%d]", at, j), "must be citizen, relative, interpreter or authority")
+			k.bad(!slices.Contains(care.Parties(), p), fmt.Sprintf("%sparticipants[%d]", at, j), "must be citizen, relative, interpreter or authority")
 		}
 	}
 }

@@ -78,6 +78,13 @@ func (s *Service) concludeAs(ctx context.Context, job Job, legs []care.Leg, verd
 			v.Testify(verdict)
 		}
 
+		if !ask && o.Kind == care.ResultCompleted && v.Snapshot().WhyUnknown() != "" {
+			audit.Action, audit.Detail = "ask_identity", ""
+			v.AskWhoItWas(verdict)
+
+			return nil
+		}
+
 		if ask {
 			v.Raise(care.OutcomeTrouble, "", "Vi kan ikke se, om besøget blev gennemført. "+verdict.Text()+" Angiv, hvordan det gik.", false, s.now())
 

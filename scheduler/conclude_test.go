@@ -26,6 +26,19 @@ func (r *rig) meet(people ...vdxsim.Attendance) {
 	must(r.tb, r.vdx.Schedule(string(r.room("A-1").Ref), people...))
 }
 
+// known has an employee be beside the citizens of visits, so that they can be completed.
+func (r *rig) known(sources ...string) {
+	r.tb.Helper()
+
+	for _, source := range sources {
+		must(r.tb, r.store.UpdateVisit(r.tb.Context(), r.visit(source).ID, func(v *care.Visit) (scheduler.Effects, error) {
+			proof := care.Proof{Method: care.WithStaff, Check: care.BesidePerson, By: "MSK"}
+
+			return scheduler.Effects{}, v.Attest(care.AdmissionID("known-"+source), "", proof, care.DefaultIdentityPolicy().Default, r.clock.Now())
+		}))
+	}
+}
+
 func host(from, to time.Time) vdxsim.Attendance {
 	return vdxsim.Attendance{Role: vdxsim.RoleHost, Join: from, Leave: to}
 }
@@ -45,10 +58,12 @@ func TestConcludedByEvidence(t *testing.T) {
 		reason  care.ReasonCode
 		grade   care.Grade // Certain when empty
 		let     bool       // the citizen is let in by us
+		known   bool       // an employee is beside the citizen
 		entries []string
 	}{
 		"both, let in":  {let: true, people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12))}, state: care.Completed, entries: []string{"planned Planlagt skærmbesøg", "result Gennemført skærmbesøg"}},
-		"both":          {grade: care.Probable, people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12))}, state: care.Completed, entries: []string{"planned Planlagt skærmbesøg", "result Gennemført skærmbesøg"}},
+		"both":          {known: true, grade: care.Probable, people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12))}, state: care.Completed, entries: []string{"planned Planlagt skærmbesøg", "result Gennemført skærmbesøg"}},
+		"nobody asked":  {people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12))}, state: care.RoomIsBooked, entries: []string{"planned Planlagt skærmbesøg"}},
 		"host alone":    {people: []vdxsim.Attendance{host(on(9, 0), on(9, 12))}, state: care.NotCompleted, reason: care.CitizenAbsent, entries: []string{"planned Planlagt skærmbesøg", "result Ikke gennemført skærmbesøg"}},
 		"citizen alone": {people: []vdxsim.Attendance{visitor(on(9, 0), on(9, 12))}, state: care.NotCompleted, reason: care.EmployeeAbsent, entries: []string{"planned Planlagt skærmbesøg", "result Ikke gennemført skærmbesøg"}},
 		"too short":     {grade: care.Probable, people: []vdxsim.Attendance{host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 1).Add(20*time.Second))}, state: care.NotCompleted, reason: care.TooShort, entries: []string{"planned Planlagt skærmbesøg", "result Ikke gennemført skærmbesøg"}},
@@ -68,6 +83,10 @@ func TestConcludedByEvidence(t *testing.T) {
 				r.enter().admit()
 
 				before = care.Open
+			}
+
+			if c.known {
+				r.known("A-1")
 			}
 
 			r.until(on(9, 29))
@@ -106,6 +125,7 @@ func TestTheHistoryFails(t *testing.T) {
 
 	r := booked(t, []string{nancy}, []string{"A-1"})
 	r.meet(host(on(9, 0), on(9, 12)), visitor(on(9, 1), on(9, 12)))
+	r.known("A-1")
 	must(t, r.vdx.Script(vdxsim.Fault{Kind: vdxsim.FaultUnavailable, Op: vdxsim.OpHistoryParticipant, Count: 4}))
 	r.until(on(9, 40))
 
@@ -169,7 +189,7 @@ func TestTheCaregiverConcludes(t *testing.T) {
 
 	both := []vdxsim.Attendance{host(on(9, 0), on(9, 5)), visitor(on(9, 1), on(9, 5))}
 	alone := both[:1]
-	completed := scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}
+	completed := scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen, Known: care.StaffWay{Method: care.KnownToStaff, Check: care.KnewByFace}}
 	phone := scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.ByPhone}
 	absent := scheduler.ConcludeRequest{Kind: care.ResultNotCompleted, Reason: care.CitizenAbsent}
 

@@ -95,6 +95,8 @@ func (s *Service) reconsider(v *care.Visit, legs []care.Leg, complete bool) (cor
 		if said.Decided {
 			v.Weaken(verdict)
 		}
+	case verdict.Outcome.Kind == care.ResultCompleted && before.WhyUnknown() != "":
+		v.AskWhoItWas(verdict)
 	case verdict.Outcome.Alike(was) && nearly(verdict.Outcome, was):
 		v.Confirm(verdict.Outcome.Grade)
 	default:

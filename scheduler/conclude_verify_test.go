@@ -69,6 +69,7 @@ func archived(t *testing.T, told ...telling) *rig {
 			return a
 		}
 	})
+	r.known("A-1")
 
 	return r
 }
@@ -314,7 +315,8 @@ func TestCorrectedInTheFile(t *testing.T) {
 	must(t, r.Conclude(t.Context(), planner(), id, scheduler.ConcludeRequest{Kind: care.ResultNotCompleted, Reason: care.CitizenAbsent}))
 	r.work()
 	must(t, r.Correct(t.Context(), planner(), id, scheduler.CorrectRequest{
-		ConcludeRequest: scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}, Because: "Forkert besøg valgt",
+		ConcludeRequest: scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen, Known: care.StaffWay{Method: care.KnownToStaff, Check: care.CalledNumber}},
+		Because:         "Forkert besøg valgt",
 	}))
 	r.work()
 

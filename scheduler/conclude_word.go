@@ -51,11 +51,20 @@ func (s *Service) Conclude(ctx context.Context, actor care.Actor, id care.VisitI
 	outcome := weigh(req, verdict, seen)
 	outcome.By, outcome.At = string(actor.Employee), s.now()
 
+	rule, err := s.identityRule(ctx, v, "")
+	if err != nil {
+		return err
+	}
+
 	return s.update(ctx, id, &AuditRow{Actor: string(actor.Employee), Action: "conclude", Detail: string(req.Kind)}, func(v *care.Visit) error {
 		v.Witness(legs)
 
 		if seen && mayConclude(v.State()) {
 			v.Testify(verdict)
+		}
+
+		if err := s.attest(v, actor, req, rule); err != nil {
+			return err
 		}
 
 		return v.Conclude(outcome)
@@ -141,9 +150,18 @@ func (s *Service) Correct(ctx context.Context, actor care.Actor, id care.VisitID
 	outcome := weigh(req.ConcludeRequest, v.Verdict(), len(v.Verdicts) > 0)
 	outcome.By, outcome.At, outcome.Because = string(actor.Employee), s.now(), because
 
+	rule, err := s.identityRule(ctx, v, "")
+	if err != nil {
+		return err
+	}
+
 	return s.update(ctx, id, &AuditRow{Actor: string(actor.Employee), Action: "correct_outcome", Detail: string(req.Kind)}, func(v *care.Visit) error {
 		if v.State().Concluded() && v.Snapshot().Outcome.Alike(outcome) {
 			return care.NewError(care.Conflict, "Resultatet er allerede registreret sådan.")
+		}
+
+		if err := s.attest(v, actor, req.ConcludeRequest, rule); err != nil {
+			return err
 		}
 
 		return v.Correct(outcome)

@@ -95,6 +95,11 @@ func (s *Service) Visit(ctx context.Context, actor care.Actor, id care.VisitID) 
 
 	views[0].People = people(v, views[0].Citizen)
 	views[0].Verdict = v.Verdict()
+
+	if views[0].Ways, err = s.ways(ctx, v); err != nil {
+		return VisitView{}, err
+	}
+
 	row := AuditRow{At: s.now(), Actor: string(actor.Employee), Action: "see_visit", Visit: v.ID, Citizen: v.Facts.Citizen}
 
 	return views[0], s.store.Record(ctx, []AuditRow{row})

@@ -62,6 +62,7 @@ func TestAGapIsToldAndHistoryReadAgain(t *testing.T) {
 	r.until(on(8, 50))
 	r.deliver(1, 2)
 	r.until(on(9, 5))
+	r.known("A-1")
 	must(t, r.Conclude(t.Context(), caregiver("MSK"), r.visit("A-1").ID, scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}))
 	r.deliver(5)
 

@@ -61,8 +61,9 @@ func (s *Service) Lobby(ctx context.Context, actor care.Actor, id care.VisitID) 
 	}
 
 	view.People = people(v, view.Citizen)
+	view.Ways, err = s.ways(ctx, v)
 
-	return view, nil
+	return view, err
 }
 
 // HostLink gives the room's host link to the caregiver. The room must be booked and the time

@@ -81,3 +81,97 @@ func (s *Service) showMethods(view *CitizenView, rule care.IdentityRule, who car
 func codeForbidden() error {
 	return care.NewError(care.Forbidden, "Du kan ikke bruge en kode på SMS her. Vælg en anden måde, eller ring til os.")
 }
+
+// ways returns how an employee can say that they know the citizen of a visit that can't be completed
+// by screen before somebody does; nil when nothing is missing.
+func (s *Service) ways(ctx context.Context, v care.Snapshot) ([]care.StaffWay, error) {
+	if v.WhyUnknown() == "" || !v.State.Active() && !v.State.Concluded() {
+		return nil, nil
+	}
+
+	rule, err := s.identityRule(ctx, v, "")
+
+	return rule.StaffWays(), err
+}
+
+// attest records how an employee knows the citizen of a visit that they say was held by screen, where
+// nothing is recorded of it.
+func (s *Service) attest(v *care.Visit, actor care.Actor, req ConcludeRequest, rule care.IdentityRule) error {
+	if req.Known == (care.StaffWay{}) || req.Kind != care.ResultCompleted || req.Delivery == care.ByPhone || v.Snapshot().WhyUnknown() == "" {
+		return nil
+	}
+
+	proof := care.Proof{Method: req.Known.Method, Check: req.Known.Check, By: actor.Employee}
+
+	return v.Attest(care.AdmissionID(randomID()), "", proof, rule, s.now())
+}
+
+// AtTheDoor is somebody who waits and is not identified, and how an employee can say who they are.
+type AtTheDoor struct {
+	VisitView
+
+	Admission care.Admission
+	Rule      care.IdentityRule
+}
+
+// AtTheDoor returns who waits in a session, for the employee who would say who it is. Needs
+// HostVisits in the visit's unit.
+func (s *Service) AtTheDoor(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID) (AtTheDoor, error) {
+	v, err := s.hosted(ctx, actor, id)
+	if err != nil {
+		return AtTheDoor{}, err
+	}
+
+	a, ok := v.AdmissionOf(admission)
+	if !ok {
+		return AtTheDoor{}, care.NewError(care.NotFound, "Personen venter ikke længere.")
+	}
+
+	views, err := s.views(ctx, []care.Snapshot{v})
+	if err != nil {
+		return AtTheDoor{}, err
+	}
+
+	rule, err := s.identityRule(ctx, v, a.Participant)
+
+	return AtTheDoor{VisitView: views[0], Admission: a, Rule: rule}, err
+}
+
+// Vouch records that an employee knows who waits in a session, and how (R29). The person still has
+// to be let in. Needs HostVisits in the visit's unit.
+func (s *Service) Vouch(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, way care.StaffWay) error {
+	v, err := s.hosted(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+
+	a, _ := v.AdmissionOf(admission)
+
+	rule, err := s.identityRule(ctx, v, a.Participant)
+	if err != nil {
+		return err
+	}
+
+	if !way.Method.ByStaff() {
+		return care.NewError(care.Invalid, "Vælg, hvordan du ved, hvem personen er.")
+	}
+
+	row := by(actor, "vouch")
+	row.Detail = string(way.Method) + ", " + string(way.Check)
+
+	return s.update(ctx, id, row, func(v *care.Visit) error {
+		return v.Identify(admission, care.Proof{Method: way.Method, Check: way.Check, By: actor.Employee}, rule, s.now())
+	})
+}
+
+// AskHelp tells the caregiver that somebody at the door can't identify themselves.
+func (s *Service) AskHelp(ctx context.Context, token care.SessionToken) error {
+	v, adm, err := s.open(ctx, token)
+	if err != nil {
+		return err
+	}
+
+	return s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "ask_help"}, func(v *care.Visit) error {
+		return v.AskHelp(adm.ID, s.now())
+	})
+}

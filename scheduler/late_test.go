@@ -94,6 +94,7 @@ func sameRoom(t *testing.T, a, b care.Room) {
 
 func heldByScreen(t *testing.T, r *rig) {
 	t.Helper()
+	r.known("A-1")
 	must(t, r.Conclude(t.Context(), caregiver("MSK"), r.visit("A-1").ID, scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}))
 }
 

@@ -25,6 +25,7 @@ func TestStatisticsAddUp(t *testing.T) {
 	}
 
 	r.meet(host(on(9, 0), on(9, 13)), visitor(on(9, 0), on(9, 13)))
+	r.known("A-1")
 	conclude("A-3", scheduler.ConcludeRequest{Kind: care.ResultNotCompleted, Reason: care.CitizenAbsent})
 	must(t, r.CancelVisit(t.Context(), planner(), r.visit("A-4").ID, care.CancelledCitizen))
 	must(t, r.MakePhysical(t.Context(), planner(), r.visit("a").ID))

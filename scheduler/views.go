@@ -21,6 +21,9 @@ type VisitView struct {
 	// dial (SIP or H.323, K23); only in the lobby.
 	People  []Person
 	Address string
+	// Ways are how an employee can say that they know the citizen, when the visit can't be completed
+	// by screen before somebody does; only with one visit.
+	Ways []care.StaffWay
 }
 
 // Status is the one word that tells how a visit stands, for chips and filters.
@@ -242,6 +245,9 @@ type ConcludeRequest struct {
 	Kind     care.ResultKind
 	Delivery care.Delivery   // Screen or ByPhone, with completed
 	Reason   care.ReasonCode // with not completed
+	// Known is how the employee knows that it was the citizen, with a visit completed by screen whose
+	// citizen was not identified otherwise; zero: not told.
+	Known care.StaffWay
 	// Physical: the visit goes back on the list as a physical one.
 	Physical bool
 }

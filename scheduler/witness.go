@@ -78,7 +78,7 @@ func (s *Service) judge(v care.Snapshot, complete bool) care.Verdict {
 	}
 
 	for _, a := range v.Admissions {
-		if a.Participant == "" && (e.CameAt.IsZero() || a.CameAt.Before(e.CameAt)) {
+		if a.Participant == "" && !a.CameAt.IsZero() && (e.CameAt.IsZero() || a.CameAt.Before(e.CameAt)) {
 			e.CameAt = a.CameAt
 		}
 	}

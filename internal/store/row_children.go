@@ -193,6 +193,7 @@ type admissionRow struct {
 	IdentityCheck      string
 	Outage             bool
 	AskedHelpAt        *int64
+	CodewordDue        bool
 	CodewordToldAt     *int64
 	CodewordAnsweredAt *int64
 
@@ -212,7 +213,7 @@ func (k *Keys) admissionToRow(visit care.VisitID, seq int, a care.Admission) (ad
 		CodeUsed: a.CodeUsed, Failures: a.Failures, Recognised: a.Recognised, DecidedBy: string(a.DecidedBy),
 		CameAt: microsOrNull(a.CameAt), IdentifiedAt: microsOrNull(a.IdentifiedAt), DecidedAt: microsOrNull(a.DecidedAt),
 		ParticipantID: string(a.Participant), Provider: a.Provider, AssuranceLevel: int(a.Level), IdentifiedBy: string(a.IdentifiedBy),
-		IdentityCheck: string(a.Check), Outage: a.Outage, AskedHelpAt: microsOrNull(a.AskedHelp),
+		IdentityCheck: string(a.Check), Outage: a.Outage, AskedHelpAt: microsOrNull(a.AskedHelp), CodewordDue: a.CodewordDue,
 		CodewordToldAt: microsOrNull(a.CodewordTold), CodewordAnsweredAt: microsOrNull(a.CodewordAnswered),
 		NameMatch: string(a.Name), Strangers: a.Strangers,
 	}, nil
@@ -227,7 +228,7 @@ func (k *Keys) admissionFromRow(row admissionRow) (care.Admission, error) {
 		IdentifiedAt: instantOrZero(row.IdentifiedAt), DecidedAt: instantOrZero(row.DecidedAt),
 		Participant: care.ParticipantID(row.ParticipantID), Provider: row.Provider, Level: care.Assurance(row.AssuranceLevel),
 		IdentifiedBy: care.EmployeeID(row.IdentifiedBy), Check: care.IdentityCheck(row.IdentityCheck), Outage: row.Outage,
-		AskedHelp: instantOrZero(row.AskedHelpAt), CodewordTold: instantOrZero(row.CodewordToldAt), CodewordAnswered: instantOrZero(row.CodewordAnsweredAt),
+		CodewordDue: row.CodewordDue, AskedHelp: instantOrZero(row.AskedHelpAt), CodewordTold: instantOrZero(row.CodewordToldAt), CodewordAnswered: instantOrZero(row.CodewordAnsweredAt),
 		Name: care.NameMatch(row.NameMatch), Strangers: row.Strangers,
 	}, nil
 }

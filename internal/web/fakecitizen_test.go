@@ -66,6 +66,8 @@ func (f *fakeUse) Lounge(_ context.Context, token care.SessionToken) (scheduler.
 	return f.citizen, nil
 }
 
+func (f *fakeUse) AskHelp(context.Context, care.SessionToken) error { return f.call("AskHelp") }
+
 func (f *fakeUse) AskCode(context.Context, care.SessionToken) error { return f.call("AskCode") }
 
 func (f *fakeUse) EnterCode(_ context.Context, _ care.SessionToken, code care.Code) error {

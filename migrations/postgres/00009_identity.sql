@@ -7,6 +7,7 @@ ALTER TABLE admissions ADD COLUMN identified_by text NOT NULL DEFAULT '';
 ALTER TABLE admissions ADD COLUMN identity_check text NOT NULL DEFAULT '';
 ALTER TABLE admissions ADD COLUMN outage boolean NOT NULL DEFAULT false;
 ALTER TABLE admissions ADD COLUMN asked_help_at bigint;
+ALTER TABLE admissions ADD COLUMN codeword_due boolean NOT NULL DEFAULT false;
 ALTER TABLE admissions ADD COLUMN codeword_told_at bigint;
 ALTER TABLE admissions ADD COLUMN codeword_answered_at bigint;
 

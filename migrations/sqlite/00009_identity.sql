@@ -7,6 +7,7 @@ ALTER TABLE admissions ADD COLUMN identified_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE admissions ADD COLUMN identity_check TEXT NOT NULL DEFAULT '';
 ALTER TABLE admissions ADD COLUMN outage INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE admissions ADD COLUMN asked_help_at INTEGER;
+ALTER TABLE admissions ADD COLUMN codeword_due INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE admissions ADD COLUMN codeword_told_at INTEGER;
 ALTER TABLE admissions ADD COLUMN codeword_answered_at INTEGER;
 

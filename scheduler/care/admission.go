@@ -36,14 +36,10 @@ func (a Admission) Identity() string {
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-// Identified reports whether the session's person counts as identified under a rule: let in, or in
-// the waiting room, and with the codewords said where the rule asks for them.
-func (a Admission) Identified(r IdentityRule) bool {
-	if a.Method == "" {
-		return false
-	}
-
-	return !r.Codeword || a.Method != ByCode || a.CodewordsSaid()
+// Identified reports whether the session's person counts as identified: by a method, and with the
+// codewords said where they were asked for.
+func (a Admission) Identified() bool {
+	return a.Method != "" && (!a.CodewordDue || a.CodewordsSaid())
 }
 
 // CodewordsSaid reports whether both directions of the codeword were ticked.
@@ -78,6 +74,8 @@ type Admission struct {
 	Strangers    int           // logins of somebody else in this session
 	// AskedHelp is when the person said that they can't identify themselves; zero: they did not.
 	AskedHelp time.Time
+	// CodewordDue: the rule of the time asked for the codewords beside the method.
+	CodewordDue bool
 	// CodewordTold and CodewordAnswered are when the caregiver ticked that they said their word, and
 	// that the person answered with theirs.
 	CodewordTold     time.Time

@@ -20,16 +20,48 @@ type IdentityRule struct {
 // Allows reports whether the rule allows a method.
 func (r IdentityRule) Allows(m IdentityMethod) bool { return slices.Contains(r.Methods, m) }
 
+// StaffWay is one thing that an employee can say of how they know somebody.
+type StaffWay struct {
+	Method IdentityMethod
+	Check  IdentityCheck
+}
+
+// StaffWays returns what employees can say under the rule, in the order in which it is offered.
+func (r IdentityRule) StaffWays() []StaffWay {
+	var out []StaffWay
+
+	for _, m := range r.Methods {
+		for _, c := range m.Checks() {
+			out = append(out, StaffWay{m, c})
+		}
+	}
+
+	return out
+}
+
 // IdentityOverride is a rule for some visits or people. An empty list matches everything.
 type IdentityOverride struct {
 	Services     []string // the visit's service, as the driving list names it
 	Units        []UnitID
-	Participants []ParticipantKind // Myself stands for the citizen
+	Participants []Party
 	Rule         IdentityRule
 }
 
-// Myself stands for the citizen where kinds of participant are listed.
-const Myself ParticipantKind = "citizen"
+// Party is somebody of a kind: the citizen, or a kind of participant. The zero value is invalid.
+type Party string
+
+// TheCitizen is the party that is no participant.
+const TheCitizen Party = "citizen"
+
+// Parties lists every party.
+func Parties() []Party {
+	out := []Party{TheCitizen}
+	for _, k := range ParticipantKinds() {
+		out = append(out, Party(k))
+	}
+
+	return out
+}
 
 // IdentityPolicy is a municipality's rules of how people identify themselves.
 type IdentityPolicy struct {
@@ -86,13 +118,13 @@ func (p IdentityPolicy) Rule(c IdentityCase) IdentityRule {
 }
 
 func (p IdentityPolicy) rule(c IdentityCase) IdentityRule {
-	kind := c.Kind
-	if kind == "" {
-		kind = Myself
+	party := Party(c.Kind)
+	if c.Kind == "" {
+		party = TheCitizen
 	}
 
 	for _, o := range p.Overrides {
-		if matches(o.Services, c.Service) && matches(o.Units, c.Unit) && matches(o.Participants, kind) {
+		if matches(o.Services, c.Service) && matches(o.Units, c.Unit) && matches(o.Participants, party) {
 			return o.Rule
 		}
 	}

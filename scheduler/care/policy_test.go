@@ -12,9 +12,9 @@ import (
 func policy() care.IdentityPolicy {
 	p := care.DefaultIdentityPolicy()
 	p.Overrides = []care.IdentityOverride{
-		{Units: []care.UnitID{"misbrug"}, Participants: []care.ParticipantKind{care.Myself}, Rule: care.IdentityRule{Methods: []care.IdentityMethod{care.ByMitID}, MinLevel: care.HighAssurance}},
+		{Units: []care.UnitID{"misbrug"}, Participants: []care.Party{care.TheCitizen}, Rule: care.IdentityRule{Methods: []care.IdentityMethod{care.ByMitID}, MinLevel: care.HighAssurance}},
 		{Services: []string{"Sårpleje"}, Rule: care.IdentityRule{Methods: []care.IdentityMethod{care.ByCode, care.ByMitID}, Codeword: true}},
-		{Participants: []care.ParticipantKind{care.Interpreter}, Rule: care.IdentityRule{Methods: []care.IdentityMethod{care.VouchedByCitizen, care.WithStaff}}},
+		{Participants: []care.Party{care.Party(care.Interpreter)}, Rule: care.IdentityRule{Methods: []care.IdentityMethod{care.VouchedByCitizen, care.WithStaff}}},
 	}
 
 	return p

@@ -1,7 +1,6 @@
 package care
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -130,79 +129,6 @@ func (v *Visit) TryCode(id AdmissionID, right bool, rule IdentityRule, at time.T
 	a.CodeUsed = true
 
 	return nil, nil
-}
-
-// Identify records that the person of a session proved who they are, whichever way, and ends every
-// other identified session of the same person. Somebody who is identified already stays so as they
-// are. What the rule does not allow is refused: Forbidden, Invalid; a session that is over: Gone.
-func (v *Visit) Identify(id AdmissionID, p Proof, rule IdentityRule, at time.Time) error {
-	a, err := v.admission(id)
-	if err != nil {
-		return err
-	}
-
-	switch a.State {
-	case AdmissionIdentified, AdmissionAdmitted:
-		return nil
-	case AdmissionRefused:
-		return NewError(Gone, "Din plads i venteværelset er lukket. Åbn linket i beskeden igen.")
-	case AdmissionWaiting:
-	}
-
-	if a.Participant == "" && p.Method == VouchedByCitizen {
-		return NewError(Invalid, "Ingen andre kan stå inde for borgeren.")
-	}
-
-	if err := rule.Refused(p); err != nil {
-		return err
-	}
-
-	v.endIdentified(a.Participant, at)
-	a.prove(p, rule.Outage, at)
-	a.State = AdmissionIdentified
-
-	return nil
-}
-
-func (a *Admission) prove(p Proof, outage bool, at time.Time) {
-	a.Method, a.Provider, a.Level, a.Name, a.IdentifiedBy, a.Check, a.Outage, a.IdentifiedAt = p.Method, p.Provider, p.Level, p.Name, p.By, p.Check, outage, at
-}
-
-// endIdentified ends the identified sessions of a person: one at a time is.
-func (v *Visit) endIdentified(who ParticipantID, at time.Time) {
-	for i := range v.s.Admissions {
-		if o := &v.s.Admissions[i]; o.Participant == who && (o.State == AdmissionIdentified || o.State == AdmissionAdmitted) {
-			o.State, o.DecidedAt = AdmissionRefused, at
-		}
-	}
-}
-
-// asError returns an error of this package as such.
-func asError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		return e
-	}
-
-	return &Error{Kind: Internal, Message: "Der skete en fejl hos os. Prøv igen om lidt.", Err: err}
-}
-
-// AskHelp records that a waiting person can't identify themselves, so that the caregiver rings
-// them. Asking again changes nothing.
-func (v *Visit) AskHelp(id AdmissionID, at time.Time) error {
-	a, err := v.admission(id)
-	if err != nil {
-		return err
-	}
-
-	switch {
-	case a.State == AdmissionRefused:
-		return NewError(Gone, "Din plads i venteværelset er lukket. Åbn linket i beskeden igen.")
-	case a.State == AdmissionWaiting && a.AskedHelp.IsZero():
-		a.AskedHelp = at
-	}
-
-	return nil
 }
 
 func (v *Visit) wrongCode(a *Admission, at time.Time) *Error {

@@ -44,6 +44,10 @@ func (v *Visit) Conclude(o Outcome) error {
 		return err
 	}
 
+	if v.s.lacksIdentity(o) {
+		return NewError(Conflict, v.s.WhyUnknown())
+	}
+
 	called := v.s.ToCall()
 	if err := v.to(next, v.concludable(o)...); err != nil {
 		return err
@@ -67,6 +71,10 @@ func (v *Visit) Correct(o Outcome) error {
 	next, err := o.state()
 	if err != nil {
 		return err
+	}
+
+	if v.s.lacksIdentity(o) {
+		return NewError(Conflict, v.s.WhyUnknown())
 	}
 
 	if err := v.to(next, Completed, NotCompleted); err != nil {

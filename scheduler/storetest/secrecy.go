@@ -24,6 +24,8 @@ func checkCounts(t *testing.T, b Bench) {
 				o = care.Outcome{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault, Delivery: care.Screen, Together: time.Second, At: Now()}
 			}
 
+			attest(t, v)
+
 			return scheduler.Effects{}, v.Conclude(o)
 		}))
 	}
@@ -106,6 +108,8 @@ func checkEncryption(t *testing.T, b Bench) {
 			book(t, v)
 
 			o := care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen, At: Now(), Because: "Genboen svarede"}
+			attest(t, v)
+
 			if err := v.Conclude(o); err != nil {
 				return scheduler.Effects{}, err
 			}

@@ -197,6 +197,16 @@ func book(tb testing.TB, v *care.Visit) {
 	}
 }
 
+// attest records that an employee is beside the citizen.
+func attest(tb testing.TB, v *care.Visit) {
+	tb.Helper()
+
+	proof := care.Proof{Method: care.WithStaff, By: "MSK", Check: care.BesidePerson}
+	if err := v.Attest(care.AdmissionID("known-"+string(v.ID())), "", proof, care.DefaultIdentityPolicy().Default, Now()); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 func wantKind(tb testing.TB, err error, kind care.Kind) {
 	tb.Helper()
 

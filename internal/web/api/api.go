@@ -75,6 +75,7 @@ func New(useCases UseCases) []route.Route {
 		{Method: get, Path: Prefix + "/my-day", Access: route.Needs(care.HostVisits), Handle: a.myDay},
 		{Method: get, Path: Prefix + "/visits/:id/lobby", Access: route.Needs(care.HostVisits), Handle: a.lobby},
 		{Method: post, Path: Prefix + "/visits/:id/admissions/:admission/admit", Access: route.Needs(care.HostVisits), Handle: takes(jsonBody, a.admit), Body: maxBody},
+		{Method: post, Path: Prefix + "/visits/:id/admissions/:admission/vouch", Access: route.Needs(care.HostVisits), Handle: takes(jsonBody, a.vouch), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/admissions/:admission/refuse", Access: route.Needs(care.HostVisits), Handle: empty(a.refuse), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/conclude", Access: route.Needs(care.HostVisits, care.HandleTrouble), Handle: takes(jsonBody, a.conclude), Body: maxBody},
 

@@ -17,6 +17,7 @@ type Caregiver interface {
 	Lobby(ctx context.Context, actor care.Actor, id care.VisitID) (scheduler.VisitView, error)
 	Admit(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, recognised bool) error
 	Refuse(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID) error
+	Vouch(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, way care.StaffWay) error
 	Conclude(ctx context.Context, actor care.Actor, id care.VisitID, req scheduler.ConcludeRequest) error
 }
 
@@ -26,6 +27,12 @@ type admission struct {
 	State        care.AdmissionState `json:"state"`
 	Method       care.IdentityMethod `json:"method,omitempty"`
 	MethodText   string              `json:"method_text,omitempty"`
+	Provider     string              `json:"provider,omitempty"`
+	Level        string              `json:"level,omitempty"`
+	Check        care.IdentityCheck  `json:"check,omitempty"`
+	IdentifiedBy care.EmployeeID     `json:"identified_by,omitempty"`
+	Outage       bool                `json:"outage,omitempty"`
+	AskedHelpAt  string              `json:"asked_help_at,omitempty"`
 	CameAt       string              `json:"came_at"`
 	IdentifiedAt string              `json:"identified_at,omitempty"`
 	Recognised   bool                `json:"recognised"`
@@ -97,8 +104,25 @@ func admissionOf(a care.Admission) admission {
 	}
 
 	out.MethodText = a.Identity()
+	out.Provider, out.Check, out.IdentifiedBy, out.Outage, out.AskedHelpAt = a.Provider, a.Check, a.IdentifiedBy, a.Outage, stamp(a.AskedHelp)
+	out.Level = assuranceWord(a.Level)
 
 	return out
+}
+
+// assuranceWord is the word of a level of assurance; empty when none is known.
+func assuranceWord(a care.Assurance) string {
+	switch a {
+	case care.NoAssurance:
+	case care.LowAssurance:
+		return "low"
+	case care.Substantial:
+		return "substantial"
+	case care.HighAssurance:
+		return "high"
+	}
+
+	return ""
 }
 
 type admitRequest struct {
@@ -158,6 +182,7 @@ type concludeRequest struct {
 	Delivery string `json:"delivery"`
 	Reason   string `json:"reason"`
 	Physical bool   `json:"physical"`
+	Known    string `json:"known"`
 }
 
 // conclude ends a visit by the caller's word.
@@ -189,8 +214,8 @@ func (r concludeRequest) request() (scheduler.ConcludeRequest, error) {
 	none := scheduler.ConcludeRequest{}
 
 	if r.Physical {
-		if r.Kind != "" || r.Delivery != "" || r.Reason != "" {
-			return none, care.NewError(care.Invalid, "Med »physical« må »kind«, »delivery« og »reason« ikke angives.")
+		if r.Kind != "" || r.Delivery != "" || r.Reason != "" || r.Known != "" {
+			return none, care.NewError(care.Invalid, "Med »physical« må »kind«, »delivery«, »reason« og »known« ikke angives.")
 		}
 
 		return scheduler.ConcludeRequest{Physical: true}, nil
@@ -223,10 +248,59 @@ func (r concludeRequest) completed() (scheduler.ConcludeRequest, error) {
 		delivery = care.Screen
 	}
 
-	return scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: delivery}, nil
+	known, err := wayOf(r.Known)
+
+	return scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: delivery, Known: known}, err
+}
+
+// wayOf reads how an employee knows somebody, "known_to_staff/called"; empty: not told.
+func wayOf(text string) (care.StaffWay, error) {
+	if text == "" {
+		return care.StaffWay{}, nil
+	}
+
+	for _, way := range (care.IdentityRule{Methods: care.IdentityMethods()}).StaffWays() {
+		if string(way.Method)+"/"+string(way.Check) == text {
+			return way, nil
+		}
+	}
+
+	return care.StaffWay{}, care.NewError(care.Invalid, "»known« er ikke en måde, som en medarbejder kan kende nogen på.")
+}
+
+type vouchRequest struct {
+	Known string `json:"known"`
+}
+
+// vouch records that the caller knows who waits, and how.
+func (a api) vouch(c *gin.Context) error {
+	id, waiting, err := visitAndAdmission(c)
+	if err != nil {
+		return err
+	}
+
+	var body vouchRequest
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+
+	way, err := wayOf(body.Known)
+	if err != nil {
+		return err
+	}
+
+	if err := a.Vouch(c.Request.Context(), route.Actor(c), id, waiting, way); err != nil {
+		return err
+	}
+
+	return done(c)
 }
 
 func (r concludeRequest) notCompleted() (scheduler.ConcludeRequest, error) {
+	if r.Known != "" {
+		return scheduler.ConcludeRequest{}, care.NewError(care.Invalid, "»known« hører til et besøg, der blev gennemført.")
+	}
+
 	if r.Delivery != "" {
 		return scheduler.ConcludeRequest{}, care.NewError(care.Invalid, "»delivery« hører til et besøg, der blev gennemført.")
 	}

@@ -150,6 +150,7 @@ type correctRequest struct {
 	Delivery string `json:"delivery"`
 	Reason   string `json:"reason"`
 	Because  string `json:"because"`
+	Known    string `json:"known"`
 }
 
 // correct gives a visit that has ended another outcome.
@@ -168,7 +169,7 @@ func (a api) correct(c *gin.Context) error {
 		return care.NewError(care.Invalid, "Feltet »because« skal være på 1-"+strconv.Itoa(care.MaxBecause)+" tegn.")
 	}
 
-	req, err := (concludeRequest{Kind: body.Kind, Delivery: body.Delivery, Reason: body.Reason}).request()
+	req, err := (concludeRequest{Kind: body.Kind, Delivery: body.Delivery, Reason: body.Reason, Known: body.Known}).request()
 	if err != nil {
 		return err
 	}

@@ -229,6 +229,10 @@ func (f *fake) Admit(_ context.Context, actor care.Actor, id care.VisitID, admis
 	return f.note(actor, "Admit %s %s %t", id, admission, recognised)
 }
 
+func (f *fake) Vouch(_ context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, way care.StaffWay) error {
+	return f.note(actor, "Vouch %s %s %v", id, admission, way)
+}
+
 func (f *fake) Refuse(_ context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID) error {
 	return f.note(actor, "Refuse %s %s", id, admission)
 }

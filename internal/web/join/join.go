@@ -29,6 +29,7 @@ type UseCases interface {
 	EnterByCode(ctx context.Context, code care.Code) (scheduler.Entered, scheduler.CitizenView, error)
 	Lounge(ctx context.Context, token care.SessionToken) (scheduler.CitizenView, error)
 	AskCode(ctx context.Context, token care.SessionToken) error
+	AskHelp(ctx context.Context, token care.SessionToken) error
 	EnterCode(ctx context.Context, token care.SessionToken, code care.Code) error
 	GuestLink(ctx context.Context, token care.SessionToken) (care.GuestLink, error)
 
@@ -90,6 +91,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: http.MethodPost, Path: "/b/:locator", Access: open, Handle: p.enter, Limit: door},
 		{Method: http.MethodGet, Path: "/b", Access: open, Handle: p.lounge, Limit: seat},
 		{Method: http.MethodPost, Path: "/b/kode", Access: open, Handle: p.askCode, Limit: code},
+		{Method: http.MethodPost, Path: "/b/hjaelp", Access: open, Handle: p.askHelp, Limit: code},
 		{Method: http.MethodPost, Path: "/b/svar", Access: open, Handle: p.enterCode, Limit: code},
 		{Method: http.MethodPost, Path: "/b/ind", Access: open, Handle: p.goIn, Limit: seat},
 		{Method: http.MethodGet, Path: "/b/nu", Access: open, Handle: p.watch, Stream: true, Limit: seat},
@@ -182,6 +184,17 @@ func (p *Pages) askCode(c *gin.Context) error {
 func (p *Pages) enterCode(c *gin.Context) error {
 	code := care.NewCode(digits(c.PostForm("kode")))
 	if err := p.UseCases.EnterCode(c.Request.Context(), p.token(c), code); err != nil {
+		return p.again(c, err)
+	}
+
+	c.Redirect(http.StatusSeeOther, p.at(c, "/b"))
+
+	return nil
+}
+
+// askHelp tells the caregiver that this person can't identify themselves.
+func (p *Pages) askHelp(c *gin.Context) error {
+	if err := p.UseCases.AskHelp(c.Request.Context(), p.token(c)); err != nil {
 		return p.again(c, err)
 	}
 

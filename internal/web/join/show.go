@@ -65,7 +65,7 @@ func (p *Pages) show(c *gin.Context, view scheduler.CitizenView, b body) error {
 
 	return p.set.Show(c, status, "borger", page.Frame{
 		Title: w.Title, Lang: w.Lang, Site: p.Site, Langs: p.langs(c), Citizen: true,
-		Refresh: refresh(view.Stage), Body: b,
+		Refresh: refresh(view), Body: b,
 	})
 }
 
@@ -91,13 +91,17 @@ func statusOf(s scheduler.CitizenStage) int {
 
 // refresh is how often a page that waits for something loads itself again without JavaScript.
 // The page on which a code is typed never does: it would lose what was typed.
-func refresh(s scheduler.CitizenStage) int {
-	switch s {
+func refresh(view scheduler.CitizenView) int {
+	switch view.Stage {
 	case scheduler.StageWaiting:
 		return 5
 	case scheduler.StageEarly:
 		return 60
-	case scheduler.StageIdentify, scheduler.StageCode, scheduler.StageAdmitted, scheduler.StageRefused, scheduler.StageEnded,
+	case scheduler.StageIdentify:
+		if view.AskedHelp {
+			return 10
+		}
+	case scheduler.StageCode, scheduler.StageAdmitted, scheduler.StageRefused, scheduler.StageEnded,
 		scheduler.StageWrong, scheduler.StageLanding:
 	}
 

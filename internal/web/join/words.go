@@ -25,6 +25,7 @@ type words struct {
 
 	Continue, SendCode, SendNew, Enter, GoIn, Reload     string // buttons
 	CodeLabel, CodeHint, NoMore, Wrong                   string
+	AskHelp, HelpAsked                                   string // for who can't identify themselves
 	DoorHeading, DoorLead, DoorHint, WrongVisitCode      string // where a visit code is typed
 	HelpHeading, HelpPhone, HelpNoPhone, Waiting, Rights string
 	Camera, Trouble, Reference                           string
@@ -75,6 +76,7 @@ func danish() words {
 		Secrecy:  "Linket er kun til dig. Det, du ser og hører i mødet, er fortroligt: Du må ikke optage det, og du må ikke fortælle det til andre.",
 		Continue: "Fortsæt", SendCode: "Send mig en kode", SendNew: "Send en ny kode", Enter: "Gå videre", GoIn: "Gå ind til mødet", Reload: "Prøv igen",
 		CodeLabel: "Kode", CodeHint: "6 tal", NoMore: "Du kan ikke få flere koder lige nu. Vent et kvarter, eller ring til os.", Wrong: "Det gik ikke",
+		AskHelp: "Jeg kan ikke – bed om hjælp", HelpAsked: "Vi har sagt til medarbejderen, at du har brug for hjælp. Bliv på siden. Medarbejderen ringer til dig.",
 		DoorHeading: "Skriv din kode", DoorLead: "Koden er på ni tal. Den står i beskeden fra os.", DoorHint: "9 tal",
 		WrongVisitCode: "Koden virker ikke. Tjek, at du har skrevet alle ni tal fra den nyeste besked. Koden virker tidligst en time før din aftale og ikke, når den er slut.",
 		HelpHeading:    "Brug for hjælp?", HelpPhone: "Ring til os på", HelpNoPhone: "Ring til kommunen.",
@@ -107,6 +109,7 @@ func english() words {
 		Secrecy:  "The link is for you alone. What you see and hear in the meeting is confidential: do not record it, and do not tell others.",
 		Continue: "Continue", SendCode: "Send me a code", SendNew: "Send a new code", Enter: "Continue", GoIn: "Go to the meeting", Reload: "Try again",
 		CodeLabel: "Code", CodeHint: "6 digits", NoMore: "You can't get more codes right now. Wait a quarter of an hour, or call us.", Wrong: "That did not work",
+		AskHelp: "I can't – ask for help", HelpAsked: "We have told the care worker that you need help. Stay on this page. The care worker will call you.",
 		DoorHeading: "Type your code", DoorLead: "The code has nine digits. It is in our message to you.", DoorHint: "9 digits",
 		WrongVisitCode: "The code does not work. Check that you have typed all nine digits from our newest message. The code works from an hour before your appointment, and not when it is over.",
 		HelpHeading:    "Need help?", HelpPhone: "Call us on", HelpNoPhone: "Call the municipality.",

@@ -68,7 +68,7 @@ func newEvidence(v care.Snapshot, e scheduler.EvidenceView, live care.Verdict, n
 	}
 
 	out.Differs = e.Outcome.Kind != "" && out.Verdict.Decided && !out.Verdict.Outcome.Alike(e.Outcome)
-	out.Ending = newEnding(out.Verdict)
+	out.Ending = newEnding(out.Verdict, nil)
 
 	for _, l := range e.Legs {
 		out.Stays = append(out.Stays, stay{
@@ -371,7 +371,10 @@ func (p *Pages) loadEvidence(c *gin.Context, view scheduler.VisitView, live care
 		return evidencePart{}, err
 	}
 
-	return newEvidence(view.Visit, e, live, p.Now()), nil
+	part := newEvidence(view.Visit, e, live, p.Now())
+	part.Ending.Ways = newWays(view.Ways, "")
+
+	return part, nil
 }
 
 // correct gives a visit another outcome than the registered one, from the planner's page.
@@ -399,7 +402,7 @@ func (p *Pages) correctOwn(c *gin.Context) error {
 }
 
 func (p *Pages) correction(c *gin.Context, id care.VisitID) error {
-	req, err := concludeRequest(c.PostForm("resultat"), c.PostForm("aarsag"))
+	req, err := concludeRequest(c)
 	if err != nil {
 		return err
 	}

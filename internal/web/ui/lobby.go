@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -63,7 +64,7 @@ func (p *Pages) loadLobby(c *gin.Context) (lobbyPage, error) {
 }
 
 func newLobbyPage(view scheduler.VisitView) lobbyPage {
-	body := lobbyPage{VisitView: view, Ending: newEnding(view.Verdict), Day: care.DayOf(view.Visit.Facts.Planned.Start)}
+	body := lobbyPage{VisitView: view, Ending: newEnding(view.Verdict, view.Ways), Day: care.DayOf(view.Visit.Facts.Planned.Start)}
 	body.Ending.Call, body.Ending.AdHoc = view.Visit.ToCall(), view.Visit.AdHoc()
 
 	for _, a := range view.Visit.Admissions {
@@ -139,6 +140,9 @@ type waitingGuest struct {
 	Who    string // role, and name of a participant
 	Object string // "borgeren" or "deltageren", for sentences
 }
+
+// ObjectTitle is Object at the start of a sentence.
+func (g waitingGuest) ObjectTitle() string { return strings.ToUpper(g.Object[:1]) + g.Object[1:] }
 
 func newWaitingGuest(view scheduler.VisitView, a care.Admission) waitingGuest {
 	g := waitingGuest{Admission: a, Who: nameOf(view.Visit, a.Participant), Object: "borgeren"}

@@ -81,19 +81,24 @@ type ending struct {
 	Reason  care.ReasonCode
 	Call    bool // the visit is to be given by telephone: a screen is no answer
 	AdHoc   bool // the visit is a call of our own: it can't be given in person
+	// Ways are how the employee can know the citizen, where a visit by screen needs to be told it.
+	Ways []way
 }
 
 // newEnding fills in what the evidence says.
-func newEnding(v care.Verdict) ending {
+func newEnding(v care.Verdict, ways []care.StaffWay) ending {
 	choice, reason := prefill(v)
 
-	return ending{Reasons: care.Reasons(), Choice: choice, Reason: reason}
+	return ending{Reasons: care.Reasons(), Choice: choice, Reason: reason, Ways: newWays(ways, "")}
 }
 
 // typed keeps what somebody typed.
 func (e *ending) typed(c *gin.Context) {
 	if choice := c.PostForm("resultat"); choice != "" {
 		e.Choice, e.Reason = choice, care.ReasonCode(c.PostForm("aarsag"))
+		for i := range e.Ways {
+			e.Ways[i].Chosen = e.Ways[i].Value == c.PostForm("kendt")
+		}
 	}
 }
 
@@ -158,7 +163,7 @@ func (p *Pages) refuse(c *gin.Context) error {
 func (p *Pages) conclude(c *gin.Context) error {
 	id := care.VisitID(c.Param("id"))
 
-	req, err := concludeRequest(c.PostForm("resultat"), c.PostForm("aarsag"))
+	req, err := concludeRequest(c)
 	if err == nil {
 		err = p.UseCases.Conclude(c.Request.Context(), route.Actor(c), id, req)
 	}
@@ -170,16 +175,16 @@ func (p *Pages) conclude(c *gin.Context) error {
 	return p.after(c, err, "/min-dag?besked=afsluttet")
 }
 
-func concludeRequest(result, reason string) (scheduler.ConcludeRequest, error) {
-	switch result {
+func concludeRequest(c *gin.Context) (scheduler.ConcludeRequest, error) {
+	switch c.PostForm("resultat") {
 	case endedCompleted:
-		return scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}, nil
+		return scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen, Known: wayOf(c.PostForm("kendt"))}, nil
 	case endedPhone:
 		return scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.ByPhone}, nil
 	case endedPhysical:
 		return scheduler.ConcludeRequest{Physical: true}, nil
 	case endedNot:
-		if r := care.ReasonCode(reason); slices.Contains(care.Reasons(), r) {
+		if r := care.ReasonCode(c.PostForm("aarsag")); slices.Contains(care.Reasons(), r) {
 			return scheduler.ConcludeRequest{Kind: care.ResultNotCompleted, Delivery: care.Screen, Reason: r}, nil
 		}
 

@@ -106,6 +106,7 @@ type UseCases interface {
 	Caller
 	Operator
 	Devices
+	Identity
 }
 
 // Options are what the pages are made of.
@@ -206,6 +207,8 @@ func notice(key string) string {
 		return "Besøget er afsluttet, og resultatet skrives i omsorgsjournalen."
 	case "lukket-ind":
 		return "Borgeren er lukket ind."
+	case "identificeret":
+		return "Det er noteret. Sæt kryds ved »genkendt«, og luk personen ind."
 	case "afvist":
 		return "Personen er afvist."
 	case "kontakt":

@@ -132,7 +132,7 @@ func (p *Pages) cancel(c *gin.Context) error {
 func (p *Pages) concludeFor(c *gin.Context) error {
 	id := care.VisitID(c.Param("id"))
 
-	req, err := concludeRequest(c.PostForm("resultat"), c.PostForm("aarsag"))
+	req, err := concludeRequest(c)
 	if err == nil {
 		err = p.UseCases.Conclude(c.Request.Context(), route.Actor(c), id, req)
 	}
