@@ -39,7 +39,6 @@ type Config struct {
 
 // Municipality is one municipality: its own database, keys, connectors and rules.
 type Municipality struct {
-<<<<<<< ours
 	ID        care.MunicipalityID `yaml:"id" doc:"Key of the municipality, small letters and digits, never changed; used in logs and metrics."`
 	Name      string              `yaml:"name" doc:"Name as citizens see it, for example Testby Kommune."`
 	Hosts     []string            `yaml:"hosts" doc:"Host names (with port if not the standard one) under which this municipality is reached; no other municipality may have them."`
@@ -62,28 +61,7 @@ type Municipality struct {
 	Sessions     Sessions       `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
 	Identity     Identity       `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
 	Devices      Devices        `yaml:"devices" doc:"Browsers that are remembered after a login, and tablets of the municipality."`
-=======
-	ID         care.MunicipalityID `yaml:"id" doc:"Key of the municipality, small letters and digits, never changed; used in logs and metrics."`
-	Name       string              `yaml:"name" doc:"Name as citizens see it, for example Testby Kommune."`
-	Hosts      []string            `yaml:"hosts" doc:"Host names (with port if not the standard one) under which this municipality is reached; no other municipality may have them."`
-	PublicURL  string              `yaml:"public_url" doc:"Address in citizens' links and of the login, https unless loopback, without a slash at the end."`
-	Phone      string              `yaml:"phone" doc:"Danish telephone number that a citizen may call for help."`
-	Emergency  string              `yaml:"emergency" doc:"Number that stands beside 112, for example 1813; default none."`
-	Database   store.Config        `yaml:"database" doc:"Where this municipality's data are."`
-	Keys       Keys                `yaml:"keys" doc:"Keys that protect the data; sluse config keys makes them."`
-	Units      []Unit              `yaml:"units" doc:"Units of the municipality, at least one."`
-	Roles      []Role              `yaml:"roles" doc:"Which group of the directory has which role in which unit, at least one."`
-	Login      saml.Config         `yaml:"login" doc:"The municipality's identity provider for employees."`
-	Video      Video               `yaml:"video" doc:"The video platform."`
-	Messages   Messages            `yaml:"messages" doc:"How citizens are told."`
-	Record     Record              `yaml:"record" doc:"The care record, and what a screen visit looks like in it."`
-	Rules      Rules               `yaml:"rules" doc:"What may be given by screen."`
-	Times      Times               `yaml:"times" doc:"Time limits around a visit."`
-	Calls      Calls               `yaml:"calls" doc:"Calls that an employee makes on the spot."`
-	Protection Protection          `yaml:"protection" doc:"What keeps strangers out."`
-	Sessions   Sessions            `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
-	Identity   Identity            `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
->>>>>>> theirs
+	Protection   Protection     `yaml:"protection" doc:"What keeps strangers out."`
 }
 
 // Keys are the secrets that protect a municipality's data.

@@ -46,7 +46,7 @@ func TestValues(t *testing.T) {
 		"protection":           {protection("short_address: testby.dk/skaerm, limits: {door: {network: 10, own: 5, all: 100, per: 2m}, ordinary: {own: 0}}"), ""},
 		"short address":        {protection("short_address: https://testby.dk/skaerm"), "line 25: m.protection.short_address: must be a host name with a path, in small letters and without https://"},
 		"limit of nothing":     {protection("limits: {doors: {own: 1}}"), "line 25: m.protection.limits.doors: is no class of calls"},
-		"limit below 0":        {protection("limits: {door: {own: -1}}"), "line 25: m.protection.limits.door.own: must be 0 to 1000000"},
+		"limit too high":       {protection("limits: {door: {own: 1000001}}"), "line 25: m.protection.limits.door.own: must be 0 to 1000000"},
 		"window of a limit":    {protection("limits: {door: {own: 1, per: 25h}}"), "line 25: m.protection.limits.door.per: must be 1s to 24h0m0s"},
 		"visit codes":          {codeOnly("short_address: testby.dk/skaerm"), ""},
 		"visit codes abroad":   {codeOnly("short_address: testby.com/skaerm"), "line 26: m.protection.short_address: an SMS can't be written with it, sender and phone: invite: invalid: Adressen i beskeden skal høre under .dk."},
