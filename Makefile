@@ -8,7 +8,7 @@ FUZZCOUNT ?= 3000
 test: setup build vet lint unit fuzz deadcode pins
 	@echo "everything passed"
 
-# PostgreSQL, Chromium and a C compiler (for the race detector), from Debian's packages when missing.
+# PostgreSQL, Chromium, a C compiler (for the race detector) and two identity providers of others, from Debian's packages when missing.
 setup:
 	@.ci/setup
 
@@ -24,7 +24,7 @@ lint:
 # One temporary PostgreSQL on loopback for all packages. One package at a time: most of them keep
 # both cores busy by themselves, and browsers, killed processes and clocks want a machine that answers.
 unit:
-	.ci/with-postgres env SLUSE_REQUIRE_POSTGRES=1 SLUSE_REQUIRE_CHROMIUM=1 go test -p 1 -race -shuffle=on -timeout 12m ./...
+	.ci/with-postgres env SLUSE_REQUIRE_POSTGRES=1 SLUSE_REQUIRE_CHROMIUM=1 SLUSE_REQUIRE_ISSUERS=1 go test -p 1 -race -shuffle=on -timeout 12m ./...
 
 # A few thousand executions of every fuzz target: a smoke test, not a campaign.
 fuzz:

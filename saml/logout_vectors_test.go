@@ -38,7 +38,9 @@ func TestLogoutWrapping(t *testing.T) {
 	genuine := b.idp.Sign(document, id, false)
 	const end = "</samlp:LogoutRequest>"
 	evil := strings.NewReplacer(` ID="`, ` ID="_evil`, "staff-", "staff-ATTACKER").Replace(document)
-	signature := genuine[strings.Index(genuine, "<ds:Signature "):][:strings.Index(genuine, "</ds:Signature>")-strings.Index(genuine, "<ds:Signature ")+len("</ds:Signature>")]
+	_, rest, _ := strings.Cut(genuine, "<ds:Signature ")
+	inner, _, _ := strings.Cut(rest, "</ds:Signature>")
+	signature := "<ds:Signature " + inner + "</ds:Signature>"
 	object := strings.Replace(signature, "</ds:Signature>", "<ds:Object>"+document+"</ds:Object></ds:Signature>", 1)
 	afterIssuer := func(s, what string) string { return strings.Replace(s, "</saml:Issuer>", "</saml:Issuer>"+what, 1) }
 	for name, bad := range map[string]string{
