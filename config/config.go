@@ -75,16 +75,18 @@ type Keys struct {
 type Unit struct {
 	ID       care.UnitID `yaml:"id" doc:"Key of the unit, never changed."`
 	Name     string      `yaml:"name" doc:"Name as employees see it."`
+	OrgUUID  string      `yaml:"org_uuid" doc:"UUID of the unit in the municipality's organisation (STS Organisation, FK Organisation), by which privileges name it; empty: none."`
 	Parent   care.UnitID `yaml:"parent" doc:"Id of the unit above; a role there holds here too. Empty (default): at the top."`
 	Lists    []string    `yaml:"lists" doc:"Names of the driving lists that belong to the unit; * stands for any text, case does not matter. A unit with units below it needs none."`
 	LiveFrom string      `yaml:"live_from" doc:"First day (2026-11-01) with screen visits in the unit; empty: not yet."`
 }
 
-// Role gives a role to a group of the directory.
+// Role gives a role to a group of the directory, or to a privilege of the Basic Privilege Profile.
 type Role struct {
-	Group string      `yaml:"group" doc:"Name or id of the group as the identity provider sends it."`
-	Role  care.Role   `yaml:"role" doc:"planner, caregiver, leader, administrator, auditor or service_desk."`
-	Unit  care.UnitID `yaml:"unit" doc:"Unit in which the role holds; * for every unit."`
+	Group     string      `yaml:"group" doc:"Name or id of the group as the identity provider sends it; either this or privilege."`
+	Privilege string      `yaml:"privilege" doc:"Whole URI, with its version, of the user-system role that KOMBIT's Context Handler or an OIOSAML provider sends; either this or group. Where it comes limited to organisational units, it holds in those of our units only that have one of their org_uuid."`
+	Role      care.Role   `yaml:"role" doc:"planner, caregiver, leader, administrator, auditor or service_desk."`
+	Unit      care.UnitID `yaml:"unit" doc:"Unit in which the role holds; * for every unit."`
 }
 
 // Video is the video platform.

@@ -198,8 +198,11 @@ func (m Municipality) fits() []error {
 	return nil
 }
 
+// uuidShape is a UUID in lower case.
+var uuidShape = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
 func (m Municipality) validateUnits(k checker) map[care.UnitID]bool {
-	seen := map[care.UnitID]bool{care.EveryUnit: true}
+	seen, uuids := map[care.UnitID]bool{care.EveryUnit: true}, map[string]bool{}
 
 	k.bad(len(m.Units) == 0, "units", "must name at least one unit")
 
@@ -220,7 +223,11 @@ func (m Municipality) validateUnits(k checker) map[care.UnitID]bool {
 			k.bad(err != nil, at+"live_from", "must be a day like 2026-11-01")
 		}
 
-		seen[u.ID] = true
+		uuid := strings.ToLower(u.OrgUUID)
+		k.bad(uuid != "" && !uuidShape.MatchString(uuid), at+"org_uuid", "must be a UUID")
+		k.bad(uuid != "" && uuids[uuid], at+"org_uuid", "stands twice")
+
+		seen[u.ID], uuids[uuid] = true, true
 	}
 
 	m.validateTree(k)
@@ -233,7 +240,9 @@ func (m Municipality) validateRoles(k checker, units map[care.UnitID]bool) {
 
 	for i, r := range m.Roles {
 		at := fmt.Sprintf("roles[%d].", i)
-		k.bad(r.Group == "", at+"group", "must be set")
+		k.bad(r.Group == "" && r.Privilege == "", at+"group", "must be set, or privilege")
+		k.bad(r.Group != "" && r.Privilege != "", at+"privilege", "can't be set together with group")
+		k.bad(strings.ContainsAny(r.Privilege, " \t\n"), at+"privilege", "must be one URI without blanks")
 		k.bad(!slices.Contains(care.Roles(), r.Role), at+"role", "must be planner, caregiver, leader, administrator, auditor or service_desk")
 		k.bad(!units[r.Unit], at+"unit", "must be a unit's id or *")
 	}

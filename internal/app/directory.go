@@ -26,7 +26,7 @@ func (s *Site) openDirectory(ctx context.Context, p parts) error {
 	var err error
 
 	s.directory, err = directory.New(directory.Deps{
-		Store: s.store.Directory(), Sheets: file.Sheets{}, Configured: configured, Groups: grants(p.m.Roles), LoginAdministers: administers, Now: p.o.Clock,
+		Store: s.store.Directory(), Sheets: file.Sheets{}, Configured: configured, Groups: grants(p.m.Roles, p.m.Units), LoginAdministers: administers, Now: p.o.Clock,
 	})
 	if err != nil {
 		return fmt.Errorf("directory: %w", err)

@@ -64,20 +64,3 @@ func devices(d config.Devices) scheduler.DeviceSettings {
 		Known: d.Known, MinLevel: d.Least(), Level: d.Counts(), Terms: care.DeviceTerms{Idle: d.Idle, TabletIdle: d.TabletIdle}, Silence: d.Silence,
 	}
 }
-
-// grants maps the groups that the identity provider sends to roles in units.
-func grants(roles []config.Role) func(groups []string) []care.Grant {
-	return func(groups []string) []care.Grant {
-		var out []care.Grant
-
-		for _, r := range roles {
-			for _, g := range groups {
-				if g == r.Group {
-					out = append(out, care.Grant{Unit: r.Unit, Role: r.Role})
-				}
-			}
-		}
-
-		return out
-	}
-}

@@ -286,7 +286,7 @@ func (s *Site) web() web.Site {
 	return web.Site{
 		Municipality: s.id, Hosts: s.config.Hosts, PublicURL: s.config.PublicURL, Name: s.config.Name, Phone: s.config.Phone,
 		Emergency: s.config.Emergency, UseCases: s.service, Sessions: s.sessions, Login: s.login,
-		Grants: grants(s.config.Roles), Audit: s.store.Record, Limits: budgets(s.config.Protection.Limits), API: api.New(s.service), Hooks: s.hooks, Hints: s.hints(),
+		Grants: grants(s.config.Roles, s.config.Units), Audit: s.store.Record, Limits: budgets(s.config.Protection.Limits), API: api.New(s.service), Hooks: s.hooks, Hints: s.hints(),
 	}
 }
 
