@@ -28,6 +28,7 @@ import (
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 	"github.com/sluse/sluse/scheduler/directory"
+	"github.com/sluse/sluse/scheduler/emergency"
 )
 
 // Site is one municipality in this process.
@@ -46,6 +47,7 @@ type Site struct {
 	hooks    []hooks.Hook
 
 	directory *directory.Service
+	emergency *emergency.Service
 	trusts    []*trust
 }
 
@@ -276,6 +278,10 @@ func (s *Site) wire(p parts) error {
 		return err
 	}
 
+	if err = s.openEmergency(p); err != nil {
+		return err
+	}
+
 	s.sessions = sessions{store: s.store, idp: s.login.IDP()}
 
 	return nil
@@ -286,7 +292,8 @@ func (s *Site) web() web.Site {
 	return web.Site{
 		Municipality: s.id, Hosts: s.config.Hosts, PublicURL: s.config.PublicURL, Name: s.config.Name, Phone: s.config.Phone,
 		Emergency: s.config.Emergency, UseCases: s.service, Sessions: s.sessions, Login: s.login,
-		Grants: grants(s.config.Roles, s.config.Units), Audit: s.store.Record, Limits: budgets(s.config.Protection.Limits), API: api.New(s.service), Hooks: s.hooks, Hints: s.hints(),
+		Grants: grants(s.config.Roles, s.config.Units), Audit: s.store.Record, Directory: s.directory, EmergencyAccess: s.emergency,
+		SessionRules: web.SessionRules{Idle: s.config.Sessions.Idle, MinLevel: s.config.Sessions.Levels()}, Limits: budgets(s.config.Protection.Limits), API: api.New(s.service), Hooks: s.hooks, Hints: s.hints(),
 	}
 }
 

@@ -61,6 +61,7 @@ type fault struct {
 	Text      string
 	Reference string // shown where support needs it
 	Login     string // where to log in; empty: no button
+	Emergency string // the door for the time when the login is down; empty: there is none
 }
 
 // fail answers a request with an error: the one place where errors become HTTP.
@@ -128,6 +129,10 @@ func (m *mount) failPage(c *gin.Context, status int, kind care.Kind, err error) 
 
 	if kind == care.Internal || kind == care.Unavailable {
 		body.Reference = route.RequestID(c)
+	}
+
+	if kind == care.Unavailable && c.FullPath() == "/login" && m.site.EmergencyAccess != nil {
+		body.Emergency = pathEmergency
 	}
 
 	f := m.frame(body.Heading, body)

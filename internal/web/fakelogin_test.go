@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -130,6 +131,14 @@ func (f *fakeAudit) record(_ context.Context, rows []scheduler.AuditRow) error {
 	f.rows = append(f.rows, rows...)
 
 	return nil
+}
+
+// of returns the rows of an action.
+func (f *fakeAudit) of(action string) []scheduler.AuditRow {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	return slices.DeleteFunc(slices.Clone(f.rows), func(r scheduler.AuditRow) bool { return r.Action != action })
 }
 
 func (f *fakeAudit) actions() []string {

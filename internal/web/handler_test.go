@@ -20,6 +20,7 @@ type bundle struct {
 	directory map[string]*fakeDirectory
 	login     map[string]*fakeLogin
 	audit     map[string]*fakeAudit
+	closed    map[string]bool // emergency access is
 	now       *time.Time
 }
 
@@ -32,7 +33,7 @@ func setup(t *testing.T) *bundle {
 	now := testNow()
 	b := &bundle{
 		use: map[string]*fakeUse{}, sessions: map[string]*fakeSessions{}, directory: map[string]*fakeDirectory{},
-		login: map[string]*fakeLogin{}, audit: map[string]*fakeAudit{}, now: &now,
+		login: map[string]*fakeLogin{}, audit: map[string]*fakeAudit{}, closed: map[string]bool{}, now: &now,
 	}
 
 	var sites []web.Site
@@ -43,6 +44,7 @@ func setup(t *testing.T) *bundle {
 
 		one := site(host, "https://"+host, id, b.use[host], b.sessions[host])
 		one.Directory, one.Login, one.Audit = b.directory[host], b.login[host], b.audit[host].record
+		one.EmergencyAccess = emergencyOf(b.directory[host], b.audit[host], func() bool { return b.closed[host] }, func() time.Time { return *b.now })
 		one.SessionRules.MinLevel = map[care.Role]care.Assurance{care.Administrator: care.Substantial}
 		sites = append(sites, one)
 	}
@@ -72,7 +74,7 @@ func site(host, public string, id care.MunicipalityID, use *fakeUse, sessions *f
 			return out
 		},
 		Limits: wide(),
-		Hooks: []hooks.Hook{{System: "pexip", User: hookUser, Password: care.NewSecret(hookPassword), Receive: (&sink{}).receive}},
+		Hooks:  []hooks.Hook{{System: "pexip", User: hookUser, Password: care.NewSecret(hookPassword), Receive: (&sink{}).receive}},
 	}
 }
 

@@ -67,7 +67,7 @@ func (m *mount) acs(c *gin.Context) error {
 
 	now := m.now()
 	s := Session{
-		Employee: care.EmployeeID(who.EmployeeID), Name: displayName(who), Groups: who.Groups, Subject: who.Subject, IDP: who.IDP,
+		Employee: care.EmployeeID(who.EmployeeID), Name: displayName(who), Groups: groupsOf(who), Subject: who.Subject, IDP: who.IDP,
 		Level: who.Level, Method: scheduler.ByLogin, NameID: who.NameID, Index: who.SessionIndex,
 		AuthenticatedAt: who.AuthenticatedAt, EndsAt: now.Add(SessionLife),
 	}

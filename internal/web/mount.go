@@ -72,7 +72,7 @@ func newMount(s Site, common shared, proxies []string) (*mount, error) {
 func (m *mount) allRoutes() ([]route.Route, error) {
 	shown := page.Site{Name: m.site.Name, Phone: m.site.Phone, Emergency: m.site.Emergency}
 
-	staff, err := ui.New(ui.Options{UseCases: m.site.UseCases, Logins: logins{store: m.site.Sessions, rules: m.site.SessionRules, audit: m.site.Audit, now: m.now}, Site: shown, Now: m.now, Stop: m.stop})
+	staff, err := ui.New(ui.Options{UseCases: m.site.UseCases, Logins: logins{store: m.site.Sessions, rules: m.site.SessionRules, audit: m.site.Audit, now: m.now}, Emergency: m.site.staffEmergency(), Site: shown, Now: m.now, Stop: m.stop})
 	if err != nil {
 		return nil, fmt.Errorf("web: staff pages: %w", err)
 	}
@@ -99,7 +99,7 @@ func (m *mount) allRoutes() ([]route.Route, error) {
 
 	machines := route.In(route.Machine, append(received, hooks.HintRoutes(m.site.Municipality, m.site.Hints)...))
 
-	return slices.Concat(own, route.In(route.Login, m.loginRoutes()), staff.Routes(), citizen.Routes(), route.In(route.API, m.site.API), machines), nil
+	return slices.Concat(own, route.In(route.Login, m.loginRoutes()), m.emergencyRoutes(), staff.Routes(), citizen.Routes(), route.In(route.API, m.site.API), machines), nil
 }
 
 // wire builds the engine. The order of the middleware is the one that the package comment tells.

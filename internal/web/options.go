@@ -83,6 +83,8 @@ type Site struct {
 	// Directory adds what the municipality's own directory says, and who has left; nil: it has none.
 	Directory    Directory
 	SessionRules SessionRules
+	// EmergencyAccess lets employees in while the identity provider is down; nil: nobody.
+	EmergencyAccess Emergency
 	// Audit appends rows that tell what was done with logins.
 	Audit func(ctx context.Context, rows []scheduler.AuditRow) error
 	// Limits are the budgets of classes of routes; a class that is missing has the default.

@@ -127,4 +127,3 @@ const (
 	loginCookie   = "sluse-login"
 	citizenCookie = "sluse-borger" // set by join
 )
-

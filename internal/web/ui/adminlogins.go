@@ -46,13 +46,20 @@ func (p *Pages) adminRoutes() []route.Route {
 	get, post := http.MethodGet, http.MethodPost
 	manage := route.Needs(care.ManageAccess).Fresh()
 
-	return []route.Route{
+	pages := []route.Route{
+		{Method: get, Path: "/administration", Access: route.Needs(care.ManageAccess, care.ManageDirectory), Handle: p.administration},
 		{Method: get, Path: "/mine-logins", Access: route.Staff(), Handle: p.myLogins},
 		{Method: post, Path: "/mine-logins/afslut", Access: route.Staff(), Handle: p.endMyLogin},
 		{Method: post, Path: "/mine-logins/afslut-andre", Access: route.Staff(), Handle: p.endOtherLogins},
 		{Method: get, Path: "/administration/logins", Access: manage, Handle: p.logins},
 		{Method: post, Path: "/administration/logins/afslut", Access: manage, Handle: p.endLogin},
 	}
+
+	if p.Emergency != nil {
+		pages = append(pages, p.emergencyRoutes()...)
+	}
+
+	return pages
 }
 
 // myLogins shows where the reader is logged in.

@@ -113,9 +113,11 @@ type UseCases interface {
 type Options struct {
 	UseCases UseCases
 	Logins   Logins
-	Site     page.Site
-	Now      func() time.Time
-	Stop     <-chan struct{} // closed when streams have to end
+	// Emergency is nil where there is no emergency access.
+	Emergency Emergency
+	Site      page.Site
+	Now       func() time.Time
+	Stop      <-chan struct{} // closed when streams have to end
 }
 
 // Pages are the staff pages of one municipality.
@@ -187,6 +189,10 @@ func notice(key string) string {
 		return "Enheden er lukket. Den kan ikke bruges mere."
 	case "tavle-lukket":
 		return "Tavlen er lukket. Den sletter sig selv inden for et minut, når den er på nettet."
+	case "noedkode-slettet":
+		return "Din nødkode er slettet."
+	case "kvitteret":
+		return "Der er kvitteret."
 	case "login-slut":
 		return "Loginnet er afsluttet."
 	case "logins-slut":

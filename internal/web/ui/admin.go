@@ -1,0 +1,34 @@
+package ui
+
+import (
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// adminLink leads from the page "Administration" to one part of it.
+type adminLink struct {
+	Text, Tells, URL, Icon string
+
+	need care.Permission
+}
+
+// adminLinks are the parts of the administration.
+func adminLinks() []adminLink {
+	return []adminLink{
+		{"Medarbejdere", "Se og ret, hvem der må hvad, markér fratrådte, og indlæs fra fil.", "/administration/medarbejdere", "persons", care.ManageDirectory},
+		{"Enheder", "Se enhederne som et træ, og indlæs dem fra fil.", "/administration/enheder", "view-in-list", care.ManageDirectory},
+		{"Logins", "Se, hvem der er logget ind, og afslut logins.", "/administration/logins", "lock", care.ManageAccess},
+		{"Nødadgang", "Se efter og kvittér, når nogen er kommet ind uden login.", "/administration/noedadgang", "flag", care.ManageDirectory},
+	}
+}
+
+// administration shows the parts that the reader may open.
+func (p *Pages) administration(c *gin.Context) error {
+	links := slices.DeleteFunc(adminLinks(), func(l adminLink) bool { return !route.Actor(c).MayAnywhere(l.need) })
+
+	return p.show(c, "administration", "Administration", links)
+}
