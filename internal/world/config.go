@@ -59,6 +59,12 @@ municipalities:
       idp_metadata_file: "{{$.Dir}}/idp.xml"
       certificate_file: "{{.Dir}}/saml.crt"
       key_file: "{{.Dir}}/saml.key"
+    citizen_login:
+      - key: mitid
+        saml:
+          idp_metadata_file: "{{$.Dir}}/mitid.xml"
+          certificate_file: "{{.Dir}}/saml.crt"
+          key_file: "{{.Dir}}/saml.key"
     video:
       concurrency: {{$.Concurrency}}
 {{- if eq $.Video "pexip"}}
@@ -194,7 +200,7 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 	}
 
 	files := map[string]string{
-		"vdx.secret": data.Client.Secret, "history.key": HistoryKey, "idp.xml": string(w.IDP.Metadata()),
+		"vdx.secret": data.Client.Secret, "history.key": HistoryKey, "idp.xml": string(w.IDP.Metadata()), "mitid.xml": string(w.MitID.Metadata()),
 		"pexip.key": data.Node.PrivateKeyPEM, "hook.secret": w.hookPassword, "sms.key": smsgwsim.DefaultAPIKey,
 	}
 	for name, text := range files {

@@ -76,7 +76,8 @@ type World struct {
 	SMS   *smsgwsim.Server // the municipality's SMS gateway; nil with VDX, which sends SMS itself
 	FHIR  *fhirsim.Server
 	Mail  *mailsim.Server
-	IDP   *idpsim.Server
+	IDP   *idpsim.Server // of the employees
+	MitID *idpsim.Server // of the citizens, as NemLog-in is
 
 	URLs       vdxsim.URLs   // empty with Pexip
 	NodeURLs   pexipsim.URLs // empty with VDX
@@ -84,7 +85,8 @@ type World struct {
 	RoomsURL   string        // the rooms with their links
 	RecordURL  string        // base of the record's pages; the FHIR base is below it
 	LettersURL string        // the citizens' mailboxes
-	LoginURL   string        // the identity provider
+	LoginURL   string        // the identity provider of the employees
+	MitIDURL   string        // that of the citizens
 	ConfigFile string
 	Dir        string
 	Kind       VideoKind
@@ -169,30 +171,40 @@ func (w *World) startMail(ctx context.Context, o Options) error {
 	return err
 }
 
-func (w *World) startLogin(ctx context.Context, o Options) error {
-	_, port, err := net.SplitHostPort(o.Listen)
-	if err != nil {
-		return fmt.Errorf("listen address: %w", err)
-	}
-
-	var metadata []string
-	for _, m := range o.Municipalities {
-		metadata = append(metadata, publicURL(m, port)+saml.PathMetadata)
-	}
-
-	sim, err := idpsim.New(idpsim.Options{Now: o.Clock, Users: Staff(o.Employees...), MetadataURLs: metadata})
-	if err != nil {
+func (w *World) startLogin(ctx context.Context, o Options) (err error) {
+	if w.IDP, w.LoginURL, err = w.startIDP(ctx, o, saml.PathMetadata, idpsim.Options{Users: Staff(o.Employees...)}); err != nil {
 		return fmt.Errorf("identity provider: %w", err)
 	}
 
-	w.IDP = sim
-	w.undo = append(w.undo, func() error { return sim.Stop(context.WithoutCancel(ctx)) })
-
-	if w.LoginURL, err = sim.Start(ctx, "127.0.0.1:0"); err != nil {
-		return fmt.Errorf("identity provider: %w", err)
+	if w.MitID, w.MitIDURL, err = w.startIDP(ctx, o, saml.PathPersonMetadata, idpsim.Options{Profile: idpsim.ProfileNemLogin}); err != nil {
+		return fmt.Errorf("identity provider of the citizens: %w", err)
 	}
 
 	return nil
+}
+
+// startIDP starts an identity provider that knows the municipalities by their metadata.
+func (w *World) startIDP(ctx context.Context, o Options, path string, so idpsim.Options) (*idpsim.Server, string, error) {
+	_, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return nil, "", fmt.Errorf("listen address: %w", err)
+	}
+
+	so.Now = o.Clock
+	for _, m := range o.Municipalities {
+		so.MetadataURLs = append(so.MetadataURLs, publicURL(m, port)+path)
+	}
+
+	sim, err := idpsim.New(so)
+	if err != nil {
+		return nil, "", err
+	}
+
+	w.undo = append(w.undo, func() error { return sim.Stop(context.WithoutCancel(ctx)) })
+
+	base, err := sim.Start(ctx, "127.0.0.1:0")
+
+	return sim, base, err
 }
 
 // serve puts a handler on a loopback port of its own.
