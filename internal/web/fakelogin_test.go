@@ -76,6 +76,15 @@ func (f *fakeLogin) Logout(context.Context, string, saml.Principal, string) (sam
 }
 
 func (f *fakeLogin) HandleLogout(r *http.Request, _ string) (saml.LogoutMessage, error) {
+	switch r.URL.Query().Get("answer") {
+	case "partial":
+		return saml.LogoutMessage{Partial: true, Next: saml.Outgoing{URL: "/logget-af"}}, nil
+	case "form":
+		return saml.LogoutMessage{Requested: true, Next: saml.Outgoing{
+			URL: "https://idp.example.dk/slo", Fields: []saml.Field{{Name: "SAMLResponse", Value: `PHg+"<`}, {Name: "RelayState", Value: "r"}},
+		}}, nil
+	}
+
 	return saml.LogoutMessage{Requested: true, NameID: saml.NameID{Value: r.URL.Query().Get("who")}, Next: saml.Outgoing{URL: "https://idp.example.dk/done"}}, nil
 }
 

@@ -198,11 +198,20 @@ func (m *mount) slo(c *gin.Context) error {
 		message.Next.URL = "/logget-af"
 	}
 
+	if message.Partial {
+		message.Next.URL = "/logget-af?delvis=ja"
+	}
+
 	return m.send(c, message.Next)
 }
 
-// send lets the browser go where the identity provider's protocol wants it.
+// send lets the browser go where the identity provider's protocol wants it: by a redirect, or, for
+// providers that take forms only, by a page with a button, since no script of a page runs here.
 func (m *mount) send(c *gin.Context, out saml.Outgoing) error {
+	if len(out.Fields) > 0 {
+		return m.pages.Show(c, http.StatusOK, "videre", m.frame("Fortsæt hos login-udbyderen", out))
+	}
+
 	c.Redirect(http.StatusSeeOther, out.URL)
 
 	return nil
@@ -219,8 +228,11 @@ func (m *mount) metadata(c *gin.Context) error {
 	return nil
 }
 
+// loggedOutPage is told whether the provider could not end every session of the person.
+type loggedOutPage struct{ Partial bool }
+
 func (m *mount) loggedOut(c *gin.Context) error {
-	return m.pages.Show(c, http.StatusOK, "logget-af", m.frame("Du er logget af", nil))
+	return m.pages.Show(c, http.StatusOK, "logget-af", m.frame("Du er logget af", loggedOutPage{Partial: c.Query("delvis") != ""}))
 }
 
 // samlError turns a refusal of the saml package into one of ours, with fixed words, and puts
