@@ -18,6 +18,9 @@ const (
 	maxDepth        = 32
 	maxElements     = 2000
 	maxAttributes   = 32
+	// Every element copies the prefixes in force when it declares one, so their number
+	// bounds the work (answers of AD FS have about 6 in force at a time).
+	maxPrefixes = 48
 )
 
 // shape is what the pre-check counted in a document it accepted.
@@ -60,6 +63,7 @@ func precheck(doc []byte) (shape, error) {
 type checker struct {
 	decoder  *xml.Decoder
 	open     []string // raw names of the open elements
+	prefixes []int    // namespace declarations in force within each of them
 	elements int
 	rootSeen bool
 	started  bool // anything came before this token
@@ -115,15 +119,33 @@ func (c *checker) start(t xml.StartElement) error {
 	if err := c.attributes(t.Attr); err != nil {
 		return err
 	}
-	c.open = append(c.open, rawName(t.Name))
+	prefixes := declarations(t.Attr)
+	if len(c.prefixes) > 0 {
+		prefixes += c.prefixes[len(c.prefixes)-1]
+	}
+	if prefixes > maxPrefixes {
+		return invalid("more than %d namespace declarations in force", maxPrefixes)
+	}
+	c.open, c.prefixes = append(c.open, rawName(t.Name)), append(c.prefixes, prefixes)
 	return nil
+}
+
+// declarations counts the namespace declarations among the attributes of an element.
+func declarations(attrs []xml.Attr) int {
+	n := 0
+	for _, a := range attrs {
+		if a.Name.Space == "xmlns" || (a.Name.Space == "" && a.Name.Local == "xmlns") {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *checker) end(t xml.EndElement) error {
 	if len(c.open) == 0 || c.open[len(c.open)-1] != rawName(t.Name) {
 		return invalid("end tag does not match")
 	}
-	c.open = c.open[:len(c.open)-1]
+	c.open, c.prefixes = c.open[:len(c.open)-1], c.prefixes[:len(c.prefixes)-1]
 	return nil
 }
 

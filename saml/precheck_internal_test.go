@@ -2,6 +2,7 @@ package saml
 
 import (
 	"encoding/xml"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -9,14 +10,29 @@ import (
 func TestPrecheck(t *testing.T) {
 	t.Parallel()
 	nested := func(depth int) string { return strings.Repeat("<a>", depth) + strings.Repeat("</a>", depth) }
+	// prefixes declares n prefixes on one element and 24 more below it, one by one.
+	prefixes := func(n int) string {
+		var b strings.Builder
+		b.WriteString("<a")
+		for i := range n {
+			fmt.Fprintf(&b, ` xmlns:p%d="urn:p"`, i)
+		}
+		b.WriteString(">")
+		for i := range 24 {
+			fmt.Fprintf(&b, `<a xmlns:q%d="urn:q">`, i)
+		}
+		return b.String() + strings.Repeat("</a>", 25)
+	}
 	good := map[string]string{
-		"declaration":       `<?xml version="1.0" encoding="UTF-8"?><a/>`,
-		"white space":       "\n<a>\n</a>\n",
-		"deepest":           nested(maxDepth),
-		"most elements":     "<a>" + strings.Repeat("<b/>", maxElements-1) + "</a>",
-		"cdata":             `<a><![CDATA[x]]></a>`,
-		"different ids":     `<a ID="x"><b Id="y"/></a>`,
-		"retrieval pointer": `<e:EncryptedData xmlns:e="urn:e"><d:KeyInfo xmlns:d="urn:d"><d:RetrievalMethod/></d:KeyInfo></e:EncryptedData>`,
+		"prefixes in force":  prefixes(24),
+		"prefixes elsewhere": "<a>" + strings.Repeat(`<b xmlns:p="urn:p"/>`, 500) + "</a>",
+		"declaration":        `<?xml version="1.0" encoding="UTF-8"?><a/>`,
+		"white space":        "\n<a>\n</a>\n",
+		"deepest":            nested(maxDepth),
+		"most elements":      "<a>" + strings.Repeat("<b/>", maxElements-1) + "</a>",
+		"cdata":              `<a><![CDATA[x]]></a>`,
+		"different ids":      `<a ID="x"><b Id="y"/></a>`,
+		"retrieval pointer":  `<e:EncryptedData xmlns:e="urn:e"><d:KeyInfo xmlns:d="urn:d"><d:RetrievalMethod/></d:KeyInfo></e:EncryptedData>`,
 	}
 	for name, doc := range good {
 		if _, err := precheck([]byte(doc)); err != nil {
@@ -24,6 +40,7 @@ func TestPrecheck(t *testing.T) {
 		}
 	}
 	bad := map[string]string{
+		"too many prefixes":    prefixes(25),
 		"empty":                "",
 		"text only":            "a",
 		"unclosed":             "<a>",
