@@ -87,25 +87,20 @@ func (s *Service) knownFor(ctx context.Context, v care.Snapshot, adm care.Admiss
 }
 
 func (s *Service) rememberable(ctx context.Context, v care.Snapshot, adm care.Admission, browser []care.SessionToken) (DeviceView, error) {
-	err := s.mayRemember(ctx, v, adm)
-	if care.KindOf(err) == care.Forbidden {
-		return DeviceView{}, nil
-	}
-
-	if err != nil {
-		return DeviceView{}, err
-	}
-
 	d, err := s.knownDevice(ctx, v, adm, browser)
 	if err == nil {
 		return DeviceView{Known: d.Kind}, nil
 	}
 
-	if care.KindOf(err) != care.NotFound {
-		return DeviceView{}, err
+	if care.KindOf(err) == care.NotFound {
+		err = s.mayRemember(ctx, v, adm)
 	}
 
-	return DeviceView{Remember: s.kinds()}, nil
+	if care.KindOf(err) == care.Forbidden {
+		return DeviceView{}, nil
+	}
+
+	return DeviceView{Remember: s.kinds()}, err
 }
 
 // kinds returns by what browsers may be remembered at the municipality's address.

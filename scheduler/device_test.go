@@ -183,7 +183,7 @@ func TestFiveWrongCodes(t *testing.T) {
 	var (
 		group sync.WaitGroup
 		mutex sync.Mutex
-		kinds = map[care.Kind]int{}
+		kinds = make(map[care.Kind]int)
 	)
 
 	tokens := []care.SessionToken{r.come("A-1").token, r.come("A-1").token}

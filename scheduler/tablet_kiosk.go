@@ -216,7 +216,7 @@ func (s *Service) tablet(ctx context.Context, token care.SessionToken) (care.Dev
 	return s.liveTablet(ctx, care.DeviceID(kept.Bound))
 }
 
-// TabletNow tells a tablet what to show. citizen is the session that it got when it answered; zero
+// TabletNow tells a tablet what to show. With citizen comes the session that it got when it answered; zero
 // when it has none.
 func (s *Service) TabletNow(ctx context.Context, token, citizen care.SessionToken) (TabletView, error) {
 	d, err := s.tablet(ctx, token)

@@ -1,5 +1,6 @@
 // Package credential checks what known devices prove themselves with: passkeys, by the WebAuthn
-// standard, and codes of four digits, by a slow hash. go-webauthn lives here and nowhere else.
+// standard, and codes of four digits, by a slow hash. The library for them, go-webauthn, lives
+// here and nowhere else.
 //
 // A passkey must verify its user (finger, face or screen lock) and need not be discoverable: the
 // device's cookie tells which one is asked. Attestation is not asked for, because the kind of

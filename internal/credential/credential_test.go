@@ -158,10 +158,12 @@ func TestPasskeyRefuses(t *testing.T) {
 
 	for name, spoil := range map[string]func(a *passkeytest.Authenticator, state *[]byte, answer *[]byte){
 		"other challenge": func(_ *passkeytest.Authenticator, state, _ *[]byte) { *state = stranger },
-		"changed":         func(_ *passkeytest.Authenticator, _, answer *[]byte) { *answer = bytes.Replace(*answer, []byte(`"signature":"M`), []byte(`"signature":"N`), 1) },
-		"empty":           func(_ *passkeytest.Authenticator, _, answer *[]byte) { *answer = nil },
-		"long":            func(_ *passkeytest.Authenticator, _, answer *[]byte) { *answer = bytes.Repeat([]byte(" "), 20_000) },
-		"no object":       func(_ *passkeytest.Authenticator, _, answer *[]byte) { *answer = []byte(`[]`) },
+		"changed": func(_ *passkeytest.Authenticator, _, answer *[]byte) {
+			*answer = bytes.Replace(*answer, []byte(`"signature":"M`), []byte(`"signature":"N`), 1)
+		},
+		"empty":     func(_ *passkeytest.Authenticator, _, answer *[]byte) { *answer = nil },
+		"long":      func(_ *passkeytest.Authenticator, _, answer *[]byte) { *answer = bytes.Repeat([]byte(" "), 20_000) },
+		"no object": func(_ *passkeytest.Authenticator, _, answer *[]byte) { *answer = []byte(`[]`) },
 	} {
 		options, state, err := c.AskPasskey([]byte(device), record)
 		if err != nil {

@@ -278,9 +278,13 @@ func TypedDeviceCode(digits string) DeviceCode { return DeviceCode{secret{digits
 
 // isRow reports whether every digit differs from the one before by the same step.
 func isRow(s string) bool {
-	step := (s[1] - s[0] + 10) % 10
+	for i := 2; i < len(s); i++ {
+		if (s[i]-s[i-1]+10)%10 != (s[1]-s[0]+10)%10 { // after 9 comes 0
+			return false
+		}
+	}
 
-	return step == (s[2]-s[1]+10)%10 && step == (s[3]-s[2]+10)%10
+	return true
 }
 
 // isFromCPR reports whether a code stands in a person number, or is its day and month, month and
