@@ -294,12 +294,16 @@ func newTrust(name, label string, provider *saml.Provider, now func() time.Time)
 // loginFindings is the logins' part of Doctor. It reads the provider's metadata once and stores
 // nothing.
 func loginFindings(ctx context.Context, m config.Municipality, o Options) []connector.Finding {
-	provider, err := saml.New(m.Login, nil, o.Clock)
+	return append(samlFindings(ctx, staffLogin, "staff", m.Login, o), citizenFindings(ctx, m, o)...)
+}
+
+func samlFindings(ctx context.Context, name, label string, c saml.Config, o Options) []connector.Finding {
+	provider, err := saml.New(c, nil, o.Clock)
 	if err != nil {
-		return []connector.Finding{{Level: connector.Failing, Subject: staffLogin, Text: "Det er ikke sat rigtigt op: " + err.Error()}}
+		return []connector.Finding{{Level: connector.Failing, Subject: name, Text: "Det er ikke sat rigtigt op: " + err.Error()}}
 	}
 
-	t := newTrust(staffLogin, "staff", provider, o.Clock)
+	t := newTrust(name, label, provider, o.Clock)
 	t.refresh(ctx)
 
 	var found []connector.Finding

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/connector/eid"
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/sms"
@@ -47,6 +48,9 @@ type Site struct {
 	hooks    []hooks.Hook
 
 	directory *directory.Service
+	eids      []eid.Provider
+	person    *saml.Provider // NemLog-in for citizens; nil: there is none
+	personKey string
 	emergency *emergency.Service
 	trusts    []*trust
 }
@@ -186,7 +190,12 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 		return nil, fmt.Errorf("known devices: %w", err)
 	}
 
+	if err := s.newEids(p); err != nil {
+		return nil, err
+	}
+
 	service, err := scheduler.New(scheduler.Deps{
+		Eids:        s.eids,
 		Credentials: credentials,
 		Settings:    set, Store: s.store, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
 		Journal: journal, Links: p.m.Keys.Links, Monitor: s.monitor, Units: s.units, Now: p.o.Clock,
@@ -272,6 +281,9 @@ func (s *Site) wire(p parts) error {
 	}
 
 	s.trusts = append(s.trusts, newTrust(staffLogin, "staff", s.login, p.o.Clock))
+	if s.person != nil {
+		s.trusts = append(s.trusts, newTrust(citizenLogin, "citizen", s.person, p.o.Clock))
+	}
 
 	s.hooks, err = s.newHooks()
 	if err != nil {
@@ -289,6 +301,15 @@ func (s *Site) wire(p parts) error {
 
 // web returns the municipality as the web server sees it.
 func (s *Site) web() web.Site {
+	site := s.pages()
+	if s.person != nil {
+		site.Person, site.PersonKey = s.person, s.personKey
+	}
+
+	return site
+}
+
+func (s *Site) pages() web.Site {
 	return web.Site{
 		Municipality: s.id, Hosts: s.config.Hosts, PublicURL: s.config.PublicURL, Name: s.config.Name, Phone: s.config.Phone,
 		Emergency: s.config.Emergency, UseCases: s.service, Sessions: s.sessions, Login: s.login,

@@ -106,7 +106,7 @@ func (s *Store) TakeEidSession(ctx context.Context, admission care.AdmissionID) 
 
 		err := tx.Where("admission_id = ? AND session_sealed IS NOT NULL", string(admission)).Order("begun_at DESC").Take(&row).Error
 		if err != nil {
-			return err //nolint:wrapcheck // change translates it
+			return err
 		}
 
 		seal := s.keys.eidSealer(row.Hash)

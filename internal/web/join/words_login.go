@@ -17,7 +17,7 @@ type loginWords struct {
 	LogIn, LogOut, Back string
 	Lead, LeadCode      string // of the stage in which people identify themselves; {hint} is where a code goes
 	Other               text
-	Outcomes            map[scheduler.LoginOutcome]string
+	Outcomes            map[eid.Reason]string
 }
 
 func danishLogin() loginWords {
@@ -26,15 +26,15 @@ func danishLogin() loginWords {
 		Lead:     "Log ind, så vi ved, at det er dig.",
 		LeadCode: "Log ind, så vi ved, at det er dig. Du kan også få en kode på SMS til nummeret {hint}.",
 		Other:    text{"Denne invitation er til en anden person", "Du er logget ind, men linket er ikke dit. Log ud, og bed den, som beskeden er til, om at logge ind."},
-		Outcomes: map[scheduler.LoginOutcome]string{
-			scheduler.LoginOutcome(eid.Cancelled):    "Login blev afbrudt. Prøv igen, eller vælg en anden måde.",
-			scheduler.LoginOutcome(eid.LevelTooLow):  "Dit login er ikke sikkert nok til et skærmbesøg. Brug dit MitID med app, kodeviser eller chip, eller vælg en anden måde.",
-			scheduler.LoginOutcome(eid.WrongType):    "Du loggede ind som medarbejder. Log ind som privatperson, eller vælg en anden måde.",
-			scheduler.LoginOutcome(eid.Expired):      "Der gik for lang tid. Log ind igen.",
-			scheduler.LoginOutcome(eid.Replayed):     "Login er allerede brugt. Log ind igen.",
-			scheduler.LoginOutcome(eid.WrongBrowser): "Login blev startet i en anden browser. Log ind igen her på siden.",
-			scheduler.LoginOutcome(eid.Invalid):      "Vi kunne ikke godkende dit login. Prøv igen, eller vælg en anden måde.",
-			scheduler.LoginOutcome(eid.Unavailable):  "Login virker ikke lige nu. Vælg en anden måde, eller ring til os.",
+		Outcomes: map[eid.Reason]string{
+			eid.Cancelled:    ":Login blev afbrudt. Prøv igen, eller vælg en anden måde.",
+			eid.LevelTooLow:  "Dit login er ikke sikkert nok til et skærmbesøg. Brug dit MitID med app, kodeviser eller chip, eller vælg en anden måde.",
+			eid.WrongType:    ":Du loggede ind som medarbejder. Log ind som privatperson, eller vælg en anden måde.",
+			eid.Expired:      "Der gik for lang tid. Log ind igen.",
+			eid.Replayed:     "Login er allerede brugt. Log ind igen.",
+			eid.WrongBrowser: "Login blev startet i en anden browser. Log ind igen her på siden.",
+			eid.Invalid:      "Vi kunne ikke godkende dit login. Prøv igen, eller vælg en anden måde.",
+			eid.Unavailable:  "Login virker ikke lige nu. Vælg en anden måde, eller ring til os.",
 		},
 	}
 }
@@ -45,15 +45,15 @@ func englishLogin() loginWords {
 		Lead:     "Log in, so that we know that it is you.",
 		LeadCode: "Log in, so that we know that it is you. You can also get a code by text message to the number {hint}.",
 		Other:    text{"This invitation is for another person", "You are logged in, but the link is not yours. Log out, and ask the person whom the message is for to log in."},
-		Outcomes: map[scheduler.LoginOutcome]string{
-			scheduler.LoginOutcome(eid.Cancelled):    "The login was cancelled. Try again, or choose another way.",
-			scheduler.LoginOutcome(eid.LevelTooLow):  "Your login is not secure enough for a screen visit. Use your MitID with app, code display or chip, or choose another way.",
-			scheduler.LoginOutcome(eid.WrongType):    "You logged in as an employee. Log in as a private person, or choose another way.",
-			scheduler.LoginOutcome(eid.Expired):      "It took too long. Log in again.",
-			scheduler.LoginOutcome(eid.Replayed):     "The login was used already. Log in again.",
-			scheduler.LoginOutcome(eid.WrongBrowser): "The login was started in another browser. Log in again on this page.",
-			scheduler.LoginOutcome(eid.Invalid):      "We could not approve your login. Try again, or choose another way.",
-			scheduler.LoginOutcome(eid.Unavailable):  "Login does not work right now. Choose another way, or call us.",
+		Outcomes: map[eid.Reason]string{
+			eid.Cancelled:    ":The login was cancelled. Try again, or choose another way.",
+			eid.LevelTooLow:  "Your login is not secure enough for a screen visit. Use your MitID with app, code display or chip, or choose another way.",
+			eid.WrongType:    ":You logged in as an employee. Log in as a private person, or choose another way.",
+			eid.Expired:      "It took too long. Log in again.",
+			eid.Replayed:     "The login was used already. Log in again.",
+			eid.WrongBrowser: "The login was started in another browser. Log in again on this page.",
+			eid.Invalid:      "We could not approve your login. Try again, or choose another way.",
+			eid.Unavailable:  "Login does not work right now. Choose another way, or call us.",
 		},
 	}
 }
@@ -98,7 +98,7 @@ func (w words) logins(c *gin.Context, view scheduler.CitizenView, b *body) {
 		return
 	}
 
-	b.Login.Notice = l.Outcomes[scheduler.LoginOutcome(c.Query("login"))]
+	b.Login.Notice = l.Outcomes[eid.Reason(c.Query("login"))]
 	b.Login.NoCode = len(view.Methods) > 0 && !slices.Contains(view.Methods, care.ByCode)
 
 	for _, info := range view.Providers {
