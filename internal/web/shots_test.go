@@ -111,6 +111,8 @@ func (s *served) shots(t *testing.T) []shot {
 			shot{name: "borger-" + string(stage) + "-en", cookies: citizen, path: "/b?sprog=en", before: at(stage), picture: stage != scheduler.StageCode && stage != scheduler.StageWaiting})
 	}
 
+	out = append(out, s.deviceShots(t, submit)...)
+
 	return append(out,
 		shot{name: "borger-kode-forkert", cookies: citizen, path: "/b", before: at(scheduler.StageCode), then: chromedp.Steps(
 			chromedp.SendKeys(chromedp.CSS("#kode"), "111111"), submit(".code-form button", ".alert-error"),
