@@ -75,6 +75,11 @@ func (s *Service) EmployeeLinks(ctx context.Context, actor care.Actor, citizen c
 	return out, s.store.Record(ctx, []AuditRow{{At: s.now(), Actor: string(actor.Employee), Action: "see_employee_links", Citizen: citizen}})
 }
 
+// LinkUnits returns the units in which the actor links citizens with employees; none is no error.
+func (s *Service) LinkUnits(_ context.Context, actor care.Actor) ([]care.Unit, error) {
+	return s.unitsFor(actor, care.LinkEmployees), nil
+}
+
 // LinkEmployee ties an employee to a citizen. The unit must visit the citizen by its driving
 // lists; where it does not, a reason is needed, and the link is marked as made by hand (V10).
 // Needs LinkEmployees in the unit.

@@ -313,8 +313,9 @@ func (s *Site) pages() web.Site {
 	return web.Site{
 		Municipality: s.id, Hosts: s.config.Hosts, PublicURL: s.config.PublicURL, Name: s.config.Name, Phone: s.config.Phone,
 		Emergency: s.config.Emergency, UseCases: s.service, Sessions: s.sessions, Login: s.login,
-		Grants: grants(s.config.Roles, s.config.Units), Audit: s.store.Record, Directory: s.directory, EmergencyAccess: s.emergency,
-		SessionRules: web.SessionRules{Idle: s.config.Sessions.Idle, MinLevel: s.config.Sessions.Levels()}, Limits: budgets(s.config.Protection.Limits), API: api.New(s.service), Hooks: s.hooks, Hints: s.hints(),
+		Grants: grants(s.config.Roles, s.config.Units), Audit: s.store.Record, Directory: s.directory, People: s.directory, EmergencyAccess: s.emergency,
+		SessionRules: web.SessionRules{Idle: s.config.Sessions.Idle, MinLevel: s.config.Sessions.Levels()},
+		Limits:       budgets(s.config.Protection.Limits), API: api.New(s.service), Hooks: s.hooks, Hints: s.hints(),
 	}
 }
 

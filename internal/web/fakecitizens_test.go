@@ -44,7 +44,7 @@ func (f *fakeUse) MyCitizens(_ context.Context, actor care.Actor) ([]scheduler.K
 	var out []scheduler.KnownCitizen
 
 	for i, v := range f.rows[:12] {
-		k := scheduler.KnownCitizen{Citizen: v.Citizen, Units: []care.Unit{{ID: "oest", Name: "Øst"}}, MayCall: true}
+		k := scheduler.KnownCitizen{Citizen: v.Citizen, Units: []care.Unit{{ID: "oest", Name: "Øst"}}, MayCall: true, Mine: i == 1}
 		k.Citizen.Suitability = []care.Suitability{care.Suitable, care.SuitabilityUnknown, care.Unsuitable}[i%3]
 
 		if i%4 == 0 {

@@ -18,6 +18,7 @@ type bundle struct {
 	use       map[string]*fakeUse
 	sessions  map[string]*fakeSessions
 	directory map[string]*fakeDirectory
+	people    map[string]*fakePeople
 	login     map[string]*fakeLogin
 	audit     map[string]*fakeAudit
 	closed    map[string]bool // emergency access is
@@ -32,7 +33,7 @@ func setup(t *testing.T) *bundle {
 
 	now := testNow()
 	b := &bundle{
-		use: map[string]*fakeUse{}, sessions: map[string]*fakeSessions{}, directory: map[string]*fakeDirectory{},
+		use: map[string]*fakeUse{}, sessions: map[string]*fakeSessions{}, directory: map[string]*fakeDirectory{}, people: map[string]*fakePeople{},
 		login: map[string]*fakeLogin{}, audit: map[string]*fakeAudit{}, closed: map[string]bool{}, now: &now,
 	}
 
@@ -43,6 +44,8 @@ func setup(t *testing.T) *bundle {
 		b.directory[host], b.login[host], b.audit[host] = newFakeDirectory(), &fakeLogin{mark: string(id), now: func() time.Time { return *b.now }}, &fakeAudit{}
 
 		one := site(host, "https://"+host, id, b.use[host], b.sessions[host])
+		b.people[host] = &fakePeople{}
+		one.People = b.people[host]
 		one.Directory, one.Login, one.Audit = b.directory[host], b.login[host], b.audit[host].record
 		one.EmergencyAccess = emergencyOf(b.directory[host], b.audit[host], func() bool { return b.closed[host] }, func() time.Time { return *b.now })
 		one.SessionRules.MinLevel = map[care.Role]care.Assurance{care.Administrator: care.Substantial}
@@ -73,6 +76,7 @@ func site(host, public string, id care.MunicipalityID, use *fakeUse, sessions *f
 
 			return out
 		},
+		People: &fakePeople{},
 		Limits: wide(),
 		Hooks:  []hooks.Hook{{System: "pexip", User: hookUser, Password: care.NewSecret(hookPassword), Receive: (&sink{}).receive}},
 	}

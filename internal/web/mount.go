@@ -72,7 +72,7 @@ func newMount(s Site, common shared, proxies []string) (*mount, error) {
 func (m *mount) allRoutes() ([]route.Route, error) {
 	shown := page.Site{Name: m.site.Name, Phone: m.site.Phone, Emergency: m.site.Emergency}
 
-	staff, err := ui.New(ui.Options{UseCases: m.site.UseCases, Logins: logins{store: m.site.Sessions, rules: m.site.SessionRules, audit: m.site.Audit, now: m.now}, Emergency: m.site.staffEmergency(), Site: shown, Now: m.now, Stop: m.stop})
+	staff, err := ui.New(ui.Options{UseCases: m.site.UseCases, Logins: logins{store: m.site.Sessions, rules: m.site.SessionRules, audit: m.site.Audit, now: m.now}, Emergency: m.site.staffEmergency(), Directory: m.site.People, Site: shown, Now: m.now, Stop: m.stop})
 	if err != nil {
 		return nil, fmt.Errorf("web: staff pages: %w", err)
 	}

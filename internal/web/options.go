@@ -80,6 +80,8 @@ type Site struct {
 	// Grants maps the groups that the identity provider sends to roles; asked on every request,
 	// so that a change applies at once.
 	Grants func(groups []string) []care.Grant
+	// People are the pages of employees and units; nil: there are none.
+	People ui.Directory
 	// Directory adds what the municipality's own directory says, and who has left; nil: it has none.
 	Directory    Directory
 	SessionRules SessionRules

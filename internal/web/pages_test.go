@@ -116,6 +116,7 @@ func TestStaffPagesRender(t *testing.T) {
 		"/borgere/c1/kontakter/ny":                                "Ny kontakt",
 		"/borgere/c1/kontakter/ny?besoeg=x":                       "Gem og invitér",
 		"/borgere/c1/kontakter/k3":                                "karla@borger.example",
+		"/borgere/c1/medarbejdere":                                "Fast kontaktperson",
 		"/opkald/x":                                               "Vi gør et rum klar",
 		"/opkald/x/nyt?trin=booking-link":                         "SMS til borgeren",
 		"/forbindelser/nu":                                        "Poster i omsorgsjournalen",

@@ -104,6 +104,7 @@ type UseCases interface {
 	Leader
 	Contacts
 	Caller
+	Linker
 	Operator
 	Devices
 	Identity
@@ -113,6 +114,8 @@ type UseCases interface {
 type Options struct {
 	UseCases UseCases
 	Logins   Logins
+	// Directory is nil where no employees are kept.
+	Directory Directory
 	// Emergency is nil where there is no emergency access.
 	Emergency Emergency
 	Site      page.Site
@@ -136,6 +139,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"suitability": suitabilityOf, "consent": consentOf, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
+		"works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf,
 	})
 })
 
@@ -231,6 +235,18 @@ func notice(key string) string {
 		return "Opkaldet er noteret som en telefonsamtale."
 	case "rettet":
 		return "Resultatet er rettet, og omsorgsjournalen får det nye."
+	case "medarbejder":
+		return "Medarbejderen er gemt. Det gælder med det samme."
+	case "fratraadt":
+		return "Medarbejderen er markeret som fratrådt og har ikke længere adgang."
+	case "adgang":
+		return "Medarbejderen har adgang igen."
+	case "indlaest":
+		return "Filen er indlæst. Det gælder med det samme."
+	case "knyttet":
+		return "Medarbejderen er knyttet til borgeren."
+	case "tilknytning-slut":
+		return "Tilknytningen er afsluttet."
 	case "fortrudt":
 		return "Omlægningen fortrydes. Rummene lukkes, og borgerne får besked."
 	}
