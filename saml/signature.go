@@ -44,20 +44,15 @@ func verifyElement(signed *node, certificates []*x509.Certificate, now time.Time
 		if err != nil || verified == nil {
 			continue
 		}
-		return rereadVerified(verified, signed, id)
+		return readVerified(verified, signed, id)
 	}
 	return nil, invalid("%s: signature does not verify with a pinned, valid certificate", signed.local)
 }
 
-// rereadVerified turns the library's verified element into a node of our own.
-func rereadVerified(verified *etree.Element, signed *node, id string) (*node, error) {
-	document := etree.NewDocumentWithRoot(verified)
-	document.WriteSettings.CanonicalEndTags = true
-	octets, err := document.WriteToBytes()
-	if err != nil {
-		return nil, invalid("verified element cannot be read")
-	}
-	root, _, err := parseMessage(octets)
+// readVerified turns the library's verified element, which it parsed from the very octets
+// that it took the digest of, into a node of our own.
+func readVerified(verified *etree.Element, signed *node, id string) (*node, error) {
+	root, err := newNode(verified, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package saml
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -41,21 +40,40 @@ func parseMessage(doc []byte) (*node, shape, error) {
 	if err := tree.ReadFromBytes(doc); err != nil || tree.Root() == nil {
 		return nil, shape{}, invalid("not well-formed XML")
 	}
-	root, err := newNode(tree.Root(), map[string]string{"xml": nsXML})
+	root, err := newNode(tree.Root(), nil)
 	if err != nil {
 		return nil, shape{}, err
 	}
 	return root, s, nil
 }
 
-// newNode resolves el and everything below it; scope maps the prefixes declared above.
+// scope is a namespace declaration together with those around it; nil is the outermost,
+// where only xml is known. Their number is bounded by the pre-check.
+type scope struct {
+	prefix, name string
+	outer        *scope
+}
+
+func (s *scope) lookup(prefix string) (name string, known bool) {
+	for ; s != nil; s = s.outer {
+		if s.prefix == prefix {
+			return s.name, true
+		}
+	}
+	if prefix == "xml" {
+		return nsXML, true
+	}
+	return "", false
+}
+
+// newNode resolves el and everything below it; scope holds the prefixes declared above.
 // Depth is bounded by the pre-check.
-func newNode(el *etree.Element, scope map[string]string) (*node, error) {
+func newNode(el *etree.Element, scope *scope) (*node, error) {
 	scope, err := declare(el, scope)
 	if err != nil {
 		return nil, err
 	}
-	space, known := scope[el.Space]
+	space, known := scope.lookup(el.Space)
 	if !known && el.Space != "" {
 		return nil, invalid("undeclared namespace prefix")
 	}
@@ -83,8 +101,7 @@ func newNode(el *etree.Element, scope map[string]string) (*node, error) {
 }
 
 // declare returns scope plus the namespace declarations of el.
-func declare(el *etree.Element, scope map[string]string) (map[string]string, error) {
-	inner, copied := scope, false
+func declare(el *etree.Element, inner *scope) (*scope, error) {
 	for _, a := range el.Attr {
 		prefix := a.Key
 		if a.Space == "" && a.Key == "xmlns" {
@@ -99,15 +116,12 @@ func declare(el *etree.Element, scope map[string]string) (map[string]string, err
 		if a.Value != "" && !strings.Contains(a.Value, ":") {
 			return nil, invalid("relative namespace name")
 		}
-		if !copied {
-			inner, copied = maps.Clone(scope), true
-		}
-		inner[prefix] = a.Value
+		inner = &scope{prefix: prefix, name: a.Value, outer: inner}
 	}
 	return inner, nil
 }
 
-func resolveAttrs(el *etree.Element, scope map[string]string) ([]attribute, error) {
+func resolveAttrs(el *etree.Element, scope *scope) ([]attribute, error) {
 	var attrs []attribute
 	for _, a := range el.Attr {
 		if a.Space == "xmlns" || (a.Space == "" && a.Key == "xmlns") {
@@ -115,7 +129,7 @@ func resolveAttrs(el *etree.Element, scope map[string]string) ([]attribute, erro
 		}
 		space := ""
 		if a.Space != "" {
-			resolved, known := scope[a.Space]
+			resolved, known := scope.lookup(a.Space)
 			if !known {
 				return nil, invalid("undeclared namespace prefix")
 			}
