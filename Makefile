@@ -37,7 +37,7 @@ deadcode:
 pins:
 	@.ci/pins
 
-# Rows 1, 2, 3 and 9 of docs/performance.md, each beside its baseline; the table comes last. About three minutes.
+# Rows 1, 2, 3, 7, 8 and 9 of docs/performance.md, each beside its baseline; the table comes last. About three minutes.
 bench:
 	.ci/with-postgres go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench/...
 
