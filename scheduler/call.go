@@ -165,6 +165,10 @@ func (s *Service) Call(ctx context.Context, actor care.Actor, id care.VisitID) (
 		return CallView{}, err
 	}
 
+	if err := s.shownVisit(ctx, actor, "see_call", v); err != nil {
+		return CallView{}, err
+	}
+
 	return s.callView(ctx, v)
 }
 

@@ -44,7 +44,7 @@ func (s *Service) DryRun(ctx context.Context, actor care.Actor, chosen []care.Vi
 		}
 	}
 
-	return plan, nil
+	return plan, s.shownVisits(ctx, actor, "see_plan", views)
 }
 
 // chosen reads the visits of a conversion and checks that the actor may convert in each unit.

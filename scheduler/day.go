@@ -8,7 +8,7 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// Day returns a local day as the planner sees it. Needs SeeDay in the unit.
+// Day returns a local day as the planner sees it. Needs SeeDay in the unit. The reading is audited.
 func (s *Service) Day(ctx context.Context, actor care.Actor, q DayQuery) (DayView, error) {
 	units, err := s.scope(actor, care.SeeDay, q.Unit)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Service) Day(ctx context.Context, actor care.Actor, q DayQuery) (DayVie
 	slices.Sort(out.Employees)
 	out.Employees = slices.Compact(out.Employees)
 
-	return out, nil
+	return out, s.shownVisits(ctx, actor, "see_day", out.Visits)
 }
 
 func (q DayQuery) takes(v VisitView) bool {

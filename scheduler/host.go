@@ -23,7 +23,9 @@ func (s *Service) MyDay(ctx context.Context, actor care.Actor, day care.Day) (Da
 		return DayView{}, err
 	}
 
-	return DayView{Day: day, Visits: views, All: len(views), Employees: []care.EmployeeID{actor.Employee}}, nil
+	out := DayView{Day: day, Visits: views, All: len(views), Employees: []care.EmployeeID{actor.Employee}}
+
+	return out, s.shownVisits(ctx, actor, "see_my_day", views)
 }
 
 // hosted reads a visit that the actor may host: in a unit in which they are a caregiver, so that
@@ -61,9 +63,12 @@ func (s *Service) Lobby(ctx context.Context, actor care.Actor, id care.VisitID) 
 	}
 
 	view.People = people(v, view.Citizen)
-	view.Ways, err = s.ways(ctx, v)
 
-	return view, err
+	if view.Ways, err = s.ways(ctx, v); err != nil {
+		return VisitView{}, err
+	}
+
+	return view, s.shownVisit(ctx, actor, "see_lobby", v)
 }
 
 // HostLink gives the room's host link to the caregiver. The room must be booked and the time

@@ -133,8 +133,11 @@ func (s *Service) AtTheDoor(ctx context.Context, actor care.Actor, id care.Visit
 	}
 
 	rule, err := s.identityRule(ctx, v, a.Participant)
+	if err != nil {
+		return AtTheDoor{}, err
+	}
 
-	return AtTheDoor{VisitView: views[0], Admission: a, Rule: rule}, err
+	return AtTheDoor{VisitView: views[0], Admission: a, Rule: rule}, s.shownVisit(ctx, actor, "see_who_waits", v)
 }
 
 // Vouch records that an employee knows who waits in a session, and how (R29). The person still has

@@ -117,5 +117,5 @@ func (s *Service) MyCitizens(ctx context.Context, actor care.Actor) ([]KnownCiti
 		return cmp.Compare(strings.ToLower(a.Citizen.Name), strings.ToLower(b.Citizen.Name))
 	})
 
-	return out, s.store.Record(ctx, []AuditRow{{At: s.now(), Actor: string(actor.Employee), Action: "see_my_citizens"}})
+	return out, s.shown(ctx, actor, "see_my_citizens", slices.Compact(wanted))
 }

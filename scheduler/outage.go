@@ -222,7 +222,12 @@ func (s *Service) FallbackPlan(ctx context.Context, actor care.Actor, chosen []c
 		}
 	}
 
-	return s.views(ctx, slices.DeleteFunc(visits, func(v care.Snapshot) bool { return !v.State.Active() || v.AdHoc() }))
+	views, err := s.views(ctx, slices.DeleteFunc(visits, func(v care.Snapshot) bool { return !v.State.Active() || v.AdHoc() }))
+	if err != nil {
+		return nil, err
+	}
+
+	return views, s.shownVisits(ctx, actor, "see_fallback_plan", views)
 }
 
 func fallbackKind(req FallbackRequest) (care.BatchKind, error) {

@@ -301,6 +301,7 @@ type Store interface {
 	Notices
 	Chores
 	Contacts
+	Audits
 	EmployeeLinks
 	Devices
 	Identities

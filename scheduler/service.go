@@ -111,7 +111,8 @@ type Service struct {
 	eidDown func() bool
 	now     func() time.Time
 
-	looks looks // into rooms
+	looks     looks // into rooms
+	sightings sightings
 }
 
 // New makes a Service. It refuses settings that no visit could be given with.

@@ -35,7 +35,7 @@ func (s *Service) Troubles(ctx context.Context, actor care.Actor, day care.Day) 
 		}
 	}
 
-	return out, nil
+	return out, s.shownVisits(ctx, actor, "see_troubles", views)
 }
 
 // handled reads a visit whose exceptions the actor may handle.

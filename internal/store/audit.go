@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
 	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // auditRow has no id here: the database numbers the rows.
@@ -29,9 +31,8 @@ func (auditRow) TableName() string { return "audit" }
 
 // numberedRow is an audit row with the number that the database gave it.
 type numberedRow struct {
-	auditRow `gorm:"embedded"`
-
-	ID int64 `gorm:"primaryKey;autoIncrement"`
+	Row auditRow `gorm:"embedded"`
+	ID  int64    `gorm:"primaryKey;autoIncrement"`
 }
 
 // TableName names the table for gorm.
@@ -97,7 +98,7 @@ func (s *Store) writeAudit(tx *gorm.DB, rows []scheduler.AuditRow) error {
 
 // writeList stores the row of a list with the citizens that it showed.
 func writeList(tx *gorm.DB, row auditRow, r scheduler.AuditRow) error {
-	numbered := numberedRow{auditRow: row}
+	numbered := numberedRow{Row: row}
 	if err := tx.Create(&numbered).Error; err != nil {
 		return fmt.Errorf("insert rows: %w", err)
 	}
@@ -108,6 +109,102 @@ func writeList(tx *gorm.DB, row auditRow, r scheduler.AuditRow) error {
 	}
 
 	return insert(tx, shown)
+}
+
+// Audit implements scheduler.Audits.
+func (s *Store) Audit(ctx context.Context, q scheduler.AuditQuery) ([]scheduler.AuditEntry, error) {
+	var rows []numberedRow
+	if err := s.auditQuery(ctx, q).Find(&rows).Error; err != nil {
+		return nil, translate(err)
+	}
+
+	shown, err := s.shownIn(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+
+	out := make([]scheduler.AuditEntry, 0, len(rows))
+
+	for _, row := range rows {
+		entry, err := s.auditFromRow(row.ID, row.Row)
+		if err != nil {
+			return nil, err
+		}
+
+		entry.Shown = shown[row.ID]
+		out = append(out, entry)
+	}
+
+	return out, nil
+}
+
+func (s *Store) auditQuery(ctx context.Context, q scheduler.AuditQuery) *gorm.DB {
+	find := s.read.WithContext(ctx).Order("id DESC")
+
+	if q.Citizen != "" {
+		find = find.Where("(citizen_id = ? OR id IN (SELECT audit_id FROM audit_citizens WHERE audit_citizens.citizen_id = ?))", string(q.Citizen), string(q.Citizen))
+	}
+
+	if q.Actor != "" {
+		find = find.Where("actor = ?", q.Actor)
+	}
+
+	if q.From != "" {
+		find = find.Where("at >= ?", micros(q.From.Bounds().Start))
+	}
+
+	if q.To != "" {
+		find = find.Where("at < ?", micros(q.To.Bounds().End))
+	}
+
+	if q.Before > 0 {
+		find = find.Where("id < ?", q.Before)
+	}
+
+	if q.Limit > 0 {
+		find = find.Limit(q.Limit)
+	}
+
+	return find
+}
+
+func (s *Store) auditFromRow(id int64, row auditRow) (scheduler.AuditEntry, error) {
+	seal := s.keys.reasonSealer(row)
+	out := scheduler.AuditEntry{ID: id, AuditRow: scheduler.AuditRow{
+		At: instant(row.At), Actor: row.Actor, Action: row.Action, Visit: care.VisitID(row.VisitID), Citizen: care.CitizenID(row.CitizenID),
+		Detail: row.Detail, Reason: seal.open("reason", row.ReasonSealed),
+		Origin: scheduler.Origin{Address: row.Address, Session: row.Session, Level: care.Assurance(row.Level), Method: row.Method},
+	}}
+
+	return out, translate(seal.err)
+}
+
+// shownIn counts the citizens that lists showed, by the number of the list's row.
+func (s *Store) shownIn(ctx context.Context, rows []numberedRow) (map[int64]int, error) {
+	out := make(map[int64]int)
+
+	for chunk := range slices.Chunk(rows, maxPlaceholdersSQLite) {
+		ids := make([]int64, len(chunk))
+		for i, row := range chunk {
+			ids[i] = row.ID
+		}
+
+		var counts []struct {
+			AuditID int64
+			Shown   int
+		}
+
+		err := s.read.WithContext(ctx).Model(&auditCitizenRow{}).Select("audit_id, COUNT(*) AS shown").Where("audit_id IN ?", ids).Group("audit_id").Find(&counts).Error
+		if err != nil {
+			return nil, translate(err)
+		}
+
+		for _, c := range counts {
+			out[c.AuditID] = c.Shown
+		}
+	}
+
+	return out, nil
 }
 
 // Record implements scheduler.Batches.

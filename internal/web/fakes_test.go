@@ -36,6 +36,7 @@ type fakeUse struct {
 	known      map[string]bool // locators and tokens that are ours
 	outage     bool            // the video platform is down
 	stage      scheduler.CallStage
+	audited    scheduler.AuditQuery // what the audit was asked last
 	devices    fakeDevices
 }
 

@@ -76,6 +76,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"visit_links", checkVisitLinks},
 		{"contact_secrecy", checkContactSecrecy},
 		{"audit", checkAudit},
+		{"audit_trail", checkAuditTrail},
 		{"encryption", checkEncryption},
 		{"events", checkEvents},
 		{"events_at_once", checkEventsAtOnce},

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -184,29 +186,38 @@ func (p *Pages) auditCSV(c *gin.Context) error {
 		return err
 	}
 
-	c.Header("Content-Disposition", `attachment; filename="revision.csv"`)
-	c.Header("Content-Type", "text/csv; charset=utf-8")
-	c.Status(http.StatusOK)
-
-	_, _ = c.Writer.WriteString("\ufeff")
-	w := csv.NewWriter(c.Writer)
-	w.Comma = ';'
-
-	body := auditPage{AuditView: view}
-	_ = w.Write([]string{"Nr.", "Tidspunkt", "Hvem", "Hvad", "Borger", "Besøg", "Hvorfor", "Fra", "Login", "Session", "Detaljer"})
-
-	for _, e := range view.Entries {
-		_ = w.Write(csvSafe(strconv.FormatInt(e.ID, 10), e.At.In(care.Zone()).Format("2006-01-02 15:04:05"), whoDanish(e.Actor), actionDanish(e.Action),
-			body.About(e), string(e.Visit), e.Reason, body.From(e), e.Origin.Method, e.Origin.Session, e.Detail))
+	data, err := auditFile(view)
+	if err != nil {
+		return err
 	}
 
-	w.Flush()
-
-	if err := w.Error(); err != nil {
-		return fmt.Errorf("audit as CSV: %w", err)
-	}
+	c.Header("Content-Disposition", `attachment; filename="log.csv"`)
+	c.Data(http.StatusOK, "text/csv; charset=utf-8", data)
 
 	return nil
+}
+
+func auditFile(view scheduler.AuditView) ([]byte, error) {
+	var b bytes.Buffer
+
+	b.WriteString("\ufeff")
+
+	w := csv.NewWriter(&b)
+	w.Comma, w.UseCRLF = ';', true
+
+	rows := [][]string{{"Nr.", "Tidspunkt", "Hvem", "Hvad", "Borger", "Besøg", "Hvorfor", "Fra", "Session", "Detaljer"}}
+	body := auditPage{AuditView: view}
+
+	for _, e := range view.Entries {
+		rows = append(rows, csvSafe(strconv.FormatInt(e.ID, 10), e.At.In(care.Zone()).Format(time.DateTime), whoDanish(e.Actor), actionDanish(e.Action),
+			body.About(e), string(e.Visit), e.Reason, body.From(e), e.Origin.Session, e.Detail))
+	}
+
+	if err := w.WriteAll(rows); err != nil {
+		return nil, fmt.Errorf("audit file: %w", err)
+	}
+
+	return b.Bytes(), nil
 }
 
 // csvSafe keeps spreadsheets from taking a text for a formula.

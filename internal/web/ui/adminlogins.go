@@ -55,6 +55,8 @@ func (p *Pages) adminRoutes() []route.Route {
 		{Method: post, Path: "/administration/logins/afslut", Access: manage, Handle: p.endLogin},
 	}
 
+	pages = append(pages, p.auditRoutes()...)
+
 	if p.Emergency != nil {
 		pages = append(pages, p.emergencyRoutes()...)
 	}

@@ -109,6 +109,7 @@ func menu(actor care.Actor, path string) []page.Link {
 		{[]care.Permission{care.ImportLists}, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},
 		{[]care.Permission{care.SeeStatistics}, page.Link{Text: "Statistik", URL: "/statistik", Icon: "analytics"}},
 		{[]care.Permission{care.ManageAccess}, page.Link{Text: "Tavler", URL: "/administration/tavler", Icon: "smartphone"}},
+		{[]care.Permission{care.SeeAudit}, page.Link{Text: "Log", URL: "/revision", Icon: "checklist"}},
 		{[]care.Permission{care.ManageAccess, care.ManageDirectory}, page.Link{Text: "Administration", URL: "/administration", Icon: "settings"}},
 		{[]care.Permission{care.SeeConnections}, page.Link{Text: "Forbindelser", URL: "/forbindelser", Icon: "link"}},
 	}
@@ -133,7 +134,7 @@ func (p *Pages) front(c *gin.Context) error {
 	for _, to := range []struct {
 		role care.Role
 		path string
-	}{{care.Leader, "/statistik"}, {care.Planner, "/dagen"}, {care.Caregiver, "/min-dag"}, {care.Administrator, "/forbindelser"}} {
+	}{{care.Leader, "/statistik"}, {care.Planner, "/dagen"}, {care.Caregiver, "/min-dag"}, {care.Administrator, "/forbindelser"}, {care.ServiceDesk, "/forbindelser"}, {care.Auditor, "/revision"}} {
 		for _, g := range actor.Grants {
 			if g.Role == to.role {
 				return goTo(c, to.path)

@@ -106,6 +106,7 @@ type UseCases interface {
 	Caller
 	Linker
 	Operator
+	Auditor
 	Devices
 	Identity
 }
@@ -139,7 +140,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"suitability": suitabilityOf, "consent": consentOf, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
-		"works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf,
+		"who": whoDanish, "action": actionDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf,
 	})
 })
 

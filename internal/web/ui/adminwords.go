@@ -1,0 +1,84 @@
+package ui
+
+import (
+	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// whoDanish names who did something: an employee's id stands as it is.
+func whoDanish(actor string) string {
+	switch actor {
+	case "system":
+		return "Systemet"
+	case "scim":
+		return "Kommunens brugerkatalog"
+	case "citizen":
+		return "Borgeren"
+	case "participant":
+		return "Deltager"
+	case "unknown":
+		return "Ukendt"
+	}
+
+	return actor
+}
+
+// methodDanish tells how somebody came in.
+func methodDanish(method string) string {
+	switch method {
+	case "":
+		return ""
+	case scheduler.ByLogin:
+		return "login"
+	case scheduler.ByEmergency:
+		return "nødadgang"
+	}
+
+	return care.IdentityMethod(method).Danish()
+}
+
+// actionDanish tells what was done. An action without words of its own stands as it is, so that
+// nothing is ever missing.
+func actionDanish(action string) string {
+	if text, ok := seenDanish()[action]; ok {
+		return text
+	}
+
+	if text, ok := doneDanish()[action]; ok {
+		return text
+	}
+
+	return action
+}
+
+// seenDanish are the readings.
+func seenDanish() map[string]string {
+	return map[string]string{
+		"see_day": "Så dagens besøg", "see_my_day": "Så egne besøg", "see_visit": "Så et besøg", "see_lobby": "Så et besøg og hvem der venter",
+		"see_who_waits": "Så hvem der venter", "see_citizen": "Så en borgers kort", "see_my_citizens": "Så listen over borgere",
+		"see_troubles": "Så hvad der kræver handling", "see_plan": "Så en plan for omlægning", "see_fallback_plan": "Så en plan ved nedbrud",
+		"see_call": "Så et opkald", "see_evidence": "Så videoplatformens tider", "export_evidence": "Hentede videoplatformens tider",
+		"see_audit": "Så loggen", "see_directory": "Så medarbejdere og enheder", "see_employee": "Så en medarbejder", "see_employees": "Så medarbejdere",
+		"see_employee_links": "Så hvem borgeren er knyttet til", "see_tablets": "Så tavler",
+	}
+}
+
+// doneDanish are the actions.
+func doneDanish() map[string]string {
+	return map[string]string{
+		"import": "Indlæste en køreliste", "convert": "Omlagde til skærm", "undo": "Fortrød en omlægning", "undo_batch": "Fortrød en omlægning",
+		"move": "Flyttede et besøg", "cancel": "Aflyste et besøg", "make_physical": "Gjorde et besøg fysisk", "call_instead": "Gav et besøg på telefon",
+		"call": "Ringede op", "give_up_call": "Opgav et opkald", "open_host_link": "Gik ind i rummet", "open_guest_link": "Gik ind i rummet",
+		"admit": "Lukkede ind", "refuse": "Afviste", "vouch": "Sagde god for en person", "identify": "Blev identificeret", "identify_by_device": "Blev genkendt på en kendt enhed",
+		"begin_login": "Begyndte at logge ind", "ask_code": "Bad om en kode", "enter_code": "Tastede en kode", "enter": "Åbnede sit link",
+		"ask_help": "Bad om hjælp", "answer_on_tablet": "Svarede på en tavle", "conclude": "Afsluttede et besøg", "correct_outcome": "Rettede et resultat",
+		"retry": "Prøvede igen", "settle": "Tog et punkt af listen", "add_participant": "Inviterede en deltager", "remove_participant": "Fjernede en deltager",
+		"follow_contact": "Fulgte en ændret kontakt", "add_contact": "Tilføjede en kontakt", "change_contact": "Rettede en kontakt", "remove_contact": "Fjernede en kontakt",
+		"link_employee": "Knyttede en medarbejder til en borger", "end_employee_link": "Afsluttede en tilknytning", "set_identity": "Satte, hvordan en borger identificeres",
+		"stop": "Lukkede al adgang for en borger", "save_employee": "Gemte en medarbejder", "mark_left": "Markerede en medarbejder som fratrådt", "remove_group": "Fjernede en gruppe",
+		"end_login": "Afsluttede et login", "end_other_logins": "Afsluttede sine andre logins", "make_emergency_code": "Lavede en nødkode",
+		"revoke_emergency_code": "Slettede sin nødkode", "enter_emergency": "Kom ind med nødadgang", "approve_emergency": "Godkendte nødadgang",
+		"refuse_emergency_access": "Blev afvist ved nødadgang", "sign_off_emergency": "Kvitterede for nødadgang",
+		"sweep_room": "Lukkede et glemt rum", "leave_stray_room": "Fandt et ukendt rum",
+	}
+}
