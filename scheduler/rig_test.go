@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/connector/eid"
 	"github.com/sluse/sluse/connector/message"
 	"github.com/sluse/sluse/connector/message/mail"
 	"github.com/sluse/sluse/connector/message/mail/mailsim"
@@ -107,6 +108,7 @@ type setup struct {
 	watch   scheduler.Monitor // instead of the sky
 
 	credentials scheduler.Credentials
+	eids        []eid.Provider
 }
 
 // monitor is what watches the outside systems; nil: nobody.
@@ -157,7 +159,7 @@ func newRig(tb testing.TB, changes ...change) *rig {
 		Settings: s.set, Store: r.store, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),
 		Messages: map[care.Channel]message.Sender{care.SMS: sender, care.Mail: r.post(s)},
 		Files:    file.NewSource(file.Config{}, s.keys.Fingerprint), Journal: journal(tb, r.clock), Monitor: s.monitor(), Now: r.clock.Now,
-		Credentials: s.credentials,
+		Credentials: s.credentials, Eids: s.eids,
 	})
 	must(tb, err)
 
