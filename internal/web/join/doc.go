@@ -10,6 +10,8 @@
 //	GET  /b/nu         server-sent events: tells when the stage changes
 //	GET  /skaerm       where a visit code is typed, when messages hold no links
 //	POST /skaerm       tries a visit code
+//	     /b/enhed…     has this browser remembered, and comes back with it
+//	     /tavle…       the municipality's tablets on citizens' tables
 //
 // No page shows or titles a name, a service or a unit (K27). Links that are unknown, overtaken
 // or ended are looked up and answered on the same path with the same template, so that they

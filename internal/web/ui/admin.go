@@ -22,6 +22,7 @@ func adminLinks() []adminLink {
 		{"Medarbejdere", "Se og ret, hvem der må hvad, markér fratrådte, og indlæs fra fil.", "/administration/medarbejdere", "persons", care.ManageDirectory},
 		{"Enheder", "Se enhederne som et træ, og indlæs dem fra fil.", "/administration/enheder", "view-in-list", care.ManageDirectory},
 		{"Logins", "Se, hvem der er logget ind, og afslut logins.", "/administration/logins", "lock", care.ManageAccess},
+		{"Tavler", "Registrér, luk og sæt tavler hos borgere op på ny.", "/administration/tavler", "smartphone", care.ManageAccess},
 		{"Nødadgang", "Se efter og kvittér, når nogen er kommet ind uden login.", "/administration/noedadgang", "flag", care.ManageDirectory},
 	}
 }

@@ -108,7 +108,6 @@ func menu(actor care.Actor, path string) []page.Link {
 		{[]care.Permission{care.Convert}, page.Link{Text: "Omlægninger", URL: "/omlaegninger", Icon: "sync"}},
 		{[]care.Permission{care.ImportLists}, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},
 		{[]care.Permission{care.SeeStatistics}, page.Link{Text: "Statistik", URL: "/statistik", Icon: "analytics"}},
-		{[]care.Permission{care.ManageAccess}, page.Link{Text: "Tavler", URL: "/administration/tavler", Icon: "smartphone"}},
 		{[]care.Permission{care.SeeAudit}, page.Link{Text: "Log", URL: "/revision", Icon: "checklist"}},
 		{[]care.Permission{care.ManageAccess, care.ManageDirectory}, page.Link{Text: "Administration", URL: "/administration", Icon: "settings"}},
 		{[]care.Permission{care.SeeConnections}, page.Link{Text: "Forbindelser", URL: "/forbindelser", Icon: "link"}},
