@@ -56,8 +56,9 @@ type Demo struct {
 	Days  []care.Day
 	Base  string // address of the program
 
-	employees []string    // on the list
-	starts    []time.Time // of the visits on the list, in order
+	employees []string                // on the list
+	starts    []time.Time             // of the visits on the list, in order
+	owners    map[care.Phone]care.CPR // of the telephones on the list; zero where several people have one
 	clock     *Clock
 	undo      []func() error
 }
@@ -119,7 +120,15 @@ func (d *Demo) readList(ctx context.Context, o Options) error {
 		return fmt.Errorf("the list can't be read: %s", care.MessageOf(err))
 	}
 
+	d.owners = make(map[care.Phone]care.CPR)
+
 	for _, row := range list.Rows {
+		if owner, known := d.owners[row.Phone]; known && owner != row.CPR {
+			d.owners[row.Phone] = care.CPR{}
+		} else if !known {
+			d.owners[row.Phone] = row.CPR
+		}
+
 		if day := care.DayOf(row.Planned.Start); !slices.Contains(d.Days, day) {
 			d.Days = append(d.Days, day)
 		}

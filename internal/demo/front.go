@@ -86,6 +86,8 @@ func (d *Demo) links() []frontLink {
 		{"Borgernes e-mails", d.World.LettersURL, "Hvad borgerne har fået som e-mail."},
 		{"Videorummene", d.World.RoomsURL, "Alle rum på den simulerede videoplatform, med værts- og gæstelink."},
 		{"Omsorgsjournalen", d.World.RecordURL, "Hvad journalen har modtaget."},
+		{"Borgernes MitID", d.World.MitIDURL + "/control/", "Vælg fejl, eller lad MitID være nede."},
+		{"Medarbejdernes login", d.World.LoginURL + "/control/", "Vælg fejl, eller lad login være nede."},
 	}
 }
 

@@ -92,7 +92,7 @@ func TestFrontPage(t *testing.T) {
 	}
 
 	links := regexp.MustCompile(`href="([^"]+)"`).FindAllStringSubmatch(page, -1)
-	if len(links) != 7 {
+	if len(links) != 9 {
 		t.Errorf("%d links", len(links))
 	}
 

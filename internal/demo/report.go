@@ -8,7 +8,7 @@ import (
 	"github.com/sluse/sluse/internal/world"
 )
 
-// Report is what a walk did. Everything but Rows and Converted is counted from the peers' own
+// Report is what a walk did. Everything but Rows, Converted and how citizens were identified is counted from the peers' own
 // histories, never from the program's database.
 type Report struct {
 	Video world.VideoKind `json:"-"` // the platform
@@ -32,6 +32,9 @@ type Report struct {
 	Lost                 int     `json:"lost"`              // converted visits without a room, a planned or a result entry
 	Calls                int     `json:"calls"`             // on the spot; not in the figures above
 	Relatives            int     `json:"relatives"`         // who came into one
+	ByMitID              int     `json:"by_mitid"`          // citizens who proved with MitID who they are
+	ByCode               int     `json:"by_code"`           // and with a code by SMS
+	Strangers            int     `json:"strangers"`         // logins of somebody else that were turned away
 	Seconds              float64 `json:"seconds"`
 	RemoteCalls          int     `json:"remote_calls"`
 }
@@ -42,6 +45,7 @@ func (w *walk) report() Report {
 		Video: w.World.Kind, Rows: w.rows, Converted: len(w.visits), RoomsBooked: counts.RoomsEver, RoomsOpenAfter: counts.RoomsLive,
 		Completed: totals.Completed, NotCompleted: totals.NotCompleted, EntriesPlanned: totals.Planned, EntriesResult: totals.Results,
 		DuplicateRooms: counts.DuplicateRooms, DuplicateEntries: totals.DuplicateEntries + totals.DuplicateResources,
+		ByMitID: w.by.mitID, ByCode: w.by.code, Strangers: w.by.strangers,
 		CollectionsWiped: counts.CollectionsWiped, MessagesAfterCancel: counts.TextsAfterCancel, RemoteCalls: counts.Calls + totals.Requests,
 	}
 
@@ -166,8 +170,10 @@ poster planlagt / resultat %d / %d
 dobbelte rum / poster      %d / %d
 tabt                       %d
 opkald / pårørende med     %d / %d
+med MitID / kode           %d / %d
+en andens MitID, afvist    %d
 kald til andre systemer    %d
 sekunder                   %.1f
 `, r.Video, r.Rows, r.Converted, r.RoomsBooked, r.RoomsLive, r.InvitationsDelivered, r.Joined, r.Completed, r.NotCompleted,
-		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost, r.Calls, r.Relatives, r.RemoteCalls, r.Seconds)
+		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost, r.Calls, r.Relatives, r.ByMitID, r.ByCode, r.Strangers, r.RemoteCalls, r.Seconds)
 }

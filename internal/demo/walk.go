@@ -84,6 +84,7 @@ type walk struct {
 	visits  []*visit // those that were converted, by start
 	adHoc   *adHoc   // nil until there is one
 	rows    int
+	by      identities
 }
 
 // Walk plays the main job over HTTP, as planner, citizens and caregivers, writes a line per visit

@@ -164,7 +164,7 @@ func (w *walk) arrive(ctx context.Context, v *visit, group []*visit, invitations
 	return nil, fmt.Errorf("none of %d invitations for %d visits is this visit's", len(invitations), len(group))
 }
 
-// knock opens the link, asks for a code, and types it.
+// knock opens the link and proves who comes.
 func (w *walk) knock(ctx context.Context, inv *invitation) (*person, error) {
 	citizen, err := newPerson(w.Base)
 	if err != nil {
@@ -175,30 +175,41 @@ func (w *walk) knock(ctx context.Context, inv *invitation) (*person, error) {
 		return nil, err
 	}
 
+	a, err := citizen.post(ctx, inv.link, nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if err := a.want("POST /b/{link}", http.StatusSeeOther); err != nil {
+		return nil, err
+	}
+
+	return citizen, w.identify(ctx, citizen, inv.to)
+}
+
+// typeCode asks for a one-time code and types it.
+func (w *walk) typeCode(ctx context.Context, citizen *person, phone string) error {
 	asked := w.Now()
 
-	for _, path := range []string{inv.link, "/b/kode"} {
-		a, err := citizen.post(ctx, path, nil)
-		if err != nil {
-			return nil, err
-		}
-
-		if err := a.want("POST /b", http.StatusSeeOther); err != nil {
-			return nil, err
-		}
-	}
-
-	code, err := w.code(ctx, inv.to, asked)
+	a, err := citizen.post(ctx, "/b/kode", nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 
-	a, err := citizen.post(ctx, "/b/svar", url.Values{"kode": {code}})
+	if err := a.want("POST /b/kode", http.StatusSeeOther); err != nil {
+		return err
+	}
+
+	code, err := w.code(ctx, phone, asked)
 	if err != nil {
-		return nil, err
+		return err
 	}
 
-	return citizen, a.want("POST /b/svar", http.StatusSeeOther)
+	if a, err = citizen.post(ctx, "/b/svar", url.Values{"kode": {code}}); err != nil {
+		return err
+	}
+
+	return a.want("POST /b/svar", http.StatusSeeOther)
 }
 
 // land opens a link. One that works only in a moment, because the program does not know yet that
