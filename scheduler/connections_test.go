@@ -90,7 +90,7 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// TestWhoSeesConnections: planners, leaders and administrators do.
+// TestWhoSeesConnections: everybody but caregivers and auditors does.
 func TestWhoSeesConnections(t *testing.T) {
 	t.Parallel()
 
@@ -101,7 +101,7 @@ func TestWhoSeesConnections(t *testing.T) {
 		_, other := r.Availability(t.Context(), actor("X", role, "oest"), "2026-11-01")
 
 		want := care.Kind(0)
-		if role == care.Caregiver {
+		if role == care.Caregiver || role == care.Auditor {
 			want = care.Forbidden
 		}
 

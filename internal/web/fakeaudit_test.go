@@ -27,7 +27,7 @@ func (f *fakeUse) AuditTrail(_ context.Context, _ care.Actor, q scheduler.AuditQ
 		{ID: 1, AuditRow: scheduler.AuditRow{At: testNow().Add(-2 * time.Hour), Actor: "system", Action: "conclude", Citizen: "c1"}},
 	}
 
-	out := scheduler.AuditView{Entries: rows[:3], Citizens: map[care.CitizenID]care.Citizen{"c1": {ID: "c1", Name: "Nancy Ann Test Berggren"}}, Next: 2}
+	out := scheduler.AuditView{Entries: rows[:3], Citizens: map[care.CitizenID]care.Citizen{"c1": {ID: "c1", Name: "Sverre Mosebryggersen"}}, Next: 2}
 	if q.Before > 0 {
 		out.Entries, out.Next = rows[3:], 0
 	}
@@ -40,7 +40,7 @@ func (f *fakeUse) AuditedCitizen(_ context.Context, _ care.Actor, number string)
 		return "", err
 	}
 
-	if number != "251248-9996" {
+	if number != "010490-9995" {
 		return "", care.NewError(care.NotFound, "Vi kender ingen borger med det nummer.")
 	}
 

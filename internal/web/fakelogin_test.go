@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -116,6 +118,13 @@ func sessionOf(w *httptest.ResponseRecorder) *http.Cookie {
 	return nil
 }
 
+// hashOf is what is stored of a session's token.
+func hashOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+
+	return hex.EncodeToString(sum[:])
+}
+
 var loginID = regexp.MustCompile(`name="login" value="([0-9a-f]+)"`)
 
 // loginIDs returns the logins that a page offers to end.
@@ -134,10 +143,17 @@ type fakeAudit struct {
 	rows []scheduler.AuditRow
 }
 
-func (f *fakeAudit) record(_ context.Context, rows []scheduler.AuditRow) error {
+func (f *fakeAudit) record(ctx context.Context, rows []scheduler.AuditRow) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.rows = append(f.rows, rows...)
+
+	for _, r := range rows {
+		if r.Origin == (scheduler.Origin{}) { // as the store does
+			r.Origin = scheduler.OriginOf(ctx)
+		}
+
+		f.rows = append(f.rows, r)
+	}
 
 	return nil
 }

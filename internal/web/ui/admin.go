@@ -19,6 +19,8 @@ type adminLink struct {
 // adminLinks are the parts of the administration.
 func adminLinks() []adminLink {
 	return []adminLink{
+		{"Medarbejdere", "Hvem der arbejder hvor, i hvilken rolle.", "/administration/medarbejdere", "persons", care.ManageDirectory},
+		{"Enheder", "Enhederne, og hvad der hører under hvad.", "/administration/enheder", "list-bulleted", care.ManageDirectory},
 		{"Medarbejdere", "Se og ret, hvem der må hvad, markér fratrådte, og indlæs fra fil.", "/administration/medarbejdere", "persons", care.ManageDirectory},
 		{"Enheder", "Se enhederne som et træ, og indlæs dem fra fil.", "/administration/enheder", "view-in-list", care.ManageDirectory},
 		{"Logins", "Se, hvem der er logget ind, og afslut logins.", "/administration/logins", "lock", care.ManageAccess},
