@@ -15,7 +15,7 @@ func TestPrivilegesAsGroups(t *testing.T) {
 		return saml.Constraint{Name: name, Values: values}
 	}
 
-	got := groupsOf(saml.Principal{Groups: []string{"Plan"}, Privileges: []saml.Privilege{
+	got, ignored := groupsOf(saml.Principal{PrivilegesIgnored: 2, Groups: []string{"Plan"}, Privileges: []saml.Privilege{
 		{Role: "r/free/1"},
 		{Role: "r/units/1", Constraints: []saml.Constraint{limit(orgUnit, "u1", "u2")}},
 		{Role: "r/kle/1", Constraints: []saml.Constraint{limit("http://sts.kombit.dk/constraints/KLE/1", "25.*")}},
@@ -25,6 +25,10 @@ func TestPrivilegesAsGroups(t *testing.T) {
 
 	if diff := cmp.Diff([]string{"Plan", "r/free/1", "r/units/1 u1", "r/units/1 u2"}, got); diff != "" {
 		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+
+	if ignored != 4 { // two by the parser, KLE, and the one with two limits
+		t.Errorf("%d ignored", ignored)
 	}
 }
 

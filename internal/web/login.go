@@ -65,9 +65,15 @@ func (m *mount) acs(c *gin.Context) error {
 		return m.samlError(c, err)
 	}
 
+	groups, ignored := groupsOf(who)
+	if ignored > 0 {
+		m.log.LogAttrs(c.Request.Context(), slog.LevelInfo, "login brought privileges that give nothing",
+			slog.String("request_id", route.RequestID(c)), slog.Int("ignored", ignored))
+	}
+
 	now := m.now()
 	s := Session{
-		Employee: care.EmployeeID(who.EmployeeID), Name: displayName(who), Groups: groupsOf(who), Subject: who.Subject, IDP: who.IDP,
+		Employee: care.EmployeeID(who.EmployeeID), Name: displayName(who), Groups: groups, Subject: who.Subject, IDP: who.IDP,
 		Level: who.Level, Method: scheduler.ByLogin, NameID: who.NameID, Index: who.SessionIndex,
 		AuthenticatedAt: who.AuthenticatedAt, EndsAt: now.Add(SessionLife),
 	}
