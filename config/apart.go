@@ -62,6 +62,7 @@ func (c Config) apart(k checker) {
 		claim(at+"keys.encryption", "key:", m.Keys.Encryption.Reveal())
 		claim(at+"keys.lookup", "key:", m.Keys.Lookup.Reveal())
 		claim(at+"keys.links", "key:", m.Keys.Links.Reveal())
+		claim(at+"directory.scim_token", "key:", m.Directory.SCIMToken.Reveal())
 
 		if m.Video.Kind == Pexip { // rooms are told apart by the first part of their names
 			claim(at+"video.pexip.prefix", "rooms:", strings.ToLower(m.Video.Pexip.BaseURL)+" "+m.Video.Pexip.Prefix)

@@ -50,6 +50,7 @@ type Municipality struct {
 	Units     []Unit              `yaml:"units" doc:"Units of the municipality, at least one."`
 	Roles     []Role              `yaml:"roles" doc:"Which group of the directory has which role in which unit, at least one."`
 	Login     saml.Config         `yaml:"login" doc:"The municipality's identity provider for employees."`
+	Directory Directory           `yaml:"directory" doc:"How the municipality's own directory tells who works there."`
 	// CitizenLogin is offered in this order.
 	CitizenLogin []CitizenLogin `yaml:"citizen_login" doc:"Identity providers at which citizens and others who take part can log in, in the order in which they are offered; default none."`
 	Video        Video          `yaml:"video" doc:"The video platform."`

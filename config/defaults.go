@@ -54,6 +54,7 @@ func (m *Municipality) setDefaults() {
 	m.Database.SetDefaults()
 	or(&m.Login.BaseURL, m.PublicURL)
 	m.Login = m.Login.WithDefaults()
+	m.Directory.setDefaults()
 	m.Video.setDefaults()
 	or(&m.Messages.Concurrency, min(max(m.Video.Concurrency, 1), 64)) // a wrong number is told once
 	m.Messages.setDefaults()

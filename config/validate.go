@@ -154,6 +154,7 @@ func (m Municipality) validate(k checker) {
 	k.in("login").adopt(slices.DeleteFunc(m.Login.Validate(), func(err error) bool {
 		return m.Login.BaseURL == m.PublicURL && strings.HasPrefix(err.Error(), "base_url:") // told of public_url
 	}))
+	m.Directory.validate(k.in("directory"))
 	m.Video.validate(k.in("video"))
 
 	if m.UsesVDX() {

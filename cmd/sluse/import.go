@@ -108,14 +108,19 @@ func problemLine(p ehr.Problem) string {
 		kind = "fejl"
 	}
 
-	where := fmt.Sprintf("række %d", p.Line)
-	if p.Line == 0 {
+	return fmt.Sprintf("%s: %s: %s", kind, place(p.Line, p.Column), p.Text)
+}
+
+// place says where in a file something is wrong.
+func place(line int, column string) string {
+	where := fmt.Sprintf("række %d", line)
+	if line == 0 {
 		where = "filen"
 	}
 
-	if p.Column != "" {
-		where += ", " + p.Column
+	if column != "" {
+		where += ", " + column
 	}
 
-	return fmt.Sprintf("%s: %s: %s", kind, where, p.Text)
+	return where
 }

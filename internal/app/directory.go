@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/internal/web/scim"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 	"github.com/sluse/sluse/scheduler/directory"
@@ -32,7 +33,29 @@ func (s *Site) openDirectory(ctx context.Context, p parts) error {
 		return fmt.Errorf("directory: %w", err)
 	}
 
-	return s.directory.Refresh(ctx)
+	if err := s.directory.Refresh(ctx); err != nil {
+		return err
+	}
+
+	return s.openSCIM(p)
+}
+
+// openSCIM wires the addresses by which the municipality's own directory tells who works there.
+func (s *Site) openSCIM(p parts) error {
+	if p.m.Directory.SCIMToken.IsZero() {
+		return nil
+	}
+
+	server, err := scim.New(scim.Options{
+		UseCases: s.directory, PublicURL: p.m.PublicURL, Token: p.m.Directory.SCIMToken, Key: p.m.Directory.SCIMKey, Log: p.log,
+	})
+	if err != nil {
+		return err
+	}
+
+	s.scim = server.Routes()
+
+	return nil
 }
 
 // Directory returns the municipality's directory of employees.

@@ -24,6 +24,7 @@ import (
 	"github.com/sluse/sluse/internal/web"
 	"github.com/sluse/sluse/internal/web/api"
 	"github.com/sluse/sluse/internal/web/hooks"
+	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/saml"
 	"github.com/sluse/sluse/scheduler"
@@ -48,6 +49,7 @@ type Site struct {
 	hooks    []hooks.Hook
 
 	directory *directory.Service
+	scim      []route.Route
 	eids      []eid.Provider
 	person    *saml.Provider // NemLog-in for citizens; nil: there is none
 	personKey string
@@ -313,7 +315,7 @@ func (s *Site) pages() web.Site {
 	return web.Site{
 		Municipality: s.id, Hosts: s.config.Hosts, PublicURL: s.config.PublicURL, Name: s.config.Name, Phone: s.config.Phone,
 		Emergency: s.config.Emergency, UseCases: s.service, Sessions: s.sessions, Login: s.login,
-		Grants: grants(s.config.Roles, s.config.Units), Audit: s.store.Record, Directory: s.directory, People: s.directory, EmergencyAccess: s.emergency,
+		Grants: grants(s.config.Roles, s.config.Units), Audit: s.store.Record, Directory: s.directory, People: s.directory, SCIM: s.scim, EmergencyAccess: s.emergency,
 		SessionRules: web.SessionRules{Idle: s.config.Sessions.Idle, MinLevel: s.config.Sessions.Levels()},
 		Limits:       budgets(s.config.Protection.Limits), API: api.New(s.service), Hooks: s.hooks, Hints: s.hints(),
 	}

@@ -99,7 +99,7 @@ func (m *mount) allRoutes() ([]route.Route, error) {
 
 	machines := route.In(route.Machine, append(received, hooks.HintRoutes(m.site.Municipality, m.site.Hints)...))
 
-	return slices.Concat(own, route.In(route.Login, m.loginRoutes()), m.emergencyRoutes(), staff.Routes(), citizen.Routes(), route.In(route.API, m.site.API), machines), nil
+	return slices.Concat(own, route.In(route.Login, m.loginRoutes()), m.emergencyRoutes(), staff.Routes(), citizen.Routes(), route.In(route.API, m.site.API), m.site.SCIM, machines), nil
 }
 
 // wire builds the engine. The order of the middleware is the one that the package comment tells.

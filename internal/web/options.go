@@ -94,6 +94,8 @@ type Site struct {
 	// API are the routes of the REST API; their paths begin with /api/. Errors of such paths
 	// are problem documents.
 	API []route.Route
+	// SCIM are the routes by which the municipality's own directory tells who works there.
+	SCIM []route.Route
 	// Hooks take what outside systems send for this municipality.
 	Hooks []hooks.Hook
 	// Hints are the same for systems that can't prove who they are.

@@ -13,6 +13,24 @@ import (
 // byOutside stands for the municipality's own directory in audit and history.
 const byOutside = "scim"
 
+// LeastToken is how many characters the token has at least by which SCIM is let in.
+const LeastToken = 32
+
+// Key says which attribute of a SCIM user is the employee's id, as driving lists and logins have it.
+// The zero value is invalid.
+type Key string
+
+// The keys.
+const (
+	KeyUserName       Key = "user_name"       // the whole userName
+	KeyLocalPart      Key = "local_part"      // userName before the @
+	KeyExternalID     Key = "external_id"     // externalId
+	KeyEmployeeNumber Key = "employee_number" // employeeNumber of the enterprise extension
+)
+
+// Keys lists every key.
+func Keys() []Key { return []Key{KeyUserName, KeyLocalPart, KeyExternalID, KeyEmployeeNumber} }
+
 // Person is an employee as the municipality's own directory tells of them, over SCIM.
 type Person struct {
 	Login      string // userName

@@ -98,7 +98,7 @@ func (s *Server) addUser(c *gin.Context) error {
 
 	u.fill(&p)
 
-	e, err := s.use.AddPerson(c.Request.Context(), s.key.of(u), p)
+	e, err := s.use.AddPerson(c.Request.Context(), idOf(u, s.key), p)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func must(t *testing.T, err error) {
 
 func now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
 
-func newRig(t *testing.T, key scim.Key) *rig {
+func newRig(t *testing.T, key directory.Key) *rig {
 	t.Helper()
 
 	config := store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "d.db")}

@@ -27,9 +27,6 @@ const Prefix = "/scim/v2"
 // maxBody is the largest request: a group of ten thousand members.
 const maxBody = 2 << 20
 
-// leastToken is how many characters a token has at least.
-const leastToken = 32
-
 // UseCases are what the server calls; *directory.Service satisfies it. Errors are *care.Error.
 type UseCases interface {
 	People(ctx context.Context, q directory.Query) ([]care.Employee, error)
@@ -49,35 +46,22 @@ type Options struct {
 	UseCases  UseCases
 	PublicURL string // "https://skaerm.testby.dk"
 	Token     care.Secret
-	Key       Key
+	Key       directory.Key
 	Log       *slog.Logger
 }
 
-// Key says which attribute of a User is the employee's id, as driving lists and logins have it.
-type Key string
-
-// The keys.
-const (
-	KeyUserName       Key = "user_name"       // the whole userName
-	KeyLocalPart      Key = "local_part"      // userName before the @
-	KeyExternalID     Key = "external_id"     // externalId
-	KeyEmployeeNumber Key = "employee_number" // employeeNumber of the enterprise extension
-)
-
-// Keys lists every key.
-func Keys() []Key { return []Key{KeyUserName, KeyLocalPart, KeyExternalID, KeyEmployeeNumber} }
-
-func (k Key) of(u user) care.EmployeeID {
-	switch k {
-	case KeyLocalPart:
+// idOf reads the employee's id out of a User.
+func idOf(u user, key directory.Key) care.EmployeeID {
+	switch key {
+	case directory.KeyLocalPart:
 		local, _, _ := strings.Cut(u.UserName, "@")
 
 		return care.EmployeeID(local)
-	case KeyExternalID:
+	case directory.KeyExternalID:
 		return care.EmployeeID(u.ExternalID)
-	case KeyEmployeeNumber:
+	case directory.KeyEmployeeNumber:
 		return care.EmployeeID(u.Enterprise.EmployeeNumber)
-	case KeyUserName:
+	case directory.KeyUserName:
 	}
 
 	return care.EmployeeID(u.UserName)
@@ -88,7 +72,7 @@ type Server struct {
 	use   UseCases
 	base  string
 	token [sha256.Size]byte
-	key   Key
+	key   directory.Key
 	log   *slog.Logger
 }
 
@@ -98,8 +82,8 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("scim: a part is missing")
 	}
 
-	if len(o.Token.Reveal()) < leastToken {
-		return nil, fmt.Errorf("scim: the token has less than %d characters", leastToken)
+	if len(o.Token.Reveal()) < directory.LeastToken {
+		return nil, fmt.Errorf("scim: the token has less than %d characters", directory.LeastToken)
 	}
 
 	return &Server{use: o.UseCases, base: strings.TrimSuffix(o.PublicURL, "/") + Prefix, token: sha256.Sum256([]byte(o.Token.Reveal())), key: o.Key, log: o.Log}, nil

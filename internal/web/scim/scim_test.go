@@ -40,7 +40,7 @@ func query(filter string) string { return "?filter=" + url.QueryEscape(filter) }
 func TestEntra(t *testing.T) {
 	t.Parallel()
 
-	r := newRig(t, scim.KeyLocalPart)
+	r := newRig(t, directory.KeyLocalPart)
 
 	// The test of the connection asks for somebody who does not exist, and wants an empty list.
 	if got := r.call(http.MethodGet, "/Users"+query(`userName eq "7d6a5a4f-nobody"`), "", 200); got["totalResults"] != 0.0 {
@@ -133,7 +133,7 @@ func TestEntra(t *testing.T) {
 func TestOkta(t *testing.T) {
 	t.Parallel()
 
-	r := newRig(t, scim.KeyUserName)
+	r := newRig(t, directory.KeyUserName)
 	person := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"bni","name":{"givenName":"Bo","familyName":"Nielsen"},"emails":[{"primary":true,"value":"bo@testby.example","type":"work"}],"displayName":"","locale":"da-DK","externalId":"00ujl29u0le5T6Aj10h7","groups":[],"password":"1mz050nq","active":true}`
 
 	made := r.call(http.MethodPost, "/Users", person, 201)
@@ -195,7 +195,7 @@ func slogText(v any) string { return slog.AnyValue(v).String() }
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 
-	r := newRig(t, scim.KeyEmployeeNumber)
+	r := newRig(t, directory.KeyEmployeeNumber)
 	r.call(http.MethodPost, "/Users", entraUser, 201)
 
 	group := r.call(http.MethodPost, "/Groups", `{"displayName":"Sluse Administratorer","members":[{"value":"4711"}]}`, 201)
@@ -255,7 +255,7 @@ func TestRefusals(t *testing.T) {
 func TestToken(t *testing.T) {
 	t.Parallel()
 
-	r := newRig(t, scim.KeyUserName)
+	r := newRig(t, directory.KeyUserName)
 
 	for _, value := range []string{"", "Bearer ", "Bearer " + token + "x", "Basic " + token, token} {
 		req := httptest.NewRequest(http.MethodGet, scim.Prefix+"/Users", nil)
@@ -277,7 +277,7 @@ func TestToken(t *testing.T) {
 func TestPagesAndDescriptions(t *testing.T) {
 	t.Parallel()
 
-	r := newRig(t, scim.KeyUserName)
+	r := newRig(t, directory.KeyUserName)
 
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
 		r.call(http.MethodPost, "/Users", `{"userName":"`+id+`","displayName":"`+id+`"}`, 201)
@@ -320,7 +320,7 @@ func TestPagesAndDescriptions(t *testing.T) {
 func TestAdoption(t *testing.T) {
 	t.Parallel()
 
-	r := newRig(t, scim.KeyLocalPart)
+	r := newRig(t, directory.KeyLocalPart)
 	rows := directory.File{Name: "m.csv", Data: []byte("Initialer;Navn;Enhed;Rolle\nMSK;Mona S;oest;Medarbejder\n")}
 
 	_, err := r.people.Import(t.Context(), directory.ImportEmployees, rows, false)
