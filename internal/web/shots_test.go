@@ -112,6 +112,7 @@ func (s *served) shots(t *testing.T) []shot {
 	}
 
 	out = append(out, s.deviceShots(t, submit)...)
+	out = append(out, s.adminShots(t, submit)...)
 
 	return append(out,
 		shot{name: "borger-kode-forkert", cookies: citizen, path: "/b", before: at(scheduler.StageCode), then: chromedp.Steps(

@@ -1,0 +1,27 @@
+package web_test
+
+import (
+	"testing"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// adminShots are the pages of logins, emergency access and audit.
+func (s *served) adminShots(t *testing.T, submit func(selector, comes string) step) []shot {
+	t.Helper()
+
+	administrator, auditor := s.login(t, "ADM", care.Administrator), s.login(t, "REV", care.Auditor)
+	s.login(t, "ADM", care.Administrator)
+
+	return []shot{
+		{name: "administration", cookies: administrator, path: "/administration"},
+		{name: "logins", cookies: administrator, path: "/administration/logins"},
+		{name: "logins-ingen", cookies: administrator, path: "/administration/logins?medarbejder=XXX", picture: true},
+		{name: "mine-logins", cookies: administrator, path: "/mine-logins"},
+		{name: "noedkode", cookies: administrator, path: "/mine-logins/noedkode"},
+		{name: "noedkode-vist", cookies: administrator, path: "/mine-logins/noedkode", then: submit(`form[action="/mine-logins/noedkode"] button`, ".codecard")},
+		{name: "noedadgange", cookies: administrator, path: "/administration/noedadgang"},
+		{name: "noedadgang", path: "/noedadgang"},
+		{name: "revision", cookies: auditor, path: "/revision?medarbejder=PLA"},
+	}
+}
