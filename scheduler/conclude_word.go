@@ -51,7 +51,7 @@ func (s *Service) Conclude(ctx context.Context, actor care.Actor, id care.VisitI
 	outcome := weigh(req, verdict, seen)
 	outcome.By, outcome.At = string(actor.Employee), s.now()
 
-	rule, err := s.identityRule(ctx, v, "")
+	rule, err := s.attesting(ctx, v, req)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (s *Service) Correct(ctx context.Context, actor care.Actor, id care.VisitID
 	outcome := weigh(req.ConcludeRequest, v.Verdict(), len(v.Verdicts) > 0)
 	outcome.By, outcome.At, outcome.Because = string(actor.Employee), s.now(), because
 
-	rule, err := s.identityRule(ctx, v, "")
+	rule, err := s.attesting(ctx, v, req.ConcludeRequest)
 	if err != nil {
 		return err
 	}

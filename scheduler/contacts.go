@@ -23,6 +23,7 @@ type contacts struct {
 	list  []care.Citizen
 	what  map[care.CitizenID][]string
 	phone map[care.CitizenID]phoneChange
+	old   []NumberNotice // numbers that are no longer their citizens'
 }
 
 // matchCitizens finds or makes the citizen of every row. Where a citizen stands on several rows
@@ -63,6 +64,9 @@ func (s *Service) matchCitizens(ctx context.Context, rows []ehr.Row, now time.Ti
 
 			if known {
 				out.what[fresh.ID], out.phone[fresh.ID] = what, phoneChangeOf(old, fresh)
+				if out.phone[fresh.ID] != samePhone {
+					out.old = append(out.old, NumberNotice{Citizen: fresh.ID, Phone: old.Phone})
+				}
 			}
 		}
 

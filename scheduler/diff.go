@@ -35,6 +35,7 @@ type diff struct {
 	matches  []match
 	gone     []care.Snapshot
 	citizens []care.Citizen // new or with new contact data
+	numbers  []NumberNotice // telephone numbers that are no longer their citizens'
 	changes  []RowChange    // in file order, then the gone ones
 }
 
@@ -79,7 +80,7 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 	}
 
 	out := diff{
-		kept: keptName(id, known), file: id, citizens: changed.list,
+		kept: keptName(id, known), file: id, citizens: changed.list, numbers: changed.old,
 		matches: make([]match, 0, len(list.Rows)), changes: make([]RowChange, 0, len(list.Rows)),
 	}
 

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/sluse/sluse/connector/eid"
 	"github.com/sluse/sluse/scheduler/care"
@@ -16,6 +17,15 @@ type Identities interface {
 	// SaveIdentitySetting inserts a setting with Version 0, or updates one that still has its
 	// Version; otherwise Conflict.
 	SaveIdentitySetting(ctx context.Context, setting care.IdentitySetting, effects Effects) error
+	// Codewords reads the codewords of a citizen and a unit; Version 0 when there are none.
+	Codewords(ctx context.Context, citizen care.CitizenID, unit care.UnitID) (care.Codewords, error)
+	// SaveCodewords inserts codewords with Version 0, or updates those that still have their Version;
+	// otherwise Conflict.
+	SaveCodewords(ctx context.Context, w care.Codewords, effects Effects) error
+	// NumberNotice reads what is to be sent to a number that a citizen no longer has. NotFound.
+	NumberNotice(ctx context.Context, id string) (NumberNotice, error)
+	// NumberNoticeDone records that a notice left, or why not, and removes the number.
+	NumberNoticeDone(ctx context.Context, id string, at time.Time, failure string) error
 }
 
 // identityRule returns how the citizen, or a participant, may identify themselves at a visit now:
@@ -94,6 +104,15 @@ func (s *Service) ways(ctx context.Context, v care.Snapshot) ([]care.StaffWay, e
 	return rule.StaffWays(), err
 }
 
+// attesting reads what attest needs.
+func (s *Service) attesting(ctx context.Context, v care.Snapshot, req ConcludeRequest) (care.IdentityRule, error) {
+	if err := s.guarded(ctx, v, req.Known); err != nil {
+		return care.IdentityRule{}, err
+	}
+
+	return s.identityRule(ctx, v, "")
+}
+
 // attest records how an employee knows the citizen of a visit that they say was held by screen, where
 // nothing is recorded of it.
 func (s *Service) attest(v *care.Visit, actor care.Actor, req ConcludeRequest, rule care.IdentityRule) error {
@@ -159,12 +178,30 @@ func (s *Service) Vouch(ctx context.Context, actor care.Actor, id care.VisitID, 
 		return care.NewError(care.Invalid, "Vælg, hvordan du ved, hvem personen er.")
 	}
 
+	if err := s.guarded(ctx, v, way); err != nil {
+		return err
+	}
+
 	row := by(actor, "vouch")
 	row.Detail = string(way.Method) + ", " + string(way.Check)
 
 	return s.update(ctx, id, row, func(v *care.Visit) error {
 		return v.Identify(admission, care.Proof{Method: way.Method, Check: way.Check, By: actor.Employee}, rule, s.now())
 	})
+}
+
+// guarded refuses that a guardian stood in for a citizen who has none.
+func (s *Service) guarded(ctx context.Context, v care.Snapshot, way care.StaffWay) error {
+	if way.Check != care.ViaGuardian {
+		return nil
+	}
+
+	_, ok, err := s.guardianOf(ctx, v.Facts.Citizen)
+	if err == nil && !ok {
+		err = care.NewError(care.Invalid, "Borgeren har ingen værge i kontaktnetværket. Notér værgen og samtykket først.")
+	}
+
+	return err
 }
 
 // AskHelp tells the caregiver that somebody at the door can't identify themselves.

@@ -200,6 +200,13 @@ func (s *Service) importOnce(ctx context.Context, actor care.Actor, id care.List
 		}
 	}
 
+	for _, old := range diff.numbers {
+		more := s.numberChanged(old.Citizen, old.Phone)
+		in.Effects.Numbers = append(in.Effects.Numbers, more.Numbers...)
+		in.Effects.Jobs = append(in.Effects.Jobs, more.Jobs...)
+		in.Effects.Audit = append(in.Effects.Audit, more.Audit...)
+	}
+
 	in.Effects.Audit = append(in.Effects.Audit, AuditRow{
 		At: record.At, Actor: string(actor.Employee), Action: "import",
 		Detail: fmt.Sprintf("new %d, moved %d, changed %d, gone %d, unchanged %d, faults %d", record.New, record.Moved, record.Changed, record.Gone, record.Same, record.Faults),

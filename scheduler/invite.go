@@ -88,6 +88,14 @@ func (s *Service) send(ctx context.Context, job Job) error {
 		return err
 	}
 
+	if why, err := s.withheld(ctx, v, inv); err != nil || why != "" {
+		if err != nil {
+			return err
+		}
+
+		return s.bounce(ctx, job, to, why)
+	}
+
 	if inv.Channel == care.SMS && v.State.Active() && between(v) {
 		return s.later("send_message", patience(s.now().Sub(inv.QueuedAt)))
 	}

@@ -216,6 +216,8 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.keepList(ctx, job)
 	case FollowContactJob:
 		return s.followContact(ctx, job)
+	case TellOldNumberJob:
+		return s.tellOldNumber(ctx, job)
 	}
 
 	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}

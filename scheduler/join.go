@@ -56,6 +56,15 @@ func (s *Service) behind(ctx context.Context, hash string) (care.Snapshot, care.
 		return care.Snapshot{}, care.Invitation{}, CitizenView{}, wrongLink()
 	}
 
+	stopped, err := s.shutOut(ctx, v, inv.QueuedAt)
+	if err == nil && stopped {
+		err = wrongLink()
+	}
+
+	if err != nil {
+		return care.Snapshot{}, care.Invitation{}, CitizenView{}, err
+	}
+
 	return v, inv, view, nil
 }
 
@@ -207,6 +216,12 @@ func (s *Service) session(ctx context.Context, token care.SessionToken) (care.Sn
 
 	adm, _ := v.AdmissionOf(id)
 
+	if stopped, err := s.shutOut(ctx, v, adm.CameAt); err != nil || !stopped {
+		return v, adm, err
+	}
+
+	adm.State = care.AdmissionRefused
+
 	return v, adm, nil
 }
 
@@ -218,6 +233,10 @@ func (s *Service) open(ctx context.Context, token care.SessionToken) (care.Snaps
 	}
 
 	if p, ok := v.ParticipantOf(adm.Participant); adm.Participant != "" && (!ok || !p.Present()) {
+		return v, adm, ended()
+	}
+
+	if stored, _ := v.AdmissionOf(adm.ID); stored.State != adm.State { // shut out, and not yet put down on the visit
 		return v, adm, ended()
 	}
 

@@ -18,10 +18,12 @@ type ContactRequest struct {
 	Phone   string           // Danish, or with a country code
 	Email   string           // may be empty
 	Consent care.ConsentForm // how the citizen agreed that the contact takes part; empty: not, or not any more
+	// Guardian: the contact has custody or guardianship of the citizen.
+	Guardian bool
 }
 
 func (r ContactRequest) contact() (care.Contact, error) {
-	c := care.Contact{Kind: r.Kind, Name: strings.TrimSpace(r.Name)}
+	c := care.Contact{Kind: r.Kind, Name: strings.TrimSpace(r.Name), Guardian: r.Guardian}
 
 	var ok bool
 

@@ -33,15 +33,16 @@ const (
 	ConcludeJob   JobKind = "conclude" // after the end and the grace
 	// VerifyOutcomeJob reads the platform's record again after a conclusion. Ref: which look.
 	VerifyOutcomeJob JobKind = "verify_outcome"
-	UndoVisitJob     JobKind = "undo_visit" // one visit of a batch that is being undone
-	KeepListJob      JobKind = "keep_list"  // Ref: the list; hands the file to the record system
+	UndoVisitJob     JobKind = "undo_visit"      // one visit of a batch that is being undone
+	KeepListJob      JobKind = "keep_list"       // Ref: the list; hands the file to the record system
+	TellOldNumberJob JobKind = "tell_old_number" // Ref: the notice
 	// FollowContactJob makes visits follow what is known of a contact. Ref: the contact.
 	FollowContactJob JobKind = "follow_contact"
 )
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, TellOldNumberJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.
@@ -74,8 +75,9 @@ type AuditRow struct {
 
 // Effects are stored in the same transaction as the change that they belong to.
 type Effects struct {
-	Jobs  []Job
-	Audit []AuditRow
+	Jobs    []Job
+	Audit   []AuditRow
+	Numbers []NumberNotice
 }
 
 // ErrSkip is returned by the function of UpdateVisits for a visit that is to be left alone.

@@ -11,6 +11,7 @@ const (
 	changedSMS   = "{afsender}: Din aftale er flyttet til {tid}. {adgang} Hjælp: {telefon}. " + smsEnding
 	withdrawnSMS = "{afsender}: Din aftale {tid} er ikke på skærm alligevel. Ring {telefon}, hvis du er i tvivl. " + smsEnding
 	reminderSMS  = "{afsender}: Husk din aftale på skærm {tid}. {adgang} Hjælp: {telefon}. " + smsEnding
+	numberSMS    = "{afsender}: Dette nummer hos os er ændret. Ring {telefon}, hvis det ikke er dig, der har bedt om det. " + smsEnding
 	codeSMS      = "{afsender}: {kode} er din kode til aftalen på skærm. Den gælder i {minutter} minutter. " + smsEnding
 )
 

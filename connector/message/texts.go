@@ -83,6 +83,16 @@ func ComposeCode(d Data, code care.Code) (Draft, error) {
 	return d.finish(care.SMS, t)
 }
 
+// ComposeNumberChanged writes the SMS to a telephone number that is no longer a person's: it names
+// nobody and no matter (C27). d needs sender and telephone only. Errors as Compose.
+func ComposeNumberChanged(d Data) (Draft, error) {
+	if err := d.checkSender(care.SMS); err != nil {
+		return Draft{}, err
+	}
+
+	return d.finish(care.SMS, Draft{Text: numberSMS})
+}
+
 // Fits reports whether every SMS can be written with d on the day that takes most
 // characters, so that a configuration with too long a host is refused at start. No
 // Start is needed in d.

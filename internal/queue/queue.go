@@ -36,7 +36,7 @@ func Of(kind scheduler.JobKind) Name {
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.WatchRoomJob, scheduler.CloseRoomJob,
 		scheduler.MakeRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob:
 		return Video
-	case scheduler.SendJob, scheduler.TrackJob, scheduler.SendCodeJob, scheduler.RemindJob:
+	case scheduler.SendJob, scheduler.TrackJob, scheduler.SendCodeJob, scheduler.RemindJob, scheduler.TellOldNumberJob:
 		return Message
 	case scheduler.WriteEntryJob, scheduler.KeepListJob:
 		return Record
@@ -287,7 +287,7 @@ func priority(job scheduler.Job) int {
 		return urgent
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
 		return 2
-	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob, scheduler.VerifyOutcomeJob:
+	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.TellOldNumberJob:
 		return 3
 	}
 

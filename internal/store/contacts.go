@@ -21,6 +21,7 @@ type contactRow struct {
 	ConsentForm string
 	ConsentBy   string
 	ConsentAt   *int64
+	Guardian    bool
 	AddedBy     string
 	AddedAt     int64
 	ChangedAt   *int64
@@ -36,7 +37,7 @@ func (k *Keys) contactToRow(c care.Contact) (contactRow, error) {
 		ID: string(c.ID), Version: c.Version, CitizenID: string(c.Citizen), Kind: string(c.Kind), NameSealed: seal.seal("name", c.Name),
 		PhoneSealed: seal.seal("phone", c.Phone.Reveal()), EmailSealed: seal.seal("email", c.Email.Reveal()),
 		ConsentForm: string(c.Consent.Form), ConsentBy: string(c.Consent.By), ConsentAt: microsOrNull(c.Consent.At),
-		AddedBy: string(c.AddedBy), AddedAt: micros(c.AddedAt), ChangedAt: microsOrNull(c.ChangedAt), RemovedAt: microsOrNull(c.RemovedAt),
+		Guardian: c.Guardian, AddedBy: string(c.AddedBy), AddedAt: micros(c.AddedAt), ChangedAt: microsOrNull(c.ChangedAt), RemovedAt: microsOrNull(c.RemovedAt),
 	}
 
 	return row, seal.err
@@ -46,7 +47,7 @@ func (k *Keys) contactFromRow(row contactRow) (care.Contact, error) {
 	seal := sealer{keys: k, table: "contacts", row: row.ID}
 	c := care.Contact{
 		ID: care.ContactID(row.ID), Version: row.Version, Citizen: care.CitizenID(row.CitizenID), Kind: care.ParticipantKind(row.Kind),
-		Name: seal.open("name", row.NameSealed), Consent: consentFrom(row.ConsentForm, row.ConsentBy, row.ConsentAt),
+		Guardian: row.Guardian, Name: seal.open("name", row.NameSealed), Consent: consentFrom(row.ConsentForm, row.ConsentBy, row.ConsentAt),
 		AddedBy: care.EmployeeID(row.AddedBy), AddedAt: instant(row.AddedAt), ChangedAt: instantOrZero(row.ChangedAt), RemovedAt: instantOrZero(row.RemovedAt),
 	}
 	c.Phone, c.Email = seal.phone(row.PhoneSealed), seal.email(row.EmailSealed)

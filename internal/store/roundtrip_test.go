@@ -123,6 +123,7 @@ func alike() cmp.Option {
 		cmp.Comparer(func(a, b care.GuestPIN) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b care.HostLink) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b care.GuestLink) bool { return a.Reveal() == b.Reveal() }),
+		cmp.Comparer(func(a, b care.Secret) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b care.CPR) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b care.Phone) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b care.Email) bool { return a.Reveal() == b.Reveal() }),
@@ -235,13 +236,17 @@ func TestRoundTripOfTheRest(t *testing.T) {
 		through(t, "identity setting", care.IdentitySetting{
 			Citizen: care.CitizenID(texts().Draw(t, "of")), Version: rapid.Int().Draw(t, "setting"), MitIDOnly: rapid.Bool().Draw(t, "mitid"), NoSMS: rapid.Bool().Draw(t, "sms"),
 			Methods: rapid.SliceOf(rapid.SampledFrom(care.IdentityMethods())).Draw(t, "methods"), Reason: texts().Draw(t, "reason"),
-			By: care.EmployeeID(texts().Draw(t, "set by")), At: at,
+			By: care.EmployeeID(texts().Draw(t, "set by")), At: at, Stopped: rapid.Bool().Draw(t, "stopped"), StoppedAt: instants().Draw(t, "stopped at"),
 		}, keys.identitySettingToRow, keys.identitySettingFromRow)
+		through(t, "codewords", care.Codewords{
+			Citizen: care.CitizenID(texts().Draw(t, "of")), Unit: care.UnitID(texts().Draw(t, "unit")), Version: rapid.Int().Draw(t, "words"), Staff: care.NewSecret(texts().Draw(t, "staff")),
+			Reply: care.NewSecret(texts().Draw(t, "reply")), Uses: rapid.Int().Draw(t, "uses"), By: care.EmployeeID(texts().Draw(t, "made by")), At: at,
+		}, keys.codewordsToRow, keys.codewordsFromRow)
 		through(t, "contact", care.Contact{
 			ID: care.ContactID(texts().Draw(t, "id")), Version: rapid.Int().Draw(t, "version"), Citizen: care.CitizenID(texts().Draw(t, "citizen")),
 			Kind: care.ParticipantKind(texts().Draw(t, "kind")), Name: texts().Draw(t, "name"), Phone: care.NewPhone(texts().Draw(t, "phone")),
 			Email: care.NewEmail(texts().Draw(t, "email")), Consent: consents(t), AddedBy: care.EmployeeID(texts().Draw(t, "added by")), AddedAt: at,
-			ChangedAt: instants().Draw(t, "changed"), RemovedAt: instants().Draw(t, "removed"),
+			Guardian: rapid.Bool().Draw(t, "guardian"), ChangedAt: instants().Draw(t, "changed"), RemovedAt: instants().Draw(t, "removed"),
 		}, keys.contactToRow, keys.contactFromRow)
 		through(t, "batch", care.Batch{
 			ID: care.BatchID(texts().Draw(t, "id")), By: care.EmployeeID(texts().Draw(t, "by")), ByName: texts().Draw(t, "name"), Unit: care.UnitID(texts().Draw(t, "unit")),

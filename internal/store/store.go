@@ -110,6 +110,10 @@ func (s *Store) writeEffects(tx *gorm.DB, e scheduler.Effects) error {
 		return err
 	}
 
+	if err := s.writeNumbers(tx, e.Numbers); err != nil {
+		return err
+	}
+
 	if len(e.Jobs) == 0 {
 		return nil
 	}

@@ -25,6 +25,8 @@ CREATE TABLE identity_settings (
     reason_sealed bytea,
     set_by text NOT NULL,
     set_at bigint NOT NULL,
+    stopped boolean NOT NULL,
+    stopped_at bigint,
     CONSTRAINT identity_settings_citizen FOREIGN KEY (citizen_id) REFERENCES citizens (id),
     CONSTRAINT identity_settings_version CHECK (version > 0)
 );

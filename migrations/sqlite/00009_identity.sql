@@ -25,6 +25,8 @@ CREATE TABLE identity_settings (
     reason_sealed BLOB,
     set_by TEXT NOT NULL,
     set_at INTEGER NOT NULL,
+    stopped INTEGER NOT NULL,
+    stopped_at INTEGER,
     CONSTRAINT identity_settings_citizen FOREIGN KEY (citizen_id) REFERENCES citizens (id),
     CONSTRAINT identity_settings_version CHECK (version > 0)
 ) STRICT;

@@ -85,6 +85,7 @@ type Contact struct {
 	Phone     Phone // where one-time codes go; zero: the contact can't take part
 	Email     Email
 	Consent   Consent
+	Guardian  bool // stands in for the citizen, who is a minor or under guardianship; relatives only
 	AddedBy   EmployeeID
 	AddedAt   time.Time
 	ChangedAt time.Time
@@ -106,6 +107,8 @@ func (c Contact) Check() error {
 		return NewError(Invalid, "Vælg, om kontakten er pårørende, tolk eller fra en anden myndighed.")
 	case name == "" || len([]rune(name)) > MaxContactName || strings.ContainsFunc(name, isControl):
 		return NewError(Invalid, "Skriv kontaktens navn, højst 120 tegn.")
+	case c.Guardian && c.Kind != Relative:
+		return NewError(Invalid, "Kun en pårørende kan noteres som værge eller forælder.")
 	case c.Phone.IsZero() && c.Email.IsZero():
 		return NewError(Invalid, "Skriv kontaktens mobilnummer. Uden det kan kontakten ikke få en engangskode.")
 	}

@@ -166,6 +166,10 @@ type IdentitySetting struct {
 	Reason    string           // an employee's own text, at most MaxBecause characters
 	By        EmployeeID
 	At        time.Time // UTC
+	// Stopped: all access to the citizen's visits is stopped until new links are sent on purpose.
+	// Links and sessions from before StoppedAt never work again.
+	Stopped   bool
+	StoppedAt time.Time
 }
 
 // Narrows reports whether the setting takes anything away.

@@ -82,6 +82,10 @@ func (v *Visit) AskCode(id AdmissionID, at time.Time) (int, error) {
 		return 0, err
 	}
 
+	if a.State == AdmissionRefused {
+		return 0, NewError(Gone, "Din plads i venteværelset er lukket. Åbn linket i den nyeste besked fra os, eller ring.")
+	}
+
 	if a.State != AdmissionWaiting {
 		return 0, NewError(Conflict, "Du er allerede identificeret.")
 	}

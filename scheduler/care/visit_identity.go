@@ -113,6 +113,40 @@ func (v *Visit) AskWhoItWas(verdict Verdict) {
 		verdict.Text()+" Afslut besøget, og vælg, hvordan I ved, at det var borgeren.", false, verdict.At)
 }
 
+// aboutStop is what the exception of a stopped access is about.
+const aboutStop = "stop"
+
+// StopAccess ends every session at the door and has the planner agree with the citizen. Messages that
+// have not left are recalled.
+func (v *Visit) StopAccess(by EmployeeID, at time.Time) {
+	inside := ""
+
+	for i := range v.s.Admissions {
+		a := &v.s.Admissions[i]
+		if a.State == AdmissionRefused {
+			continue
+		}
+
+		if a.State == AdmissionAdmitted {
+			inside = " Nogen var lukket ind: Sørg for, at medarbejderen tager dem ud af rummet."
+		}
+
+		a.State, a.DecidedBy, a.DecidedAt = AdmissionRefused, by, at
+	}
+
+	for i := range v.s.Invitations {
+		if m := &v.s.Invitations[i]; m.Waiting() && m.Kind != Withdrawn {
+			m.State = InvitationRecalled
+		}
+	}
+
+	v.Raise(CitizenTrouble, aboutStop, "Al adgang til borgerens skærmbesøg er stoppet."+inside+
+		" Aftal med borgeren på en sikker måde, og send nye links fra borgerens kort, eller giv besøget på en anden måde.", false, at)
+}
+
+// AccessOpened settles what StopAccess raised.
+func (v *Visit) AccessOpened(by string, at time.Time) { v.resolveBy(CitizenTrouble, aboutStop, by, at) }
+
 // TickCodeword records that the employee said their codeword, or that the person answered with
 // theirs. The words themselves are never typed in. Ticking again changes nothing.
 func (v *Visit) TickCodeword(id AdmissionID, answered bool, at time.Time) error {

@@ -82,6 +82,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"events_at_once", checkEventsAtOnce},
 		{"gaps", checkGaps},
 		{"identity_setting", checkIdentitySetting},
+		{"codewords", checkCodewords},
+		{"number_notices", checkNumberNotices},
 		{"notices", checkNotices},
 		{"chores", checkChores},
 		{"devices", checkDevices},
