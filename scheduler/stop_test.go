@@ -31,7 +31,7 @@ func TestStopAccess(t *testing.T) {
 			t.Errorf("a session lives: %s, %v", view.Stage, err)
 		}
 
-		refused(t, r.AskCode(t.Context(), token), care.Gone)
+		refused(t, r.AskCode(t.Context(), token), care.Forbidden) // logins only
 
 		_, err := r.GuestLink(t.Context(), token)
 		refused(t, err, care.Forbidden)
