@@ -17,6 +17,14 @@ import (
 type Identity interface {
 	AtTheDoor(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID) (scheduler.AtTheDoor, error)
 	Vouch(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, way care.StaffWay) error
+	Codewords(ctx context.Context, actor care.Actor, id care.VisitID) (scheduler.CodewordsView, error)
+	TickCodeword(ctx context.Context, actor care.Actor, id care.VisitID, admission care.AdmissionID, answered bool) error
+	MakeCodewords(ctx context.Context, actor care.Actor, citizen care.CitizenID, unit care.UnitID) error
+	CodewordCard(ctx context.Context, actor care.Actor, citizen care.CitizenID, unit care.UnitID) (scheduler.CodewordCard, error)
+	CitizenIdentity(ctx context.Context, actor care.Actor, id care.CitizenID) (care.IdentitySetting, error)
+	SetIdentity(ctx context.Context, actor care.Actor, id care.CitizenID, req scheduler.IdentityRequest) error
+	StopAccess(ctx context.Context, actor care.Actor, id care.CitizenID, req scheduler.StopRequest) error
+	SendNewLinks(ctx context.Context, actor care.Actor, id care.CitizenID) error
 }
 
 // identityRoutes are the routes of these pages.
@@ -26,6 +34,15 @@ func (p *Pages) identityRoutes() []route.Route {
 	return []route.Route{
 		{Method: get, Path: "/min-dag/:id/identitet/:adm", Access: route.Needs(care.HostVisits), Handle: p.atTheDoor},
 		{Method: post, Path: "/min-dag/:id/identitet/:adm", Access: route.Needs(care.HostVisits), Handle: p.vouch},
+		{Method: get, Path: "/min-dag/:id/kodeord", Access: route.Needs(care.HostVisits), Handle: p.codewords},
+		{Method: post, Path: "/min-dag/:id/kodeord/:adm", Access: route.Needs(care.HostVisits), Handle: p.tickCodeword},
+
+		{Method: get, Path: "/borgere/:id/adgang", Access: route.Needs(care.HostVisits, care.SeeDay, care.StopAccess), Handle: p.citizenAccess},
+		{Method: post, Path: "/borgere/:id/adgang", Access: route.Needs(care.SetIdentity), Handle: p.setIdentity},
+		{Method: post, Path: "/borgere/:id/stop", Access: route.Needs(care.StopAccess), Handle: p.stopAccess},
+		{Method: post, Path: "/borgere/:id/nye-links", Access: route.Needs(care.SetIdentity), Handle: p.sendNewLinks},
+		{Method: post, Path: "/borgere/:id/kodeord/:enhed", Access: route.Needs(care.SetIdentity), Handle: p.makeCodewords},
+		{Method: get, Path: "/borgere/:id/kodeord/:enhed", Access: route.Needs(care.SetIdentity), Handle: p.codewordCard},
 	}
 }
 

@@ -110,6 +110,13 @@ func (l lobbyPage) Ready() bool {
 	return ok && room.Made()
 }
 
+// InTouch reports whether the caregiver talks with the citizen, so that codewords can be said.
+func (l lobbyPage) InTouch() bool {
+	return slices.ContainsFunc(l.Visit.Admissions, func(a care.Admission) bool {
+		return a.Participant == "" && (a.State == care.AdmissionAdmitted || a.State == care.AdmissionWaiting && !a.AskedHelp.IsZero())
+	})
+}
+
 // lobbyWaiting sends the part of the page that tells who waits. It is asked every few seconds, so
 // it takes the visit from the caregiver's own day where it is there: Lobby also asks the video
 // platform.

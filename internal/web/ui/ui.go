@@ -218,6 +218,12 @@ func notice(key string) string {
 		return "Besøget er afsluttet, og resultatet skrives i omsorgsjournalen."
 	case "lukket-ind":
 		return "Borgeren er lukket ind."
+	case "identitet":
+		return "Det er gemt. Det gælder fra nu af."
+	case "stoppet":
+		return "Al adgang er stoppet. Ingen links virker længere."
+	case "nye-links":
+		return "Der er åbnet igen, og nye links er på vej til borgeren."
 	case "identificeret":
 		return "Det er noteret. Sæt kryds ved »genkendt«, og luk personen ind."
 	case "afvist":
