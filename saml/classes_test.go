@@ -250,7 +250,7 @@ func classTable() string {
 	b.WriteString("# Hostile and odd messages\n\n" +
 		"Made by `go test ./saml -run TestClasses -update`. Classes A to N are those of the project's measurements of what a plain service provider wrongly accepts; " +
 		"§4 are published attacks; ours are rules of this program. " +
-		"Names in small letters are entries of the simulator's catalogue (`saml/idpsim`), which TestVectors plays in every profile they fit; the others are tests and fuzz targets of package `saml`.\n\n" +
+		"Names in small letters are entries of the simulator's catalogue (`saml/idpsim`), which TestVectors plays in the plain profile and for citizens, and in the other profiles as far as they are special to them; the others are tests and fuzz targets of package `saml`.\n\n" +
 		"| class | what | outcome | proved by |\n|---|---|---|---|\n")
 	for _, c := range classes() {
 		outcome := "refused"

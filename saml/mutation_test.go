@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +34,9 @@ func TestMutations(t *testing.T) {
 				t.Fatal(err)
 			}
 			accepted, all := 0, mutants(t, genuine)
+			if fault != "" {
+				sample(t, all, 2)
+			}
 			for name, document := range all {
 				answer.SAMLResponse = base64.StdEncoding.EncodeToString(document)
 				who, _, err := b.post(handle, answer)
@@ -45,10 +50,24 @@ func TestMutations(t *testing.T) {
 				}
 			}
 			t.Logf("%d of %d mutants were harmless", accepted, len(all))
-			if accepted == 0 {
+			if accepted == 0 && fault == "" {
 				t.Error("not one was harmless: the test does not reach the end of the checks")
 			}
 		})
+	}
+}
+
+// sample keeps every n-th mutant, chosen by a printed seed: they are many, and each costs two
+// RSA operations.
+func sample(t *testing.T, all map[string][]byte, n int) {
+	t.Helper()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if random.IntN(n) != 0 {
+			delete(all, name)
+		}
 	}
 }
 
@@ -67,11 +86,15 @@ func TestMutationsInside(t *testing.T) {
 		return got
 	}
 	genuine := ""
-	answer(func(s string) string {
+	first := answer(func(s string) string {
 		genuine = s
 		return s
 	})
+	if _, _, err := b.post(handle, first); err != nil {
+		t.Fatal(explain(err))
+	}
 	accepted, all := 0, mutants(t, []byte(genuine))
+	sample(t, all, 3)
 	for name, document := range all {
 		who, _, err := b.post(handle, answer(func(string) string { return string(document) }))
 		if err == nil {
@@ -84,9 +107,6 @@ func TestMutationsInside(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d mutants were harmless", accepted, len(all))
-	if accepted == 0 {
-		t.Error("not one was harmless: the test does not reach the end of the checks")
-	}
 }
 
 // TestFlippedBits changes single bits of an answer at places chosen by a printed seed.
@@ -102,7 +122,7 @@ func TestFlippedBits(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	for range 600 {
+	for range 250 {
 		document := bytes.Clone(genuine)
 		at, bit := random.IntN(len(document)), random.IntN(8)
 		document[at] ^= 1 << bit

@@ -25,6 +25,9 @@ type Fault struct {
 	apply    func(*Server, *draft)
 }
 
+// Special reports whether the fault belongs to some profiles only.
+func (f Fault) Special() bool { return f.profiles != nil }
+
 // Fits reports whether the fault makes sense in a profile.
 func (f Fault) Fits(profile string) bool {
 	return f.profiles == nil || slices.Contains(f.profiles, profile)
