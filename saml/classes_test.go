@@ -188,7 +188,7 @@ func knownAttacks() []class {
 		refuse("ours", "CPR number missing, twice, not ten digits", "no-cpr", "two-cprs", "short-cpr", "wordy-cpr"),
 		refuse("ours", "other organisation, or none", "other-cvr", "no-cvr", "no-organisation", "name-of-other-cvr"),
 		refuse("ours", "names of KOMBIT that could be read in two ways", "no-serial", "two-serials", "serial-in-name", "no-kombit-version", "other-kombit-version"),
-		refuse("ours", "privileges that cannot be read in one way", "privileges-not-base64", "two-privilege-lists", "privileges-under-both-names", "privileges-with-doctype", "privileges-foreign"),
+		refuse("ours", "privileges that cannot be read in one way", "privileges-not-base64", "two-privilege-lists", "privileges-under-both-names", "privileges-with-doctype", "privileges-foreign", "FuzzPrivileges"),
 		admit("ours", "refusals of the provider leave the login open", "TestRefusalLeavesTheLoginOpen"),
 		admit("ours", "encrypted for our next key", "encrypted-next-key", "TestOwnRollover"),
 	}
