@@ -49,6 +49,31 @@ func (s *Service) ended(d *care.Device, why care.DeviceEnd, actor string, by car
 	return Effects{Audit: []AuditRow{row}}, nil
 }
 
+// followContactDevices ends the devices of a contact who was taken away, or to whom the citizen does
+// not agree any more.
+func (s *Service) followContactDevices(ctx context.Context, c care.Contact) error {
+	if c.RemovedAt.IsZero() && c.Consent.Given() {
+		return nil
+	}
+
+	all, err := s.store.DevicesOf(ctx, c.Citizen)
+	if err != nil {
+		return err
+	}
+
+	for _, d := range all {
+		if d.Holder.Contact != c.ID || d.End != "" {
+			continue
+		}
+
+		if err := s.endDevice(ctx, d.ID, care.DeviceStopped, systemActor, ""); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
 // RevokeDevices ends every known device and tablet of a citizen and of the citizen's contacts, as
 // part of stopping all access.
 func (s *Service) RevokeDevices(ctx context.Context, citizen care.CitizenID, by care.EmployeeID) error {

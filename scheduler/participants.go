@@ -70,6 +70,10 @@ func (s *Service) followContact(ctx context.Context, job Job) error {
 
 // putRight does it at once for whoever made the change; the job is there for when we die before.
 func (s *Service) putRight(ctx context.Context, c care.Contact) error {
+	if err := s.followContactDevices(ctx, c); err != nil {
+		return err
+	}
+
 	visits, err := s.store.Visits(ctx, VisitQuery{Citizens: []care.CitizenID{c.Citizen}, Window: care.Interval{Start: s.now().Add(-longestVisit)}})
 	if err != nil {
 		return err

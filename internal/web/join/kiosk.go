@@ -29,8 +29,8 @@ const tabletCookie = "sluse-tavle"
 // How often a tablet asks what to show, in seconds: seldom while nothing goes on, often around a
 // visit. A tablet that was closed knows it within the longer one.
 const (
-	tabletSeldom = 15
-	tabletOften  = 3
+	tabletSeldom = 20
+	tabletOften  = 5
 )
 
 // countdown is how long a tablet tells that it answers by itself, in seconds.

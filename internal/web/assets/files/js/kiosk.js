@@ -122,13 +122,18 @@
     answerButton.disabled = true;
     stopCount();
     ring(false);
-    try { await post("/tavle/svar"); } catch (e) { tell("offline"); }
+    var wait = 0;
+    try {
+      var sent = await post("/tavle/svar");
+      if (!sent.ok && sent.status !== 401) { paint("refused", main.dataset.refused, (await sent.json()).fejl); answerButton.hidden = true; wait = 10; }
+    } catch (e) { tell("offline"); }
     answerButton.disabled = false;
-    ask();
+    if (wait) { later(wait); } else { ask(); }
   };
 
   // A closed tablet keeps nothing.
   var clear = async function () {
+    window.clearTimeout(timer);
     tell("closed");
     window.localStorage.clear();
     window.sessionStorage.clear();
@@ -167,6 +172,7 @@
       now = await fetch("/tavle/nu", { credentials: "same-origin", cache: "no-store" });
     }
     if (now.status === 410) { await clear(); return 0; }
+    if (now.status === 429) { return 20; } // many tablets behind one address: what is shown stays
     if (!now.ok) { tell("trouble"); return 15; }
     var shown = await now.json();
     show(shown);
