@@ -19,11 +19,8 @@ type adminLink struct {
 // adminLinks are the parts of the administration.
 func adminLinks() []adminLink {
 	return []adminLink{
-		{"Medarbejdere", "Hvem der arbejder hvor, i hvilken rolle.", "/administration/medarbejdere", "persons", care.ManageDirectory},
-		{"Enheder", "Enhederne, og hvad der hører under hvad.", "/administration/enheder", "list-bulleted", care.ManageDirectory},
 		{"Medarbejdere", "Se og ret, hvem der må hvad, markér fratrådte, og indlæs fra fil.", "/administration/medarbejdere", "persons", care.ManageDirectory},
 		{"Enheder", "Se enhederne som et træ, og indlæs dem fra fil.", "/administration/enheder", "view-in-list", care.ManageDirectory},
-		{"Tavler", "De skærme, der er sat op hos borgere.", "/administration/tavler", "videocam", care.ManageAccess},
 		{"Logins", "Se, hvem der er logget ind, og afslut logins.", "/administration/logins", "lock", care.ManageAccess},
 		{"Tavler", "Registrér, luk og sæt tavler hos borgere op på ny.", "/administration/tavler", "smartphone", care.ManageAccess},
 		{"Nødadgang", "Se efter og kvittér, når nogen er kommet ind uden login.", "/administration/noedadgang", "flag", care.ManageDirectory},
