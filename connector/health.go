@@ -10,12 +10,13 @@ type Role string
 
 // The roles.
 const (
-	VideoRole  Role = "video"  // the video platform
-	SMSRole    Role = "sms"    // sends text messages
-	MailRole   Role = "mail"   // the mail relay
-	RecordRole Role = "record" // the care record
-	LoginRole  Role = "login"  // the identity provider for employees
-	OwnRole    Role = "sluse"  // this program itself
+	VideoRole        Role = "video"         // the video platform
+	SMSRole          Role = "sms"           // sends text messages
+	MailRole         Role = "mail"          // the mail relay
+	RecordRole       Role = "record"        // the care record
+	LoginRole        Role = "login"         // the identity provider for employees
+	CitizenLoginRole Role = "citizen_login" // an identity provider for citizens
+	OwnRole          Role = "sluse"         // this program itself
 )
 
 // HealthState is how an outside system is, seen from our calls to it. The zero value is invalid.

@@ -121,7 +121,7 @@ func (s *Service) Connections(ctx context.Context, actor care.Actor) (Connection
 
 // placeOf orders systems as a visit meets them.
 func placeOf(r connector.Role) int {
-	return slices.Index([]connector.Role{connector.OwnRole, connector.VideoRole, connector.SMSRole, connector.MailRole, connector.RecordRole, connector.LoginRole}, r)
+	return slices.Index([]connector.Role{connector.OwnRole, connector.VideoRole, connector.SMSRole, connector.MailRole, connector.RecordRole, connector.LoginRole, connector.CitizenLoginRole}, r)
 }
 
 func connectionOf(h connector.Health) ConnectionView {
@@ -147,7 +147,9 @@ func roleDanish(r connector.Role) string {
 	case connector.RecordRole:
 		return "Omsorgsjournalen"
 	case connector.LoginRole:
-		return "Login"
+		return "Login for medarbejdere"
+	case connector.CitizenLoginRole:
+		return "Borgernes login"
 	case connector.OwnRole:
 		return "Sluse"
 	}

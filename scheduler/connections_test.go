@@ -79,7 +79,7 @@ func TestConnections(t *testing.T) {
 		"SMS: På pause. Har bedt os vente til kl. 07.30. Opgaverne venter så længe.",
 		"E-mail: Langsom. Svarer langsomt eller fejler. Vi kalder 2 ad gangen i stedet for 8, indtil det går bedre.",
 		"Omsorgsjournalen: Virker. Svarer, som den plejer.",
-		"Login: Ikke brugt. Der har ikke været kald endnu.",
+		"Login for medarbejdere: Ikke brugt. Der har ikke været kald endnu.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -31,7 +31,7 @@ type Identities interface {
 // identityRule returns how the citizen, or a participant, may identify themselves at a visit now:
 // the municipality's policy, the citizen's own setting, and the providers that are connected.
 func (s *Service) identityRule(ctx context.Context, v care.Snapshot, who care.ParticipantID) (care.IdentityRule, error) {
-	c := care.IdentityCase{Service: v.Facts.Service, Unit: v.Facts.Unit, Outage: s.eidDown()}
+	c := care.IdentityCase{Service: v.Facts.Service, Unit: v.Facts.Unit, Outage: s.citizensLoginDown()}
 
 	if p, ok := v.ParticipantOf(who); ok {
 		c.Kind = p.Kind
@@ -78,6 +78,7 @@ func (s *Service) providers(m care.IdentityMethod, who care.ParticipantID) []eid
 // showMethods tells the page by what its reader can identify themselves.
 func (s *Service) showMethods(view *CitizenView, rule care.IdentityRule, who care.ParticipantID) {
 	view.Methods = rule.Methods
+	s.showLoginsDown(view)
 
 	for _, m := range rule.Methods {
 		view.Providers = append(view.Providers, s.providers(m, who)...)

@@ -29,6 +29,7 @@ func (s *Service) Landing(ctx context.Context, locator care.Locator) (CitizenVie
 
 	if view.Stage == StageIdentify {
 		view.Stage = StageLanding
+		s.showLoginsDown(&view)
 	}
 
 	return view, nil

@@ -106,9 +106,10 @@ type setup struct {
 	url     string            // of the database instead of path
 	sky     *sky              // nil: the peers are always there, and nobody watches them
 	watch   scheduler.Monitor // instead of the sky
+	eids    []eid.Provider
+	logins  []scheduler.LoginSource
 
 	credentials scheduler.Credentials
-	eids        []eid.Provider
 }
 
 // monitor is what watches the outside systems; nil: nobody.
@@ -159,7 +160,7 @@ func newRig(tb testing.TB, changes ...change) *rig {
 		Settings: s.set, Store: r.store, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),
 		Messages: map[care.Channel]message.Sender{care.SMS: sender, care.Mail: r.post(s)},
 		Files:    file.NewSource(file.Config{}, s.keys.Fingerprint), Journal: journal(tb, r.clock), Monitor: s.monitor(), Now: r.clock.Now,
-		Credentials: s.credentials, Eids: s.eids,
+		Credentials: s.credentials, Eids: s.eids, Logins: s.logins,
 	})
 	must(tb, err)
 

@@ -88,9 +88,9 @@ type Deps struct {
 	// Eids are the identity providers at which citizens and participants can log in, in the order in
 	// which they are offered.
 	Eids []eid.Provider
-	// EidDown reports whether an identity provider does not answer; nil: never.
-	EidDown func() bool
-	Now     func() time.Time
+	// Logins are the identity providers that are watched, those of Eids and the employees'.
+	Logins []LoginSource
+	Now    func() time.Time
 }
 
 // Service is the use cases of one municipality. It is safe for concurrent use.
@@ -108,7 +108,7 @@ type Service struct {
 	monitor Monitor
 	units   func() []UnitRule
 	eids    []eid.Provider
-	eidDown func() bool
+	watch   *loginWatch
 	now     func() time.Time
 
 	looks     looks // into rooms
@@ -128,10 +128,6 @@ func New(d Deps) (*Service, error) {
 		d.Monitor = unwatched{}
 	}
 
-	if d.EidDown == nil {
-		d.EidDown = func() bool { return false }
-	}
-
 	if len(d.Settings.Identity.Default.Methods) == 0 {
 		d.Settings.Identity = care.DefaultIdentityPolicy()
 	}
@@ -146,7 +142,7 @@ func New(d Deps) (*Service, error) {
 	return &Service{
 		credentials: d.Credentials,
 		set:         d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
-		journal: d.Journal, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, eidDown: d.EidDown, now: d.Now,
+		journal: d.Journal, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, watch: newLoginWatch(d.Logins), now: d.Now,
 	}, nil
 }
 

@@ -228,6 +228,8 @@ type CitizenView struct {
 	// Providers at which of them one logs in; with the stages before identity.
 	Methods   []care.IdentityMethod
 	Providers []eid.Info
+	// LoginsDown are the names of identity providers that do not work now.
+	LoginsDown []string
 	// AskedHelp: the reader said that they can't identify themselves; the caregiver rings them.
 	AskedHelp bool
 	// Leave is the provider at which the reader's login may have left a session; zero: none.

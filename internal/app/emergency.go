@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sluse/sluse/config"
-	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/emergency"
 )
 
@@ -17,7 +17,7 @@ func (s *Site) openEmergency(p parts) error {
 	s.emergency, err = emergency.New(emergency.Deps{
 		Store: s.store, Directory: s.directory, Now: p.o.Clock,
 		Open: func(context.Context) bool {
-			_, down := s.monitor.Down(connector.LoginRole)
+			_, down := s.service.LoginOutage(scheduler.StaffLogin)
 
 			return p.m.Sessions.Emergency == config.EmergencyAlways || down && p.m.Sessions.Emergency != config.EmergencyNever
 		},

@@ -83,7 +83,7 @@ func newMonitor(p parts) (*monitor, error) {
 		}
 	}
 
-	return m, nil
+	return m, m.addLogins(p)
 }
 
 // peer returns the peer of a role; nil when the configuration has no such system.

@@ -200,7 +200,7 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 		Eids:        s.eids,
 		Credentials: credentials,
 		Settings:    set, Store: s.store, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
-		Journal: journal, Links: p.m.Keys.Links, Monitor: s.monitor, Units: s.units, Now: p.o.Clock,
+		Journal: journal, Links: p.m.Keys.Links, Monitor: s.monitor, Logins: s.loginSources(p), Units: s.units, Now: p.o.Clock,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("use cases: %w", err)

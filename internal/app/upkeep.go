@@ -30,10 +30,11 @@ func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context
 	go func() {
 		defer close(done)
 
-		purge, tell, watch := time.NewTicker(upkeepEvery), time.NewTicker(tellEvery), time.NewTicker(watchEvery)
+		purge, tell, watch, logins := time.NewTicker(upkeepEvery), time.NewTicker(tellEvery), time.NewTicker(watchEvery), time.NewTicker(loginEvery)
 		defer purge.Stop()
 		defer tell.Stop()
 		defer watch.Stop()
+		defer logins.Stop()
 
 		s.try(ctx, o, "the video platform lacks what we rely on", func() error { return s.verify(ctx) })
 		s.try(ctx, o, "forgotten rooms were not looked for", func() error { return s.service.Sweep(ctx, true) })
@@ -49,6 +50,8 @@ func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context
 				s.tellBacklog(ctx, o)
 				s.tellSystems(ctx, o)
 				s.try(ctx, o, "the directory's units were not read", func() error { return s.directory.Refresh(ctx) })
+			case <-logins.C:
+				s.try(ctx, o, "the identity providers were not looked at", func() error { return s.service.WatchLogins(ctx) })
 			case <-watch.C:
 				s.try(ctx, o, "the platform's events were not looked at", func() error { return s.service.WatchEvents(ctx) })
 				s.try(ctx, o, "leavers were not marked", func() error { return s.directory.RetireLeavers(ctx) })

@@ -29,3 +29,14 @@ func (f *fakeUse) EnterByCode(_ context.Context, code care.Code) (scheduler.Ente
 
 	return scheduler.Entered{Token: care.NewSessionToken("session-code"), Expires: testNow().Add(time.Hour)}, scheduler.CitizenView{}, nil
 }
+
+// LoginAlarm tells of an outage when one is set.
+func (f *fakeUse) LoginAlarm() string { return f.loginAlarm }
+
+// SawStaffLogin remembers what became of employees' logins.
+func (f *fakeUse) SawStaffLogin(outcome scheduler.LoginOutcome) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	f.logins = append(f.logins, outcome)
+}

@@ -37,6 +37,8 @@ type fakeUse struct {
 	outage     bool            // the video platform is down
 	stage      scheduler.CallStage
 	audited    scheduler.AuditQuery // what the audit was asked last
+	loginAlarm string
+	logins     []scheduler.LoginOutcome
 	devices    fakeDevices
 }
 

@@ -27,6 +27,7 @@ type words struct {
 	CodeLabel, CodeHint, NoMore, Wrong                   string
 	AskHelp, HelpAsked                                   string // for who can't identify themselves
 	DoorHeading, DoorLead, DoorHint, WrongVisitCode      string // where a visit code is typed
+	loginDown                                            string // an identity provider, {name}, does not work
 	HelpHeading, HelpPhone, HelpNoPhone, Waiting, Rights string
 	Camera, Trouble, Reference                           string
 
@@ -78,6 +79,7 @@ func danish() words {
 		CodeLabel: "Kode", CodeHint: "6 tal", NoMore: "Du kan ikke få flere koder lige nu. Vent et kvarter, eller ring til os.", Wrong: "Det gik ikke",
 		AskHelp: "Jeg kan ikke – bed om hjælp", HelpAsked: "Vi har sagt til medarbejderen, at du har brug for hjælp. Bliv på siden. Medarbejderen ringer til dig.",
 		DoorHeading: "Skriv din kode", DoorLead: "Koden er på ni tal. Den står i beskeden fra os.", DoorHint: "9 tal",
+		loginDown:      "{name} virker ikke lige nu. Vis på en anden måde her på siden, at det er dig. Kan du ikke det, ringer vi til dig.",
 		WrongVisitCode: "Koden virker ikke. Tjek, at du har skrevet alle ni tal fra den nyeste besked. Koden virker tidligst en time før din aftale og ikke, når den er slut.",
 		HelpHeading:    "Brug for hjælp?", HelpPhone: "Ring til os på", HelpNoPhone: "Ring til kommunen.",
 		Waiting: "Vi venter på medarbejderen.", Rights: "Skærmbesøg er frivilligt. Du kan altid sige nej tak, og det ændrer ikke den hjælp, du får.",
@@ -111,6 +113,7 @@ func english() words {
 		CodeLabel: "Code", CodeHint: "6 digits", NoMore: "You can't get more codes right now. Wait a quarter of an hour, or call us.", Wrong: "That did not work",
 		AskHelp: "I can't – ask for help", HelpAsked: "We have told the care worker that you need help. Stay on this page. The care worker will call you.",
 		DoorHeading: "Type your code", DoorLead: "The code has nine digits. It is in our message to you.", DoorHint: "9 digits",
+		loginDown:      "{name} does not work right now. Show in another way on this page that it is you. If you can't, we will call you.",
 		WrongVisitCode: "The code does not work. Check that you have typed all nine digits from our newest message. The code works from an hour before your appointment, and not when it is over.",
 		HelpHeading:    "Need help?", HelpPhone: "Call us on", HelpNoPhone: "Call the municipality.",
 		Waiting: "We are waiting for the care worker.", Rights: "Screen visits are voluntary. You can always say no thank you, and it does not change the help you get.",
@@ -142,6 +145,9 @@ func (w words) stage(v scheduler.CitizenView, now time.Time) (heading, lead stri
 
 	return r.Replace(t.Heading), r.Replace(t.Lead)
 }
+
+// LoginDown tells that an identity provider does not work.
+func (w words) LoginDown(name string) string { return strings.ReplaceAll(w.loginDown, "{name}", name) }
 
 // complaint is what to tell about a refusal.
 func (w words) complaint(k care.Kind, message string) string {

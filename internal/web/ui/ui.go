@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
@@ -97,6 +98,8 @@ type Operator interface {
 
 // UseCases are all that the staff pages call.
 type UseCases interface {
+	// LoginAlarm is what to tell above every page while identity providers are down; empty: nothing.
+	LoginAlarm() string
 	Planner
 	Importer
 	Converter
@@ -173,7 +176,7 @@ func (p *Pages) frame(c *gin.Context, title string, body any) page.Frame {
 
 	return page.Frame{
 		Title: title, Lang: page.Danish, Site: p.Site, Actor: actor, Menu: menu(actor, c.FullPath()),
-		Notice: notice(c.Query("besked")), Alarm: alarm(c), Body: body,
+		Notice: notice(c.Query("besked")), Alarm: cmp.Or(alarm(c), p.UseCases.LoginAlarm()), Body: body,
 	}
 }
 
