@@ -56,13 +56,13 @@ const maxPosted = 512 << 10
 // loginRoutes are the way to identity providers and back. The answer by SAML is posted by the
 // provider's page, so it is one of the routes that other sites may post to.
 func (p *Pages) loginRoutes() []route.Route {
-	open, code, seat := route.Public(), p.Limit(route.Code), p.Limit(route.Ordinary)
+	open, login, answer, seat := route.Public(), p.Limit(route.Login), p.Limit(route.Answer), p.Limit(route.Ordinary)
 
 	routes := []route.Route{
-		{Method: http.MethodPost, Path: answerPrefix + ":provider", Access: open, Handle: p.startLogin, Limit: code},
-		{Method: http.MethodGet, Path: answerPrefix + ":provider" + answerSuffix, Access: open, Handle: p.answered, Limit: code},
+		{Method: http.MethodPost, Path: answerPrefix + ":provider", Access: open, Handle: p.startLogin, Limit: login},
+		{Method: http.MethodGet, Path: answerPrefix + ":provider" + answerSuffix, Access: open, Handle: p.answered, Limit: answer},
 		{Method: http.MethodGet, Path: "/b/anden", Access: open, Handle: p.other, Limit: seat},
-		{Method: http.MethodPost, Path: "/b/log-af", Access: open, Handle: p.leave, Limit: seat},
+		{Method: http.MethodPost, Path: "/b/log-af", Access: open, Handle: p.leave, Limit: login},
 	}
 
 	if p.Person == nil {
@@ -70,10 +70,10 @@ func (p *Pages) loginRoutes() []route.Route {
 	}
 
 	return append(routes,
-		route.Route{Method: http.MethodPost, Path: saml.PathPersonACS, Access: open, Handle: p.answeredByPost, Body: maxPosted, CrossSite: true, Limit: code},
-		route.Route{Method: http.MethodGet, Path: saml.PathPersonMetadata, Access: open, Handle: p.metadata, Limit: seat},
-		route.Route{Method: http.MethodGet, Path: saml.PathPersonLogout, Access: open, Handle: p.loggedOut, Limit: seat},
-		route.Route{Method: http.MethodPost, Path: saml.PathPersonLogout, Access: open, Handle: p.loggedOut, Body: maxPosted, CrossSite: true, Limit: seat},
+		route.Route{Method: http.MethodPost, Path: saml.PathPersonACS, Access: open, Handle: p.answeredByPost, Body: maxPosted, CrossSite: true, Limit: answer},
+		route.Route{Method: http.MethodGet, Path: saml.PathPersonMetadata, Access: open, Handle: p.metadata, Limit: login},
+		route.Route{Method: http.MethodGet, Path: saml.PathPersonLogout, Access: open, Handle: p.loggedOut, Limit: answer},
+		route.Route{Method: http.MethodPost, Path: saml.PathPersonLogout, Access: open, Handle: p.loggedOut, Body: maxPosted, CrossSite: true, Limit: answer},
 	)
 }
 
