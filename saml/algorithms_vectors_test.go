@@ -1,6 +1,7 @@
 package saml_test
 
 import (
+	"encoding/base64"
 	"maps"
 	"slices"
 	"strings"
@@ -82,6 +83,64 @@ func TestAlgorithms(t *testing.T) {
 		if err := lenient.encrypted(t, "", e); saml.KindOf(err) != saml.KindInvalid {
 			t.Errorf("%s: %s", name, explain(err))
 		}
+	}
+}
+
+// TestWrappedKeyPlaces points at the wrapped key in every way but the right one.
+func TestWrappedKeyPlaces(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	location := b.begin(t)
+	for name, change := range map[string]func(string) string{
+		"pointer elsewhere": func(s string) string { return strings.Replace(s, `URI="#_key"`, `URI="#_other"`, 1) },
+		"pointer to all":    func(s string) string { return strings.Replace(s, `URI="#_key"`, `URI=""`, 1) },
+		"pointer outside":   func(s string) string { return strings.Replace(s, `URI="#_key"`, `URI="https://evil.example/key"`, 1) },
+		"key without ID":    func(s string) string { return strings.Replace(s, ` Id="_key"`, "", 1) },
+		"neither has one": func(s string) string {
+			return strings.NewReplacer(` Id="_key"`, "", `URI="#_key"`, `URI="#"`).Replace(s)
+		},
+		"transforms": func(s string) string {
+			return strings.Replace(s, "</ds:RetrievalMethod>", "<ds:Transforms></ds:Transforms></ds:RetrievalMethod>", 1)
+		},
+		"two pointers": func(s string) string {
+			return strings.Replace(s, "</ds:KeyInfo>", `<ds:RetrievalMethod URI="#_key"></ds:RetrievalMethod></ds:KeyInfo>`, 1)
+		},
+		"two keys":           twice("xenc:EncryptedKey"),
+		"two encrypted data": twice("xenc:EncryptedData"),
+		"no key":             func(s string) string { return cutElement(s, "xenc:EncryptedKey") },
+		"no cipher value":    func(s string) string { return cutElement(s, "xenc:CipherValue") },
+		"reference for data": func(s string) string {
+			return strings.Replace(s, "<xenc:CipherValue>", "<xenc:CipherReference/><xenc:CipherValue>", 1)
+		},
+	} {
+		e := idpsim.AES256GCM()
+		e.Place = idpsim.PlacePointer
+		answer, err := b.idp.LoginAs(t.Context(), location, idpsim.Choice{User: "PLAN", Encrypt: e})
+		if err != nil {
+			t.Fatal(err)
+		}
+		document, err := base64.StdEncoding.DecodeString(answer.SAMLResponse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := change(string(document))
+		if changed == string(document) {
+			t.Errorf("%s: changes nothing", name)
+		}
+		answer.SAMLResponse = base64.StdEncoding.EncodeToString([]byte(changed))
+		if _, _, err := b.post(handle, answer); saml.KindOf(err) != saml.KindInvalid {
+			t.Errorf("%s: %s", name, explain(err))
+		}
+	}
+}
+
+// twice doubles the first element of a name.
+func twice(element string) func(string) string {
+	return func(s string) string {
+		_, rest, _ := strings.Cut(s, "<"+element)
+		inner, _, _ := strings.Cut(rest, "</"+element+">")
+		whole := "<" + element + inner + "</" + element + ">"
+		return strings.Replace(s, whole, whole+whole, 1)
 	}
 }
 

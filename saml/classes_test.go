@@ -148,6 +148,7 @@ func encryptionClasses() []class {
 		refuse("G16", "empty assertion", "encrypted-empty"),
 		refuse("G17", "garbage", "encrypted-garbage"),
 		refuse("G18", "random blocks", "encrypted-random-blocks"),
+		refuse("G+", "wrapped key elsewhere, twice, or not at all", "TestWrappedKeyPlaces"),
 		refuse("G9–G18", "tell nothing: same answer, about the same time", "TestDecryptionClassesLookAlike", "TestDecryptionTellsNothing"),
 	}
 }
