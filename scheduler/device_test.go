@@ -365,3 +365,39 @@ func TestOnlyMitID(t *testing.T) {
 		t.Errorf("%+v", view)
 	}
 }
+
+// TestContactsDevices: a relative's own browser is remembered for the relative alone, and forgotten
+// when the citizen does not agree any more.
+func TestContactsDevices(t *testing.T) {
+	t.Parallel()
+
+	r := atTheDoorWithDevices(t)
+	contact := r.contact("A-1", relative())
+	who, err := r.AddParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, contact.ID)
+	must(t, err)
+	r.work()
+
+	come := func() *guest { return &guest{r, "A-1", r.participant(who, brunosNumber).token} }
+	browser := come().login(care.ByMitID, care.Substantial).rememberCode("4829")
+
+	must(t, r.EnterDeviceCode(t.Context(), come().token, browser, care.TypedDeviceCode("4829")))
+
+	if view := r.come("A-1").offer(browser); view.Known != "" {
+		t.Error("the relative's device stands for the citizen")
+	}
+
+	all, err := r.DevicesOf(t.Context(), caregiver("MSK"), contact.Citizen)
+	must(t, err)
+
+	if len(all) != 1 || all[0].Whose != "Pårørende" {
+		t.Errorf("%+v", all)
+	}
+
+	req := relative()
+	req.Consent = ""
+	must(t, r.ChangeContact(t.Context(), caregiver("MSK"), contact.Citizen, contact.ID, req))
+
+	if live, err := r.store.LiveDevices(t.Context(), care.CodeDevice); err != nil || len(live) != 0 {
+		t.Errorf("%d devices without consent, %v", len(live), err)
+	}
+}
