@@ -16,7 +16,8 @@ func TestUnitTree(t *testing.T) {
 	t.Parallel()
 
 	tree, faults := care.NewUnitTree([]care.Unit{
-		{ID: "nat", Name: "Nat"}, {ID: "oest1", Parent: "oest"}, {ID: "hjemmeplejen"}, {ID: "oest", Parent: "hjemmeplejen"}, {ID: "oest", Name: "igen"}, {},
+		{ID: "nat", Name: "Nat"},
+		{ID: "oest1", Parent: "oest"}, {ID: "hjemmeplejen"}, {ID: "oest", Parent: "hjemmeplejen"}, {ID: "oest", Name: "igen"}, {},
 		{ID: "vest", Parent: "hjemmeplejen"}, {ID: "lost", Parent: "nowhere"}, {ID: "a", Parent: "b"}, {ID: "b", Parent: "a"}, {ID: "self", Parent: "self"},
 	})
 

@@ -91,8 +91,8 @@ func (s *Service) AddPerson(ctx context.Context, id care.EmployeeID, p Person) (
 	return s.personal(ctx, "add_employee", before, after, p)
 }
 
-// ChangePerson changes what the municipality's own directory tells of a person. version is the one
-// that the change was made for; 0: any. NotFound; Conflict when it was changed since, when the
+// ChangePerson changes what the municipality's own directory tells of a person. The version is
+// the one that the change was made for; 0: any. NotFound; Conflict when it was changed since, when the
 // login is taken, or when the last administrator would be gone.
 func (s *Service) ChangePerson(ctx context.Context, id care.EmployeeID, version int, change func(*Person) error) (care.Employee, error) {
 	before, err := s.Person(ctx, id)
@@ -214,7 +214,7 @@ func (s *Service) AddGroup(ctx context.Context, g Group) (Group, error) {
 	return s.saveGroup(ctx, "add_group", g)
 }
 
-// ChangeGroup changes a SCIM group. version is the one that the change was made for; 0: any.
+// ChangeGroup changes a SCIM group. The version is the one that the change was made for; 0: any.
 // NotFound; Conflict as for ChangePerson.
 func (s *Service) ChangeGroup(ctx context.Context, id string, version int, change func(*Group) error) (Group, error) {
 	g, err := s.Group(ctx, id)

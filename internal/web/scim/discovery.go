@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 
@@ -57,9 +58,7 @@ func attribute(name, kind string, more resource) resource {
 	out := resource{
 		"name": name, "type": kind, "multiValued": false, "required": false, "caseExact": false, "mutability": "readWrite", "returned": "default", "uniqueness": "none",
 	}
-	for k, v := range more {
-		out[k] = v
-	}
+	maps.Copy(out, more)
 
 	return out
 }

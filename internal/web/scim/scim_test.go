@@ -72,8 +72,16 @@ func TestEntra(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 
+	r.entraLeaver(r.entraGroup())
+}
+
+// entraGroup puts the person into a group and out again.
+func (r *rig) entraGroup() (id string) {
+	t := r.t
+	t.Helper()
+
 	group := r.call(http.MethodPost, "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"externalId":"8aa1","displayName":"Sluse Planlæggere Øst","members":[],"meta":{"resourceType":"Group"}}`, 201)
-	id := text(group["id"])
+	id = text(group["id"])
 
 	r.call(http.MethodPatch, "/Groups/"+id, patch(`{"op":"Add","path":"members","value":[{"value":"MSK"}]}`), 200)
 
@@ -97,7 +105,14 @@ func TestEntra(t *testing.T) {
 		t.Errorf("still %s", got)
 	}
 
-	// A soft delete, and back, and gone.
+	return id
+}
+
+// entraLeaver plays a soft delete, and back, and gone.
+func (r *rig) entraLeaver(id string) {
+	t := r.t
+	t.Helper()
+
 	r.call(http.MethodPatch, "/Groups/"+id, patch(`{"op":"Add","path":"members","value":[{"value":"MSK"}]}`), 200)
 
 	if got := r.call(http.MethodPatch, "/Users/MSK", patch(`{"op":"Replace","path":"active","value":"False"}`), 200); got["active"] != false {
