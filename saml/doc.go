@@ -1,4 +1,4 @@
-// Package saml is the service provider that tells Sluse which employee stands at the door.
+// Package saml is the service provider that tells Sluse which employee or which citizen stands at the door.
 //
 // The library crewjam/saml supplies the message and metadata structures and the redirect signature.
 // The trust decision is made here, because the library's own response parsing accepts
@@ -11,10 +11,13 @@
 //	decrypt      decrypt.go    algorithm allow-list, one answer for every failure
 //	signature    signature.go  exact shape, RSA-SHA256, pinned certificates with rollover
 //	extract      assertion.go  namespace-exact, from the verified element only
-//	rules        rules.go      issuer, windows, audience, bearer, profile, level
+//	rules        rules.go      issuer, windows, audience, bearer, level
+//	profile      profiles.go   plain, OIOSAML 3 and 2, KOMBIT; persons and professionals
+//	privileges   privileges.go what the directory lets an employee do
 //	replay       store.go      request and assertion are used up in one transaction
 //
 // No step reads the message as it arrived once the signature has been verified.
 // Sessions, cookies and pages belong to the caller. A Provider serves one municipality
-// and one identity provider; keys of one are never tried on messages of another.
+// and one identity provider; keys of one are never tried on messages of another. The
+// provider's certificates count only when a person has confirmed them, see refresh.go.
 package saml
