@@ -189,7 +189,7 @@ func TestRoundTrip(t *testing.T) {
 			IdentifiedAt: instants().Draw(t, "identified"), DecidedAt: instants().Draw(t, "decided"), Participant: care.ParticipantID(texts().Draw(t, "who")),
 			Provider: texts().Draw(t, "provider"), Level: care.Assurance(rapid.IntRange(0, 3).Draw(t, "level")), IdentifiedBy: care.EmployeeID(texts().Draw(t, "whose word")),
 			Check: care.IdentityCheck(texts().Draw(t, "check")), Outage: rapid.Bool().Draw(t, "outage"), AskedHelp: instants().Draw(t, "asked"),
-			CodewordDue:  rapid.Bool().Draw(t, "due"),
+			CodewordDue: rapid.Bool().Draw(t, "due"), Name: care.NameMatch(texts().Draw(t, "name match")), Strangers: rapid.Int().Draw(t, "strangers"),
 			CodewordTold: instants().Draw(t, "told"), CodewordAnswered: instants().Draw(t, "answered"),
 		}, child1(keys.admissionToRow), keys.admissionFromRow)
 		through(t, "entry", care.Entry{

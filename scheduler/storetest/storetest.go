@@ -69,6 +69,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"undo_once", checkUndoOnce},
 		{"counts", checkCounts},
 		{"codes", checkCodes},
+		{"eid_logins", checkEidLogins},
 		{"contacts", checkContacts},
 		{"employee_links", checkEmployeeLinks},
 		{"participants", checkParticipants},
