@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -251,13 +252,13 @@ func TestRoutesDeclareTheirLimit(t *testing.T) {
 			t.Errorf("%s %s: unknown class %q", r.Method, r.Path, class)
 		}
 
-		if r.Access.Anonymous() && r.Method == http.MethodPost && class == route.Ordinary && r.Path != "/b/ind" {
+		if r.Access.Anonymous() && r.Method == http.MethodPost && class == route.Ordinary && r.Limit.Key == nil {
 			t.Errorf("%s %s: anybody may post, and no class is declared", r.Method, r.Path)
 		}
 
 		for prefix, want := range map[string][]route.Class{
 			"/api/": {route.API, route.Mass}, "/hooks/": {route.Machine}, "/saml/": {route.Login, route.Answer}, "/login": {route.Login},
-			"/b/:locator": {route.Door}, "/assets/": {route.Free}, "/noedadgang": {route.Emergency}, "/scim/": {route.Machine},
+			"/b/:locator": {route.Door}, "/assets/": {route.Free}, "/scim/": {route.Machine},
 			"/b/svar": {route.Code}, "/b/kode": {route.Code},
 		} {
 			if strings.HasPrefix(r.Path, prefix) && !slices.Contains(want, class) {
@@ -288,5 +289,37 @@ func TestMassesOfDataAreLimited(t *testing.T) {
 
 	if statusOf(one) != http.StatusTooManyRequests || statusOf(other) == http.StatusTooManyRequests {
 		t.Error("the budget is not that of the employee")
+	}
+}
+
+// TestBudgetsAreTheOnesInDocs: what the documentation says of the defaults is true.
+func TestBudgetsAreTheOnesInDocs(t *testing.T) {
+	t.Parallel()
+
+	page, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	number := func(n int) string {
+		if n == 0 {
+			return "–"
+		}
+
+		return strconv.Itoa(n)
+	}
+
+	for class, b := range web.DefaultBudgets() {
+		name := string(class)
+		if class == route.Ordinary {
+			name = "ordinary"
+		}
+
+		end := "| " + number(b.Network) + " | " + number(b.Own) + " | " + number(b.All) + " |"
+		if !slices.ContainsFunc(strings.Split(string(page), "\n"), func(line string) bool {
+			return strings.HasPrefix(line, "| "+name+" |") && strings.HasSuffix(line, end)
+		}) {
+			t.Errorf("docs/security.md does not say %q of %s", end, name)
+		}
 	}
 }

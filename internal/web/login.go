@@ -23,9 +23,9 @@ func (m *mount) loginRoutes() []route.Route {
 		{Method: http.MethodGet, Path: "/logget-af", Access: route.Public(), Handle: m.loggedOut},
 		{Method: http.MethodPost, Path: "/logout", Access: route.Public(), Handle: m.logout},
 		{Method: http.MethodGet, Path: saml.PathMetadata, Access: route.Public(), Handle: m.metadata},
-		{Method: http.MethodPost, Path: saml.PathACS, Access: route.Public(), Handle: m.acs, Body: 512 << 10, CrossSite: true},
+		{Method: http.MethodPost, Path: saml.PathACS, Access: route.Public(), Handle: m.acs, Body: 512 << 10, CrossSite: true, Limit: route.Limit{Class: route.Answer}},
 		{Method: http.MethodGet, Path: saml.PathLogout, Access: route.Public(), Handle: m.slo},
-		{Method: http.MethodPost, Path: saml.PathLogout, Access: route.Public(), Handle: m.slo, Body: 512 << 10, CrossSite: true},
+		{Method: http.MethodPost, Path: saml.PathLogout, Access: route.Public(), Handle: m.slo, Body: 512 << 10, CrossSite: true, Limit: route.Limit{Class: route.Answer}},
 	}
 }
 
