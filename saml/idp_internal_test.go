@@ -36,7 +36,8 @@ func TestEndpoints(t *testing.T) {
 		"redirect": {slo("Redirect") + sso("Redirect"), endpoint{url: "https://idp.example/Redirect"}, endpoint{url: "https://idp.example/Redirect"}},
 		"both": {
 			slo("POST") + slo("Redirect") + sso("POST") + sso("Redirect"),
-			endpoint{url: "https://idp.example/Redirect"}, endpoint{url: "https://idp.example/Redirect"},
+			endpoint{url: "https://idp.example/Redirect"},
+			endpoint{url: "https://idp.example/Redirect"},
 		},
 		"POST": {slo("POST") + sso("POST"), endpoint{url: "https://idp.example/POST", post: true}, endpoint{url: "https://idp.example/POST", post: true}},
 		"mixed": {

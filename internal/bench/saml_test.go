@@ -32,7 +32,7 @@ import (
 )
 
 const (
-	samlRounds   = 7 // our turn and the library's turn, one after the other
+	samlRounds   = 7  // our turn and the library's turn, one after the other
 	samlMessages = 40 // in one turn
 	samlBrowser  = "BROWSER"
 
