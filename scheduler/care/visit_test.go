@@ -121,6 +121,9 @@ func TestTransitions(t *testing.T) {
 		{"conclude completed", func(v *care.Visit) error {
 			return v.Conclude(care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen, At: start})
 		}},
+		{"conclude by phone", func(v *care.Visit) error {
+			return v.Conclude(care.Outcome{Kind: care.ResultCompleted, Delivery: care.ByPhone, At: start})
+		}},
 		{"conclude not completed", func(v *care.Visit) error {
 			return v.Conclude(care.Outcome{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault, Delivery: care.Screen, At: start})
 		}},
