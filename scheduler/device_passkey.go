@@ -25,8 +25,8 @@ type PasskeyAnswer struct {
 
 // passkeyState is what a challenge's answer is checked with.
 type passkeyState struct {
-	Device care.DeviceID
-	State  []byte
+	Device care.DeviceID `json:"device"`
+	State  []byte        `json:"state"`
 }
 
 // OfferPasskey begins to remember a browser with a passkey.

@@ -127,20 +127,20 @@ func (s *Service) enrolmentHash(id care.DeviceID, code care.EnrolmentCode) strin
 	return hex.EncodeToString(s.mac("tablet enrolment", string(id), code.Reveal()))
 }
 
-// managed reads a tablet that the actor may manage. NotFound for every other device.
-func (s *Service) managed(ctx context.Context, actor care.Actor, id care.DeviceID) (care.Device, error) {
+// mustManage returns nil for a tablet that the actor may manage. NotFound for every other device.
+func (s *Service) mustManage(ctx context.Context, actor care.Actor, id care.DeviceID) error {
 	d, err := s.store.Device(ctx, id)
 	if err == nil && (d.Kind != care.TabletDevice || !actor.May(care.ManageAccess, d.Unit)) {
 		err = care.NewError(care.NotFound, "Tavlen findes ikke.")
 	}
 
-	return d, err
+	return err
 }
 
 // OfferTablet makes a new code for a tablet, one that was never set up or one that was reset. The
 // key that it had is dead. Needs ManageAccess in its unit.
 func (s *Service) OfferTablet(ctx context.Context, actor care.Actor, id care.DeviceID) (TabletOffer, error) {
-	if _, err := s.managed(ctx, actor, id); err != nil {
+	if err := s.mustManage(ctx, actor, id); err != nil {
 		return TabletOffer{}, err
 	}
 
@@ -165,7 +165,7 @@ func (s *Service) OfferTablet(ctx context.Context, actor care.Actor, id care.Dev
 
 // CloseTablet ends a tablet; within half a minute it clears itself. Needs ManageAccess in its unit.
 func (s *Service) CloseTablet(ctx context.Context, actor care.Actor, id care.DeviceID) error {
-	if _, err := s.managed(ctx, actor, id); err != nil {
+	if err := s.mustManage(ctx, actor, id); err != nil {
 		return err
 	}
 

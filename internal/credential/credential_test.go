@@ -156,7 +156,7 @@ func TestPasskeyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for name, spoil := range map[string]func(a *passkeytest.Authenticator, state *[]byte, answer *[]byte){
+	for name, spoil := range map[string]func(a *passkeytest.Authenticator, state, answer *[]byte){
 		"other challenge": func(_ *passkeytest.Authenticator, state, _ *[]byte) { *state = stranger },
 		"changed": func(_ *passkeytest.Authenticator, _, answer *[]byte) {
 			*answer = bytes.Replace(*answer, []byte(`"signature":"M`), []byte(`"signature":"N`), 1)

@@ -22,6 +22,9 @@ const (
 	attested = 0x40
 )
 
+// idLength is how many bytes name a passkey.
+const idLength = 32
+
 // Authenticator holds one passkey. The zero value holds none; a copy is a clone.
 type Authenticator struct {
 	Origin  string // of the page, "https://skaerm.testby.dk"
@@ -49,7 +52,7 @@ func (a *Authenticator) Make(creation []byte) ([]byte, error) {
 		return nil, fmt.Errorf("passkeytest: %w", err)
 	}
 
-	a.id = make([]byte, 32)
+	a.id = make([]byte, idLength)
 	_, _ = rand.Read(a.id) // never fails (crypto/rand)
 
 	public, err := a.key.PublicKey.Bytes() // 4, x, y
@@ -59,7 +62,7 @@ func (a *Authenticator) Make(creation []byte) ([]byte, error) {
 
 	data := a.data(attested)
 	data = append(data, make([]byte, 16)...) // no kind of authenticator
-	data = binary.BigEndian.AppendUint16(data, uint16(len(a.id)))
+	data = binary.BigEndian.AppendUint16(data, idLength)
 	data = append(data, a.id...)
 
 	// COSE key: EC2, ES256, P-256, x, y.
@@ -70,7 +73,7 @@ func (a *Authenticator) Make(creation []byte) ([]byte, error) {
 
 	// Attestation object: fmt "none", no statement, the data.
 	object := append([]byte{0xa3}, "\x63fmt\x64none\x67attStmt\xa0\x68authData\x58"...)
-	object = append(object, byte(len(data)))
+	object = append(object, byte(len(data))) //nolint:gosec // G115: 164 bytes
 	object = append(object, data...)
 
 	return a.answer(map[string]string{"attestationObject": encode(object), "clientDataJSON": encode(a.client("webauthn.create", o))})

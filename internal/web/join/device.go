@@ -135,7 +135,11 @@ func (p *Pages) showDevice(c *gin.Context, complaint string) error {
 	d.Error = complaint
 
 	view, err := p.UseCases.Lounge(c.Request.Context(), p.token(c))
-	if err != nil || view.Stage != scheduler.StageWaiting || len(d.Remember) == 0 {
+	if err != nil {
+		return p.refuse(c, err)
+	}
+
+	if view.Stage != scheduler.StageWaiting || len(d.Remember) == 0 {
 		c.Redirect(http.StatusSeeOther, p.at(c, "/b"))
 
 		return nil
@@ -336,8 +340,13 @@ func failJSON(c *gin.Context, err error) error {
 // labelOf tells which kind of device a browser says it runs on: enough to recognise one's own.
 func labelOf(agent string) string {
 	for _, known := range []struct{ part, label string }{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "Chromebook"}, {"Windows", "Windows-computer"},
-		{"Macintosh", "Mac"}, {"Linux", "Linux-computer"},
+		{"iPhone", "iPhone"},
+		{"iPad", "iPad"},
+		{"Android", "Android"},
+		{"CrOS", "Chromebook"},
+		{"Windows", "Windows-computer"},
+		{"Macintosh", "Mac"},
+		{"Linux", "Linux-computer"},
 	} {
 		if strings.Contains(agent, known.part) {
 			return known.label

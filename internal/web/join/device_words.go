@@ -23,7 +23,7 @@ func deviceWordsIn(l page.Lang) deviceWords {
 }
 
 func danishDevice() deviceWords {
-	return deviceWords{
+	return deviceWords{ //nolint:gosec // G101: words for people, no credentials
 		Offer: "Vil du have det nemmere næste gang?", OfferMore: "Vi kan huske denne telefon eller computer, så du ikke skal bruge MitID hver gang.", OfferButton: "Husk denne enhed",
 		Heading: "Husk denne enhed", Lead: "Vælg, hvordan du vil vise, at det er dig, næste gang du kommer her.",
 		Own:     "Gør det kun på din egen telefon eller computer. Du kan altid få den glemt igen.",
@@ -39,7 +39,7 @@ func danishDevice() deviceWords {
 }
 
 func englishDevice() deviceWords {
-	return deviceWords{
+	return deviceWords{ //nolint:gosec // G101: words for people, no credentials
 		Offer: "Would you like it easier next time?", OfferMore: "We can remember this phone or computer, so that you do not need MitID every time.", OfferButton: "Remember this device",
 		Heading: "Remember this device", Lead: "Choose how to show that it is you the next time you come here.",
 		Own:     "Do it on your own phone or computer only. You can always have it forgotten again.",
