@@ -91,6 +91,7 @@ func (s *Site) purge(ctx context.Context, o Options) {
 	now := o.Clock()
 
 	s.try(ctx, o, "expired sessions were not removed", func() error { _, err := s.store.PurgeSessions(ctx, now); return err })
+	s.try(ctx, o, "expired emergency codes were not removed", func() error { return s.store.PurgeEmergencyCodes(ctx, now) })
 	s.try(ctx, o, "ended logins of citizens were not removed", func() error { return s.store.PurgeEidLogins(ctx, now) })
 	s.try(ctx, o, "devices were not tidied", func() error { return s.service.TidyDevices(ctx) })
 	s.try(ctx, o, "old notices were not removed", func() error { return s.store.PurgeNotices(ctx, now.Add(-keepNotices)) })

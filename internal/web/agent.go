@@ -6,8 +6,14 @@ import "strings"
 // again. Of what the browser says nothing else is kept.
 func agentOf(userAgent string) string {
 	browser := firstOf(userAgent, "Ukendt browser", [][2]string{
-		{"Edg", "Edge"}, {"SamsungBrowser/", "Samsung Internet"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
-		{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+		{"Edg", "Edge"},
+		{"SamsungBrowser/", "Samsung Internet"},
+		{"OPR/", "Opera"},
+		{"Firefox/", "Firefox"},
+		{"FxiOS/", "Firefox"},
+		{"CriOS/", "Chrome"},
+		{"Chrome/", "Chrome"},
+		{"Safari/", "Safari"},
 	})
 
 	system := firstOf(userAgent, "", [][2]string{

@@ -48,7 +48,8 @@ func setup(t *testing.T) *bundle {
 		one.People = b.people[host]
 		one.Directory, one.Login, one.Audit = b.directory[host], b.login[host], b.audit[host].record
 		one.EmergencyAccess = emergencyOf(b.directory[host], b.audit[host], func() bool { return b.closed[host] }, func() time.Time { return *b.now })
-		one.SessionRules.MinLevel = map[care.Role]care.Assurance{care.Administrator: care.Substantial}
+		one.SessionRules.MinLevel = make(map[care.Role]care.Assurance)
+		one.SessionRules.MinLevel[care.Administrator] = care.Substantial
 		sites = append(sites, one)
 	}
 

@@ -189,77 +189,43 @@ func goTo(c *gin.Context, path string) error {
 
 // notice is the fixed list of what a page may tell after an action. Free text in an address
 // would let others put words into our mouth.
-func notice(key string) string {
-	switch key {
-	case "niveau":
-		return "Du er logget ind på et lavere sikringsniveau, end nogle af dine roller kræver. Dem har du ikke nu. Log af, og log ind på det højere niveau, hvis du skal bruge dem."
-	case "enhed-lukket":
-		return "Enheden er lukket. Den kan ikke bruges mere."
-	case "tavle-lukket":
-		return "Tavlen er lukket. Den sletter sig selv inden for et minut, når den er på nettet."
-	case "noedkode-slettet":
-		return "Din nødkode er slettet."
-	case "kvitteret":
-		return "Der er kvitteret."
-	case "login-slut":
-		return "Loginnet er afsluttet."
-	case "logins-slut":
-		return "Alle dine andre logins er afsluttet."
-	case "aflyst":
-		return "Besøget er aflyst. Borgeren får besked."
-	case "flyttet":
-		return "Besøget er flyttet. Rummet følger med, og borgeren får besked."
-	case "fysisk":
-		return "Besøget er igen et fysisk besøg. Borgeren får besked."
-	case "ring":
-		return "Besøget gives på telefon. Borgeren får besked."
-	case "proevet":
-		return "Vi prøver igen. Status opdateres om lidt."
-	case "klaret":
-		return "Punktet er taget af listen."
-	case "afsluttet":
-		return "Besøget er afsluttet, og resultatet skrives i omsorgsjournalen."
-	case "lukket-ind":
-		return "Borgeren er lukket ind."
-	case "identitet":
-		return "Det er gemt. Det gælder fra nu af."
-	case "stoppet":
-		return "Al adgang er stoppet. Ingen links virker længere."
-	case "nye-links":
-		return "Der er åbnet igen, og nye links er på vej til borgeren."
-	case "identificeret":
-		return "Det er noteret. Sæt kryds ved »genkendt«, og luk personen ind."
-	case "afvist":
-		return "Personen er afvist."
-	case "kontakt":
-		return "Kontakten er gemt."
-	case "kontakt-fjernet":
-		return "Kontakten er fjernet."
-	case "inviteret":
-		return "Personen er inviteret og får en SMS."
-	case "deltager-fjernet":
-		return "Personen er ikke længere inviteret. Linket virker ikke mere."
-	case "opkald-annulleret":
-		return "Opkaldet er annulleret."
-	case "opkald-telefon":
-		return "Opkaldet er noteret som en telefonsamtale."
-	case "rettet":
-		return "Resultatet er rettet, og omsorgsjournalen får det nye."
-	case "medarbejder":
-		return "Medarbejderen er gemt. Det gælder med det samme."
-	case "fratraadt":
-		return "Medarbejderen er markeret som fratrådt og har ikke længere adgang."
-	case "adgang":
-		return "Medarbejderen har adgang igen."
-	case "indlaest":
-		return "Filen er indlæst. Det gælder med det samme."
-	case "knyttet":
-		return "Medarbejderen er knyttet til borgeren."
-	case "tilknytning-slut":
-		return "Tilknytningen er afsluttet."
-	case "fortrudt":
-		return "Omlægningen fortrydes. Rummene lukkes, og borgerne får besked."
-	}
+func notice(key string) string { return notices()[key] }
 
-	return ""
+func notices() map[string]string {
+	return map[string]string{
+		"niveau":            "Du er logget ind på et lavere sikringsniveau, end nogle af dine roller kræver. Dem har du ikke nu. Log af, og log ind på det højere niveau, hvis du skal bruge dem.",
+		"enhed-lukket":      "Enheden er lukket. Den kan ikke bruges mere.",
+		"tavle-lukket":      "Tavlen er lukket. Den sletter sig selv inden for et minut, når den er på nettet.",
+		"noedkode-slettet":  "Din nødkode er slettet.",
+		"kvitteret":         "Der er kvitteret.",
+		"login-slut":        "Loginnet er afsluttet.",
+		"logins-slut":       "Alle dine andre logins er afsluttet.",
+		"aflyst":            "Besøget er aflyst. Borgeren får besked.",
+		"flyttet":           "Besøget er flyttet. Rummet følger med, og borgeren får besked.",
+		"fysisk":            "Besøget er igen et fysisk besøg. Borgeren får besked.",
+		"ring":              "Besøget gives på telefon. Borgeren får besked.",
+		"proevet":           "Vi prøver igen. Status opdateres om lidt.",
+		"klaret":            "Punktet er taget af listen.",
+		"afsluttet":         "Besøget er afsluttet, og resultatet skrives i omsorgsjournalen.",
+		"lukket-ind":        "Borgeren er lukket ind.",
+		"identitet":         "Det er gemt. Det gælder fra nu af.",
+		"stoppet":           "Al adgang er stoppet. Ingen links virker længere.",
+		"nye-links":         "Der er åbnet igen, og nye links er på vej til borgeren.",
+		"identificeret":     "Det er noteret. Sæt kryds ved »genkendt«, og luk personen ind.",
+		"afvist":            "Personen er afvist.",
+		"kontakt":           "Kontakten er gemt.",
+		"kontakt-fjernet":   "Kontakten er fjernet.",
+		"inviteret":         "Personen er inviteret og får en SMS.",
+		"deltager-fjernet":  "Personen er ikke længere inviteret. Linket virker ikke mere.",
+		"opkald-annulleret": "Opkaldet er annulleret.",
+		"opkald-telefon":    "Opkaldet er noteret som en telefonsamtale.",
+		"rettet":            "Resultatet er rettet, og omsorgsjournalen får det nye.",
+		"medarbejder":       "Medarbejderen er gemt. Det gælder med det samme.",
+		"fratraadt":         "Medarbejderen er markeret som fratrådt og har ikke længere adgang.",
+		"adgang":            "Medarbejderen har adgang igen.",
+		"indlaest":          "Filen er indlæst. Det gælder med det samme.",
+		"knyttet":           "Medarbejderen er knyttet til borgeren.",
+		"tilknytning-slut":  "Tilknytningen er afsluttet.",
+		"fortrudt":          "Omlægningen fortrydes. Rummene lukkes, og borgerne får besked.",
+	}
 }
