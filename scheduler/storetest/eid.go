@@ -43,7 +43,16 @@ func checkEidLogins(t *testing.T, b Bench) {
 
 	wantKind(t, b.Twin.EndEidLogin(ctx, "h1", scheduler.LoginStranger, care.Secret{}, Now().Add(time.Minute)), care.Conflict)
 
-	if got, err = b.Store.EidLogin(ctx, "h1"); err != nil || !got.Keep.IsZero() || got.Outcome != scheduler.LoginIdentified || got.EndedAt.IsZero() {
+	checkEndedLogin(t, b, login)
+}
+
+// checkEndedLogin goes on with a login that is used up.
+func checkEndedLogin(t *testing.T, b Bench, login scheduler.EidLogin) {
+	t.Helper()
+
+	ctx := t.Context()
+
+	if got, err := b.Store.EidLogin(ctx, "h1"); err != nil || !got.Keep.IsZero() || got.Outcome != scheduler.LoginIdentified || got.EndedAt.IsZero() {
 		t.Errorf("ended: %+v, %v", got, err)
 	}
 

@@ -141,7 +141,7 @@ func (i *issuer) run(t *testing.T, dir string, env []string) {
 	defer ticker.Stop()
 
 	for deadline := time.After(time.Minute); ; {
-		if response, err := http.Get(i.url + "/.well-known/openid-configuration"); err == nil {
+		if response, err := new(http.Client).Get(i.url + "/.well-known/openid-configuration"); err == nil {
 			_ = response.Body.Close()
 
 			return
