@@ -148,8 +148,13 @@ func TestImportTellsEveryProblem(t *testing.T) {
 
 	want := []found{
 		{0, "", false},
-		{2, "E-mail", true}, {3, "Initialer", true}, {4, "Slutdato", true}, {4, "Enhed", true}, {4, "Rolle", true},
-		{6, "Initialer", true}, {7, "Rolle", false},
+		{2, "E-mail", true},
+		{3, "Initialer", true},
+		{4, "Slutdato", true},
+		{4, "Enhed", true},
+		{4, "Rolle", true},
+		{6, "Initialer", true},
+		{7, "Rolle", false},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
