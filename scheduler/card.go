@@ -58,7 +58,7 @@ func (s *Service) CitizenCard(ctx context.Context, actor care.Actor, id care.Cit
 		return CitizenCard{}, err
 	}
 
-	card := CitizenCard{Citizen: citizens[id]}
+	card := CitizenCard{Citizen: citizens[id].Shown()}
 	for _, l := range links {
 		card.Units = append(card.Units, s.unit(l.Unit))
 	}

@@ -126,7 +126,7 @@ func (s *Service) views(ctx context.Context, visits []care.Snapshot) ([]VisitVie
 	out := make([]VisitView, len(visits))
 
 	for i, v := range visits {
-		citizen, unit := citizens[v.Facts.Citizen], s.unit(v.Facts.Unit)
+		citizen, unit := citizens[v.Facts.Citizen].Shown(), s.unit(v.Facts.Unit)
 		out[i] = VisitView{
 			Visit: v, Citizen: citizen, Unit: unit, Status: StatusOf(v),
 			Assessment: s.set.Rules.Assess(care.Situation{

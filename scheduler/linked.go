@@ -105,7 +105,7 @@ func (s *Service) MyCitizens(ctx context.Context, actor care.Actor) ([]KnownCiti
 	for _, l := range links {
 		if n := len(out); n == 0 || out[n-1].Citizen.ID != l.Citizen {
 			mine := slices.ContainsFunc(own, func(o care.EmployeeLink) bool { return o.Citizen == l.Citizen })
-			out = append(out, KnownCitizen{Citizen: citizens[l.Citizen], Mine: mine})
+			out = append(out, KnownCitizen{Citizen: citizens[l.Citizen].Shown(), Mine: mine})
 		}
 
 		last := &out[len(out)-1]

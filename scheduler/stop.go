@@ -16,6 +16,7 @@ import (
 type IdentityRequest struct {
 	MitIDOnly bool
 	NoSMS     bool
+	Protected bool                  // the address is protected
 	Methods   []care.IdentityMethod // those that are left; empty: all
 	Reason    string                // at most care.MaxBecause characters; no CPR number
 }
@@ -61,7 +62,7 @@ func (s *Service) SetIdentity(ctx context.Context, actor care.Actor, id care.Cit
 	}
 
 	return s.changeIdentity(ctx, actor, id, "set_identity", func(now *care.IdentitySetting) {
-		now.MitIDOnly, now.NoSMS, now.Methods = req.MitIDOnly, req.NoSMS, req.Methods
+		now.MitIDOnly, now.NoSMS, now.Protected, now.Methods = req.MitIDOnly, req.NoSMS, req.Protected, req.Methods
 		now.Reason, now.By, now.At = strings.TrimSpace(req.Reason), actor.Employee, s.now()
 	})
 }
@@ -77,6 +78,29 @@ func (s *Service) changeIdentity(ctx context.Context, actor care.Actor, id care.
 	row := AuditRow{At: s.now(), Actor: string(actor.Employee), Action: action, Citizen: id}
 
 	return s.store.SaveIdentitySetting(ctx, setting, Effects{Audit: []AuditRow{row}})
+}
+
+// RevealContact returns a citizen with telephone number and address for whoever has to reach the
+// citizen and says why. Both are audited. Needs HostVisits or SeeDay in a unit that visits the
+// citizen.
+func (s *Service) RevealContact(ctx context.Context, actor care.Actor, id care.CitizenID, reason string) (care.Citizen, error) {
+	if _, err := s.linked(ctx, actor, id, care.HostVisits, care.SeeDay); err != nil {
+		return care.Citizen{}, err
+	}
+
+	if err := (IdentityRequest{Reason: reason}).check(); err != nil {
+		return care.Citizen{}, err
+	}
+
+	citizens, err := s.store.Citizens(ctx, []care.CitizenID{id})
+	if err != nil {
+		return care.Citizen{}, err
+	}
+
+	row := *by(actor, "reveal_contact")
+	row.At, row.Citizen, row.Reason = s.now(), id, strings.TrimSpace(reason)
+
+	return citizens[id], s.store.Record(ctx, []AuditRow{row})
 }
 
 // StopRequest is why all access to a citizen's visits is stopped.

@@ -22,6 +22,7 @@ type citizenRow struct {
 	EmailSealed   []byte
 	Suitability   string
 	Hospitalised  bool
+	Protected     bool
 	Touched       *int64 `gorm:"column:updated_at"` // not named UpdatedAt: gorm would set it by itself
 }
 
@@ -42,7 +43,7 @@ func (k *Keys) citizenToRow(c care.Citizen) (citizenRow, error) {
 		ID: string(c.ID), CprHash: hash, CprSealed: seal.seal("cpr", c.CPR.Reveal()), Verdict: int(c.Verdict),
 		NameSealed: seal.seal("name", c.Name), AddressSealed: seal.seal("address", c.Address),
 		PhoneSealed: seal.seal("phone", c.Phone.Reveal()), EmailSealed: seal.seal("email", c.Email.Reveal()),
-		Suitability: string(c.Suitability), Hospitalised: c.Hospitalised, Touched: microsOrNull(c.UpdatedAt),
+		Suitability: string(c.Suitability), Hospitalised: c.Hospitalised, Protected: c.Protected, Touched: microsOrNull(c.UpdatedAt),
 	}
 
 	return row, seal.err
@@ -55,7 +56,7 @@ func (k *Keys) citizenFromRow(row citizenRow) (care.Citizen, error) {
 	c := care.Citizen{
 		ID: care.CitizenID(row.ID), CPR: cpr, Verdict: care.CPRVerdict(row.Verdict),
 		Name: seal.open("name", row.NameSealed), Address: seal.open("address", row.AddressSealed),
-		Suitability: care.Suitability(row.Suitability), Hospitalised: row.Hospitalised, UpdatedAt: instantOrZero(row.Touched),
+		Suitability: care.Suitability(row.Suitability), Hospitalised: row.Hospitalised, Protected: row.Protected, UpdatedAt: instantOrZero(row.Touched),
 	}
 
 	c.Phone, c.Email = seal.phone(row.PhoneSealed), seal.email(row.EmailSealed)

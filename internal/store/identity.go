@@ -18,6 +18,7 @@ type identitySettingRow struct {
 	Version      int
 	MitidOnly    bool
 	NoSms        bool
+	Protected    bool
 	Methods      string
 	ReasonSealed []byte
 	SetBy        string
@@ -38,7 +39,7 @@ func (k *Keys) identitySettingToRow(s care.IdentitySetting) (identitySettingRow,
 	}
 
 	row := identitySettingRow{
-		CitizenID: string(s.Citizen), Version: s.Version, MitidOnly: s.MitIDOnly, NoSms: s.NoSMS, Methods: strings.Join(methods, ","),
+		CitizenID: string(s.Citizen), Version: s.Version, MitidOnly: s.MitIDOnly, NoSms: s.NoSMS, Protected: s.Protected, Methods: strings.Join(methods, ","),
 		ReasonSealed: seal.seal("reason", s.Reason), SetBy: string(s.By), SetAt: micros(s.At),
 		Stopped: s.Stopped, StoppedAt: microsOrNull(s.StoppedAt),
 	}
@@ -49,7 +50,7 @@ func (k *Keys) identitySettingToRow(s care.IdentitySetting) (identitySettingRow,
 func (k *Keys) identitySettingFromRow(row identitySettingRow) (care.IdentitySetting, error) {
 	seal := sealer{keys: k, table: "identity_settings", row: row.CitizenID}
 	s := care.IdentitySetting{
-		Citizen: care.CitizenID(row.CitizenID), Version: row.Version, MitIDOnly: row.MitidOnly, NoSMS: row.NoSms,
+		Citizen: care.CitizenID(row.CitizenID), Version: row.Version, MitIDOnly: row.MitidOnly, NoSMS: row.NoSms, Protected: row.Protected,
 		Reason: seal.open("reason", row.ReasonSealed), By: care.EmployeeID(row.SetBy), At: instant(row.SetAt),
 		Stopped: row.Stopped, StoppedAt: instantOrZero(row.StoppedAt),
 	}
@@ -94,6 +95,11 @@ func (s *Store) SaveIdentitySetting(ctx context.Context, setting care.IdentitySe
 	return s.change(ctx, func(tx *gorm.DB) error {
 		if err := putVersion(tx, row, before, "citizen_id = ?", row.CitizenID); err != nil {
 			return err
+		}
+
+		done := tx.Model(&citizenRow{}).Where("id = ?", row.CitizenID).Updates(map[string]any{"protected": row.Protected})
+		if done.Error != nil {
+			return fmt.Errorf("protect citizen: %w", done.Error)
 		}
 
 		return s.writeEffects(tx, effects)

@@ -231,10 +231,10 @@ func TestRoundTripOfTheRest(t *testing.T) {
 		through(t, "citizen", care.Citizen{
 			ID: care.CitizenID(texts().Draw(t, "id")), CPR: cpr, Verdict: verdict, Name: texts().Draw(t, "name"), Address: texts().Draw(t, "address"),
 			Phone: care.NewPhone(texts().Draw(t, "phone")), Email: care.NewEmail(texts().Draw(t, "email")),
-			Suitability: care.Suitability(texts().Draw(t, "suitability")), Hospitalised: rapid.Bool().Draw(t, "hospitalised"), UpdatedAt: instants().Draw(t, "updated"),
+			Suitability: care.Suitability(texts().Draw(t, "suitability")), Hospitalised: rapid.Bool().Draw(t, "hospitalised"), Protected: rapid.Bool().Draw(t, "protected"), UpdatedAt: instants().Draw(t, "updated"),
 		}, keys.citizenToRow, keys.citizenFromRow)
 		through(t, "identity setting", care.IdentitySetting{
-			Citizen: care.CitizenID(texts().Draw(t, "of")), Version: rapid.Int().Draw(t, "setting"), MitIDOnly: rapid.Bool().Draw(t, "mitid"), NoSMS: rapid.Bool().Draw(t, "sms"),
+			Citizen: care.CitizenID(texts().Draw(t, "of")), Version: rapid.Int().Draw(t, "setting"), MitIDOnly: rapid.Bool().Draw(t, "mitid"), NoSMS: rapid.Bool().Draw(t, "sms"), Protected: rapid.Bool().Draw(t, "protected"),
 			Methods: rapid.SliceOf(rapid.SampledFrom(care.IdentityMethods())).Draw(t, "methods"), Reason: texts().Draw(t, "reason"),
 			By: care.EmployeeID(texts().Draw(t, "set by")), At: at, Stopped: rapid.Bool().Draw(t, "stopped"), StoppedAt: instants().Draw(t, "stopped at"),
 		}, keys.identitySettingToRow, keys.identitySettingFromRow)

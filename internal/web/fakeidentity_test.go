@@ -90,3 +90,11 @@ func (f *fakeUse) StopAccess(_ context.Context, _ care.Actor, _ care.CitizenID, 
 func (f *fakeUse) SendNewLinks(context.Context, care.Actor, care.CitizenID) error {
 	return f.call("SendNewLinks")
 }
+
+func (f *fakeUse) RevealContact(_ context.Context, _ care.Actor, _ care.CitizenID, reason string) (care.Citizen, error) {
+	if reason == "" {
+		return care.Citizen{}, care.NewError(care.Invalid, "Skriv hvorfor, med højst 500 tegn.")
+	}
+
+	return f.rows[0].Citizen, f.call("RevealContact")
+}

@@ -21,6 +21,7 @@ CREATE TABLE identity_settings (
     version integer NOT NULL,
     mitid_only boolean NOT NULL,
     no_sms boolean NOT NULL,
+    protected boolean NOT NULL,
     methods text NOT NULL, -- separated by commas; empty: all
     reason_sealed bytea,
     set_by text NOT NULL,

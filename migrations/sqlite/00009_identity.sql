@@ -21,6 +21,7 @@ CREATE TABLE identity_settings (
     version INTEGER NOT NULL,
     mitid_only INTEGER NOT NULL,
     no_sms INTEGER NOT NULL,
+    protected INTEGER NOT NULL,
     methods TEXT NOT NULL, -- separated by commas; empty: all
     reason_sealed BLOB,
     set_by TEXT NOT NULL,

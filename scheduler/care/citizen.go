@@ -14,7 +14,20 @@ type Citizen struct {
 	Email        Email
 	Suitability  Suitability
 	Hospitalised bool
+	// Protected: address and telephone number are hidden from everybody who does not need them; see
+	// Shown.
+	Protected bool
 	UpdatedAt    time.Time
+}
+
+// Shown is what pages and answers may show: without the address of a citizen whose address is
+// protected. Telephone numbers are only ever shown as a hint.
+func (c Citizen) Shown() Citizen {
+	if c.Protected {
+		c.Address = ""
+	}
+
+	return c
 }
 
 // Channel returns the channel by which the citizen is reached, SMS before mail; empty when

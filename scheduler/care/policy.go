@@ -163,6 +163,7 @@ type IdentitySetting struct {
 	MitIDOnly bool             // logins only: somebody else may hold the telephone (C27)
 	NoSMS     bool             // no one-time codes, and no links either by SMS
 	Methods   []IdentityMethod // those that are left; empty: all
+	Protected bool             // the citizen's address is protected; Citizen.Protected follows it
 	Reason    string           // an employee's own text, at most MaxBecause characters
 	By        EmployeeID
 	At        time.Time // UTC

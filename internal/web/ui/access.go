@@ -59,7 +59,7 @@ func (p *Pages) showAccess(c *gin.Context, status int, problem string) error {
 // setIdentity takes over how a citizen may be identified from now on.
 func (p *Pages) setIdentity(c *gin.Context) error {
 	id := care.CitizenID(c.Param("id"))
-	req := scheduler.IdentityRequest{MitIDOnly: c.PostForm("kun-mitid") != "", NoSMS: c.PostForm("ingen-sms") != "", Reason: c.PostForm("begrundelse")}
+	req := scheduler.IdentityRequest{MitIDOnly: c.PostForm("kun-mitid") != "", NoSMS: c.PostForm("ingen-sms") != "", Protected: c.PostForm("beskyttet") != "", Reason: c.PostForm("begrundelse")}
 
 	all := slices.DeleteFunc(care.IdentityMethods(), func(m care.IdentityMethod) bool { return m == care.VouchedByCitizen })
 	for _, m := range c.PostFormArray("maade") {
@@ -167,6 +167,20 @@ func (p *Pages) tickCodeword(c *gin.Context) error {
 	err := p.UseCases.TickCodeword(c.Request.Context(), route.Actor(c), id, care.AdmissionID(c.Param("adm")), c.PostForm("svar") != "")
 
 	return p.after(c, err, "/min-dag/"+url.PathEscape(string(id))+"/kodeord")
+}
+
+// revealContact shows number and address to whoever says what for.
+func (p *Pages) revealContact(c *gin.Context) error {
+	citizen, err := p.UseCases.RevealContact(c.Request.Context(), route.Actor(c), care.CitizenID(c.Param("id")), c.PostForm("begrundelse"))
+	if care.KindOf(err) == care.Invalid {
+		return p.showCard(c, http.StatusUnprocessableEntity, care.MessageOf(err))
+	}
+
+	if err != nil {
+		return err
+	}
+
+	return p.show(c, "nummer", "Kontaktoplysninger", citizen)
 }
 
 func accessURL(id care.CitizenID, notice string) string {
