@@ -214,10 +214,8 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.undoVisit(ctx, job)
 	case KeepListJob:
 		return s.keepList(ctx, job)
-	case FollowContactJob:
-		return s.followContact(ctx, job)
-	case TellOldNumberJob:
-		return s.tellOldNumber(ctx, job)
+	case FollowContactJob, TellOldNumberJob:
+		return s.followPeople(ctx, job)
 	}
 
 	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}
@@ -226,4 +224,13 @@ func (s *Service) run(ctx context.Context, job Job) error {
 // later is returned by a job that has nothing to do yet.
 func (s *Service) later(op string, wait time.Duration) error {
 	return &connector.Error{System: "sluse", Op: op, Kind: connector.Pending, RetryAfter: wait}
+}
+
+// followPeople does what a change of somebody's contact data needs.
+func (s *Service) followPeople(ctx context.Context, job Job) error {
+	if job.Kind == TellOldNumberJob {
+		return s.tellOldNumber(ctx, job)
+	}
+
+	return s.followContact(ctx, job)
 }

@@ -17,7 +17,7 @@ type Citizen struct {
 	// Protected: address and telephone number are hidden from everybody who does not need them; see
 	// Shown.
 	Protected bool
-	UpdatedAt    time.Time
+	UpdatedAt time.Time
 }
 
 // Shown is what pages and answers may show: without the address of a citizen whose address is
