@@ -61,7 +61,7 @@ func TestASVS(t *testing.T) {
 		}
 	}
 
-	for _, id := range strings.Fields(asvs) {
+	for id := range strings.FieldsSeq(asvs) {
 		if n := len(slices.DeleteFunc(slices.Clone(answered), func(a string) bool { return a != id })); n != 1 {
 			t.Errorf("%s is answered %d times", id, n)
 		}

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -11,7 +12,7 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// VisitCodeDigits is how long a visit code is: what a citizen types at the municipality's short
+// VisitCodeDigits is how long a visit code is, which a citizen types at the municipality's short
 // address where no links are sent (M21). docs/security.md shows why nine are enough: few codes work
 // at a time, wrong tries are limited, and a code alone opens nothing.
 const VisitCodeDigits = message.DoorCodeDigits
@@ -33,7 +34,7 @@ func (s *Service) visitCode(id care.InvitationID, n int) care.Code {
 // visitCodeHash is what is stored of a visit code. Nine digits can be tried out, so that a plain
 // hash would not hide them from who has the database but not the key.
 func (s *Service) visitCodeHash(c care.Code) string {
-	return fmt.Sprintf("%x", s.mac("visit_code_hash", c.Reveal()))
+	return hex.EncodeToString(s.mac("visit_code_hash", c.Reveal()))
 }
 
 // sentCode returns the code that opens a message; false when a link does.

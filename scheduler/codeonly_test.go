@@ -14,7 +14,7 @@ import (
 // withoutLinks is a municipality that sends no links.
 func withoutLinks(s *setup) { s.set.CodeOnly, s.set.ShortAddress = true, "testby.dk/skaerm" }
 
-var typed = regexp.MustCompile(`Gå til testby\.dk/skaerm og tast (\d{3}) (\d{3}) (\d{3})\.`)
+var typed = regexp.MustCompile(`Gå til testby\.dk/skaerm og tast (\d{3}) (\d{3}) (\d{3})\.`) //nolint:misspell // Danish for "key in"
 
 // visitCode reads the visit code in a message, and fails when there is a link in it or when it is no
 // SMS that can be sent.

@@ -89,7 +89,7 @@ func (l *logins) count(outcome LoginOutcome, n int) {
 	case LoginOutcome(eid.Unavailable):
 		l.faults += n
 	case LoginOutcome(eid.Invalid), LoginOutcome(eid.WrongBrowser), LoginOutcome(eid.Replayed), LoginOutcome(eid.Expired): // anybody can make these up
-	default:
+	case LoginIdentified, LoginStranger, LoginLocked, LoginRefused, LoginOutcome(eid.Cancelled), LoginOutcome(eid.LevelTooLow), LoginOutcome(eid.WrongType):
 		l.good += n
 	}
 }

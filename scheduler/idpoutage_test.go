@@ -59,6 +59,8 @@ func onlyMitID(m *someMitID) change {
 // TestLoginOutageDrill plays C24 and M11: MitID stops answering, citizens read so and come in by the ways
 // of the policy, which is marked on their visits; when MitID answers again everything is as before,
 // by itself.
+//
+//nolint:cyclop // one drill, told from its beginning to its end
 func TestLoginOutageDrill(t *testing.T) {
 	t.Parallel()
 

@@ -56,7 +56,7 @@ func TestVisitCode(t *testing.T) {
 func TestVisitCodesCantBeTriedOut(t *testing.T) {
 	t.Parallel()
 
-	b, _ := limited(t, map[route.Class]web.Budget{route.Guess: {Network: 10, All: 120, Per: time.Hour}})
+	b, _ := limited(t, only(route.Guess, web.Budget{Network: 10, All: 120, Per: time.Hour}))
 	try := func(code, from string) int {
 		return b.from(t, form(testby, "/skaerm", url.Values{"kode": {code}}), from).Code
 	}

@@ -63,8 +63,11 @@ func TestWhoWasInsideIsToldThatItIsOver(t *testing.T) {
 	b := setup(t)
 	c := b.enter(t)
 
-	for stage, want := range map[scheduler.CitizenStage]int{scheduler.StageEnded: http.StatusGone, scheduler.StageEarly: http.StatusNotFound, scheduler.StageWaiting: http.StatusNotFound} {
-		b.use[testby].citizen = scheduler.CitizenView{Stage: stage}
-		b.get(t, c, "/b/dead", want)
+	for _, is := range []struct {
+		stage scheduler.CitizenStage
+		want  int
+	}{{scheduler.StageEnded, http.StatusGone}, {scheduler.StageEarly, http.StatusNotFound}, {scheduler.StageWaiting, http.StatusNotFound}} {
+		b.use[testby].citizen = scheduler.CitizenView{Stage: is.stage}
+		b.get(t, c, "/b/dead", is.want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"net/netip"
 	"strconv"
 	"time"
@@ -32,6 +33,7 @@ type Budget struct {
 // networks are wide where nothing can be guessed; docs/security.md has the arithmetic.
 func DefaultBudgets() map[route.Class]Budget {
 	return map[route.Class]Budget{
+		route.Free:      {},
 		route.Ordinary:  {Network: 30_000, Own: 900, All: 60_000},
 		route.Login:     {Network: 600, All: 3000},
 		route.Answer:    {Network: 600, All: 3000},
@@ -67,9 +69,7 @@ type limits struct {
 func newLimits(own map[route.Class]Budget, refused *prometheus.CounterVec, municipality care.MunicipalityID) (*limits, error) {
 	l := &limits{budgets: DefaultBudgets(), stores: make(map[Budget]limiter.Store), refused: refused, label: string(municipality)}
 
-	for class, b := range own {
-		l.budgets[class] = b
-	}
+	maps.Copy(l.budgets, own)
 
 	for class, b := range l.budgets {
 		if b.Per == 0 {
@@ -204,8 +204,8 @@ func (l *limits) settle(c *gin.Context) {
 
 func (l *limits) take(c *gin.Context, class route.Class, b bucket) error {
 	_, _, reset, ok, err := b.store.Take(c.Request.Context(), b.key)
-	if ok || err != nil { // an error says that the program stops: what is under way may end
-		return nil
+	if ok || err != nil {
+		return nil //nolint:nilerr // the error says that the program stops: what is under way may end
 	}
 
 	if l.refused != nil {
@@ -232,7 +232,7 @@ func className(c route.Class) string {
 
 // secondsUntil is in real time, because the buckets' clock is the machine's.
 func secondsUntil(reset uint64) int {
-	left := time.Unix(0, int64(reset)).Sub(time.Now()) //nolint:gosec,forbidigo // nanoseconds since 1970 fit until 2262; the library knows no other clock
+	left := time.Until(time.Unix(0, int64(reset))) //nolint:gosec,forbidigo // nanoseconds since 1970 fit until 2262; the library knows no other clock
 
 	return max(1, int((left+time.Second-1)/time.Second))
 }

@@ -24,12 +24,17 @@ import (
 
 // wide lets tests of other things call as often as they like.
 func wide() map[route.Class]web.Budget {
-	out := map[route.Class]web.Budget{}
+	out := make(map[route.Class]web.Budget)
 	for _, class := range route.Classes() {
 		out[class] = web.Budget{}
 	}
 
 	return out
+}
+
+// only is a budget for one class; the others have the default.
+func only(class route.Class, b web.Budget) map[route.Class]web.Budget {
+	return map[route.Class]web.Budget{class: b}
 }
 
 // limited is a site whose budgets last for an hour, so that no window ends within a test.
@@ -75,7 +80,7 @@ func (b *bundle) from(t *testing.T, r *http.Request, address string) *httptest.R
 func TestDoorIsLimitedPerLinkNetworkAndMunicipality(t *testing.T) {
 	t.Parallel()
 
-	b, registry := limited(t, map[route.Class]web.Budget{route.Door: {Network: 5, Own: 3, All: 12, Per: time.Hour}})
+	b, registry := limited(t, only(route.Door, web.Budget{Network: 5, Own: 3, All: 12, Per: time.Hour}))
 	b.use[testby].known["loc"] = true
 	knock := func(path, from string) *httptest.ResponseRecorder {
 		return b.from(t, request(http.MethodGet, testby, path), from)
@@ -153,7 +158,7 @@ func refusals(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 func TestEmployeesAreLimitedByThemselves(t *testing.T) {
 	t.Parallel()
 
-	b, _ := limited(t, map[route.Class]web.Budget{route.Ordinary: {Own: 2, Per: time.Hour}})
+	b, _ := limited(t, only(route.Ordinary, web.Budget{Own: 2, Per: time.Hour}))
 	one, other := b.as(t, testby, "PLA", care.Planner), b.as(t, testby, "PLB", care.Planner)
 
 	b.get(t, one, "/dagen", http.StatusOK)
@@ -171,7 +176,7 @@ func TestMachinesGetAProblem(t *testing.T) {
 	t.Parallel()
 
 	ping := route.Route{Method: http.MethodGet, Path: "/api/v1/ping", Access: route.Public(), Handle: func(*gin.Context) error { return nil }}
-	b, _ := limited(t, map[route.Class]web.Budget{route.API: {Network: 1, Per: 100 * time.Millisecond}}, ping)
+	b, _ := limited(t, only(route.API, web.Budget{Network: 1, Per: 100 * time.Millisecond}), ping)
 	call := func() *httptest.ResponseRecorder { return b.do(t, request(http.MethodGet, testby, "/api/v1/ping")) }
 
 	var refused *httptest.ResponseRecorder
@@ -206,7 +211,7 @@ func TestOnlyWrongGuessesCount(t *testing.T) {
 			return nil
 		},
 	}
-	b, _ := limited(t, map[route.Class]web.Budget{route.Guess: {Network: 3, All: 5, Per: time.Hour}}, guess)
+	b, _ := limited(t, only(route.Guess, web.Budget{Network: 3, All: 5, Per: time.Hour}), guess)
 	try := func(code, from string) int {
 		return b.from(t, request(http.MethodGet, testby, "/api/v1/guess?code="+code), from).Code
 	}
@@ -272,7 +277,7 @@ func TestRoutesDeclareTheirLimit(t *testing.T) {
 func TestMassesOfDataAreLimited(t *testing.T) {
 	t.Parallel()
 
-	b, _ := limited(t, map[route.Class]web.Budget{route.Mass: {Own: 2, Per: time.Hour}})
+	b, _ := limited(t, only(route.Mass, web.Budget{Own: 2, Per: time.Hour}))
 	one, other := b.as(t, testby, "PLA", care.Planner), b.as(t, testby, "PLB", care.Planner)
 	statusOf := func(c *http.Cookie) int {
 		r := form(testby, "/omlaegninger", url.Values{"id": {"x"}})
