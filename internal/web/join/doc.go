@@ -7,6 +7,10 @@
 //	POST /b/kode       asks for a one-time code
 //	POST /b/svar       tries a one-time code
 //	POST /b/ind        leads an admitted citizen to the room
+//	POST /b/eid/{key}  sends the browser to an identity provider; GET /b/eid/{key}/svar and POST
+//	                   /saml/borger/acs take the answers
+//	GET  /b/anden      tells somebody that the link is not theirs
+//	POST /b/log-af     ends the session that a login left at the provider
 //	GET  /b/nu         server-sent events: tells when the stage changes
 //	GET  /skaerm       where a visit code is typed, when messages hold no links
 //	POST /skaerm       tries a visit code
