@@ -114,7 +114,7 @@ func TestStaffPagesRender(t *testing.T) {
 		"/borgere/c2/adgang":                                      "Al adgang er stoppet",
 		"/borgere/c1/kodeord/oest":                                "kanelsnegl",
 		"/min-dag/" + first("venter") + "/kodeord":                "Borgeren svarer",
-		"/min-dag/" + first("venter") + "/identitet/a1":           "Ringede til nummeret i omsorgsjournalen",
+		"/min-dag/" + first("venter") + "/identitet/a1":           "ringede til nummeret i omsorgsjournalen",
 		"/min-dag/" + first("venter") + "/identitet/a2":           "Identificeret med",
 		"/min-dag/" + first("venter") + "/identitet/a3":           "kan du ikke stå inde for",
 		"/borgere/c2":                                             "Du kan ikke ringe op på skærm",
