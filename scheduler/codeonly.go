@@ -13,7 +13,7 @@ import (
 )
 
 // VisitCodeDigits is how long a visit code is, which a citizen types at the municipality's short
-// address where no links are sent (M21). docs/security.md shows why nine are enough: few codes work
+// address where no links are sent (M21). Why nine are enough stands in docs/security.md: few codes work
 // at a time, wrong tries are limited, and a code alone opens nothing.
 const VisitCodeDigits = message.DoorCodeDigits
 

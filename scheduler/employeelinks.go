@@ -93,8 +93,11 @@ func (s *Service) LinkEmployee(ctx context.Context, actor care.Actor, req LinkRe
 		return err
 	}
 
-	if citizens, err := s.store.Citizens(ctx, []care.CitizenID{req.Citizen}); err != nil || len(citizens) == 0 {
-		return cmp.Or(err, error(notLinked()))
+	switch citizens, err := s.store.Citizens(ctx, []care.CitizenID{req.Citizen}); {
+	case err != nil:
+		return err
+	case len(citizens) == 0:
+		return notLinked()
 	}
 
 	visits, err := s.store.Links(ctx, LinkQuery{Window: s.recent(), Units: []care.UnitID{req.Unit}, Citizens: []care.CitizenID{req.Citizen}})

@@ -187,7 +187,7 @@ func by(actor care.Actor, action string) *AuditRow {
 func (s *Service) unitOf(listName string) care.Unit {
 	name := strings.ToLower(strings.TrimSpace(listName))
 	found := care.Unit{}
-	within := map[care.UnitID]bool{} // the found unit and those below it, which know better
+	within := make(map[care.UnitID]bool) // the found unit and those below it, which know better
 
 	for _, rule := range s.units() { // parents come before their children
 		below := rule.Unit.Parent != "" && within[rule.Unit.Parent]
@@ -196,7 +196,8 @@ func (s *Service) unitOf(listName string) care.Unit {
 		}
 
 		if (found.ID == "" || below) && rule.has(name) {
-			found, within = rule.Unit, map[care.UnitID]bool{rule.Unit.ID: true}
+			found, within = rule.Unit, make(map[care.UnitID]bool)
+			within[found.ID] = true
 		}
 	}
 

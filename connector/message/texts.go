@@ -84,7 +84,7 @@ func ComposeCode(d Data, code care.Code) (Draft, error) {
 }
 
 // ComposeNumberChanged writes the SMS to a telephone number that is no longer a person's: it names
-// nobody and no matter (C27). d needs sender and telephone only. Errors as Compose.
+// nobody and no matter (C27). Sender and telephone are all it needs of d. Errors as Compose.
 func ComposeNumberChanged(d Data) (Draft, error) {
 	if err := d.checkSender(care.SMS); err != nil {
 		return Draft{}, err

@@ -37,7 +37,7 @@ func (s *Site) openDirectory(ctx context.Context, p parts) error {
 		return err
 	}
 
-	return s.openSCIM(p)
+	return s.openSCIM(p) //nolint:contextcheck // its routes live by the requests' own contexts
 }
 
 // openSCIM wires the addresses by which the municipality's own directory tells who works there.

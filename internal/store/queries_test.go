@@ -22,6 +22,28 @@ type noJobs struct{}
 
 func (noJobs) InsertJobs(context.Context, *sql.Tx, []scheduler.Job) error { return nil }
 
+// countStatements counts what the store asks its database from now on.
+func countStatements(t *testing.T, s *Store) *atomic.Int64 {
+	t.Helper()
+
+	var statements atomic.Int64
+
+	for _, g := range []*gorm.DB{s.read, s.write} {
+		count := func(*gorm.DB) { statements.Add(1) }
+		for _, err := range []error{
+			g.Callback().Query().After("gorm:query").Register("count", count),
+			g.Callback().Create().After("gorm:create").Register("count", count),
+			g.Callback().Update().After("gorm:update").Register("count", count),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+
+	return &statements
+}
+
 // TestStatementsDoNotGrowWithVisits counts what reading and changing 2 and 20 visits with all
 // their children costs: the same number of statements.
 func TestStatementsDoNotGrowWithVisits(t *testing.T) {
@@ -65,20 +87,7 @@ func TestStatementsDoNotGrowWithVisits(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	var statements atomic.Int64
-
-	for _, g := range []*gorm.DB{s.read, s.write} {
-		count := func(*gorm.DB) { statements.Add(1) }
-		for _, err := range []error{
-			g.Callback().Query().After("gorm:query").Register("count", count),
-			g.Callback().Create().After("gorm:create").Register("count", count),
-			g.Callback().Update().After("gorm:update").Register("count", count),
-		} {
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	statements := countStatements(t, s)
 
 	cost := func(do func() error) int64 {
 		statements.Store(0)

@@ -144,12 +144,15 @@ func TestFrontPageFollowsTheRole(t *testing.T) {
 
 	b := setup(t)
 
-	for role, to := range map[care.Role]string{care.Leader: "/statistik", care.Planner: "/dagen", care.Caregiver: "/min-dag", care.Administrator: "/forbindelser"} {
+	for _, f := range []struct {
+		role care.Role
+		to   string
+	}{{care.Leader, "/statistik"}, {care.Planner, "/dagen"}, {care.Caregiver, "/min-dag"}, {care.Administrator, "/forbindelser"}} {
 		r := request(http.MethodGet, testby, "/")
-		r.AddCookie(b.as(t, testby, "X", role))
+		r.AddCookie(b.as(t, testby, "X", f.role))
 
-		if w := b.do(t, r); w.Header().Get("Location") != to {
-			t.Errorf("%s: %d %s", role, w.Code, w.Header().Get("Location"))
+		if w := b.do(t, r); w.Header().Get("Location") != f.to {
+			t.Errorf("%s: %d %s", f.role, w.Code, w.Header().Get("Location"))
 		}
 	}
 

@@ -143,17 +143,20 @@ func TestPasskeyScripts(t *testing.T) {
 		}
 	}
 
-	for kind, want := range map[care.Kind]int{care.Forbidden: 403, care.Conflict: 409, care.TooMany: 429, care.Unavailable: 503, care.NotFound: 401} {
-		b.use[testby].fail = care.NewError(kind, "En sætning.")
+	for _, f := range []struct {
+		kind care.Kind
+		want int
+	}{{care.Forbidden, 403}, {care.Conflict, 409}, {care.TooMany, 429}, {care.Unavailable, 503}, {care.NotFound, 401}} {
+		b.use[testby].fail = care.NewError(f.kind, "En sætning.")
 
-		if w := b.script(t, "/b/enhed/login", "{}", citizen); w.Code != want || !strings.Contains(w.Body.String(), "En sætning.") {
-			t.Errorf("%s: %d %s", kind, w.Code, w.Body)
+		if w := b.script(t, "/b/enhed/login", "{}", citizen); w.Code != f.want || !strings.Contains(w.Body.String(), "En sætning.") {
+			t.Errorf("%s: %d %s", f.kind, w.Code, w.Body)
 		}
 	}
 }
 
-// TestTabletScripts speaks as kiosk.js does.
-func TestTabletScripts(t *testing.T) {
+// TestTabletIsSetUp looks at the tablet's pages, and sets one up.
+func TestTabletIsSetUp(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
@@ -177,6 +180,13 @@ func TestTabletScripts(t *testing.T) {
 	}
 
 	b.get(t, nil, "/tavle/nu", http.StatusUnauthorized)
+}
+
+// TestTabletScripts speaks as kiosk.js does.
+func TestTabletScripts(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
 
 	if w := b.script(t, "/tavle/udfordring", `{"id":"t1"}`); w.Code != 200 || !strings.Contains(w.Body.String(), `"udfordring":"nonce"`) {
 		t.Errorf("%d %s", w.Code, w.Body)

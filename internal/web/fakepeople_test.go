@@ -101,7 +101,8 @@ func preview(kind directory.ImportKind, faulty bool) directory.Preview {
 	p := directory.Preview{
 		Upload: string(kind) + "-1", FileName: "medarbejdere.csv", Kind: kind, Unchanged: 7,
 		Lines: []directory.Line{
-			{Kind: directory.ChangeGone, ID: "BNI", Name: "Bo Nielsen"}, {Kind: directory.ChangeNew, ID: "NYE", Name: "Nye Folk"},
+			{Kind: directory.ChangeGone, ID: "BNI", Name: "Bo Nielsen"},
+			{Kind: directory.ChangeNew, ID: "NYE", Name: "Nye Folk"},
 			{Kind: directory.ChangeChanged, ID: "MSK", Name: "Mona Skov", What: []string{"nyt navn", "nye roller"}},
 		},
 		Problems: []directory.Problem{{Text: "En kolonne bruges ikke: Løntrin."}},
@@ -212,7 +213,7 @@ func TestEmployeeForm(t *testing.T) {
 		t.Errorf("%+v", fake.saved)
 	}
 
-	for kind, status := range map[care.Kind]int{care.Invalid: http.StatusUnprocessableEntity, care.Conflict: http.StatusConflict} {
+	for status, kind := range map[int]care.Kind{http.StatusUnprocessableEntity: care.Invalid, http.StatusConflict: care.Conflict} {
 		fake.err = care.NewError(kind, "Skriv medarbejderens navn.")
 
 		for _, path := range []string{"/administration/medarbejdere/MSK", "/administration/medarbejdere"} {

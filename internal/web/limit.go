@@ -232,7 +232,7 @@ func className(c route.Class) string {
 
 // secondsUntil is in real time, because the buckets' clock is the machine's.
 func secondsUntil(reset uint64) int {
-	left := time.Until(time.Unix(0, int64(reset))) //nolint:gosec,forbidigo // nanoseconds since 1970 fit until 2262; the library knows no other clock
+	left := time.Until(time.Unix(0, int64(reset))) //nolint:gosec // nanoseconds since 1970 fit until 2262; the library knows no other clock
 
 	return max(1, int((left+time.Second-1)/time.Second))
 }

@@ -34,7 +34,10 @@ func wide() map[route.Class]web.Budget {
 
 // only is a budget for one class; the others have the default.
 func only(class route.Class, b web.Budget) map[route.Class]web.Budget {
-	return map[route.Class]web.Budget{class: b}
+	out := make(map[route.Class]web.Budget)
+	out[class] = b
+
+	return out
 }
 
 // limited is a site whose budgets last for an hour, so that no window ends within a test.

@@ -67,8 +67,10 @@ const (
 
 // Permissions lists every permission.
 func Permissions() []Permission {
-	return []Permission{ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, SeeConnections, CallCitizens, ManageContacts, InviteOthers,
-		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, SeeAudit}
+	return []Permission{
+		ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, SeeConnections, CallCitizens, ManageContacts, InviteOthers,
+		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, SeeAudit,
+	}
 }
 
 // RolesWith returns the roles that have a permission. Whatever is not named here is denied.

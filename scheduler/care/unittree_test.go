@@ -17,8 +17,16 @@ func TestUnitTree(t *testing.T) {
 
 	tree, faults := care.NewUnitTree([]care.Unit{
 		{ID: "nat", Name: "Nat"},
-		{ID: "oest1", Parent: "oest"}, {ID: "hjemmeplejen"}, {ID: "oest", Parent: "hjemmeplejen"}, {ID: "oest", Name: "igen"}, {},
-		{ID: "vest", Parent: "hjemmeplejen"}, {ID: "lost", Parent: "nowhere"}, {ID: "a", Parent: "b"}, {ID: "b", Parent: "a"}, {ID: "self", Parent: "self"},
+		{ID: "oest1", Parent: "oest"},
+		{ID: "hjemmeplejen"},
+		{ID: "oest", Parent: "hjemmeplejen"},
+		{ID: "oest", Name: "igen"},
+		{},
+		{ID: "vest", Parent: "hjemmeplejen"},
+		{ID: "lost", Parent: "nowhere"},
+		{ID: "a", Parent: "b"},
+		{ID: "b", Parent: "a"},
+		{ID: "self", Parent: "self"},
 	})
 
 	want := []care.TreeFault{{Unit: "lost", Parent: "nowhere"}, {Unit: "a", Parent: "b", Cycle: true}, {Unit: "self", Parent: "self", Cycle: true}}
@@ -39,8 +47,14 @@ func TestUnitTree(t *testing.T) {
 		{Unit: "hjemmeplejen", Role: care.Leader}, {Unit: "oest", Role: care.Planner}, {Unit: "oest", Role: care.Leader}, {Unit: "*", Role: care.Auditor}, {Unit: "gone", Role: care.Caregiver},
 	})
 	if diff := cmp.Diff([]care.Grant{
-		{Unit: "hjemmeplejen", Role: care.Leader}, {Unit: "oest", Role: care.Leader}, {Unit: "oest1", Role: care.Leader}, {Unit: "vest", Role: care.Leader},
-		{Unit: "oest", Role: care.Planner}, {Unit: "oest1", Role: care.Planner}, {Unit: "*", Role: care.Auditor}, {Unit: "gone", Role: care.Caregiver},
+		{Unit: "hjemmeplejen", Role: care.Leader},
+		{Unit: "oest", Role: care.Leader},
+		{Unit: "oest1", Role: care.Leader},
+		{Unit: "vest", Role: care.Leader},
+		{Unit: "oest", Role: care.Planner},
+		{Unit: "oest1", Role: care.Planner},
+		{Unit: "*", Role: care.Auditor},
+		{Unit: "gone", Role: care.Caregiver},
 	}, got); diff != "" {
 		t.Error(diff)
 	}
