@@ -166,7 +166,7 @@ func (b *bundle) panel(s *scheduler.Service, want connector.HealthState) {
 		b.Fatal(err)
 	}
 
-	if len(view.Systems) != 4 || len(view.Queues) != 4 {
+	if len(view.Systems) != 6 || len(view.Queues) != 4 {
 		b.Fatalf("systems %+v, queues %+v", view.Systems, view.Queues)
 	}
 

@@ -69,10 +69,12 @@ func (m *mount) standingOf(ctx context.Context, s Session) (standing, error) {
 	return out, nil
 }
 
-// digest tells two standings apart, whatever order they come in.
-func (s standing) digest() string {
-	lines := make([]string, 0, len(s.grants))
-	for _, g := range s.grants {
+func (s standing) digest() string { return Standing(s.grants) }
+
+// Standing is a digest that tells two sets of grants apart, whatever order they come in.
+func Standing(grants []care.Grant) string {
+	lines := make([]string, 0, len(grants))
+	for _, g := range grants {
 		lines = append(lines, fmt.Sprintf("%q %q", g.Unit, g.Role))
 	}
 

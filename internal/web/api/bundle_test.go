@@ -27,6 +27,7 @@ import (
 
 	"github.com/sluse/sluse/internal/web"
 	"github.com/sluse/sluse/internal/web/api"
+	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -54,15 +55,9 @@ func setup(tb testing.TB) *bundle {
 		Sites: []web.Site{{
 			Municipality: "testby", Hosts: []string{host}, PublicURL: "http://" + host, Name: "Testby Kommune", Phone: "99 99 99 99",
 			UseCases: struct{ web.UseCases }{}, Login: struct{ web.LoginProvider }{}, Sessions: sessions{},
-			Grants: func(groups []string) []care.Grant {
-				out := make([]care.Grant, len(groups))
-				for i, g := range groups {
-					out[i] = care.Grant{Unit: "oest", Role: care.Role(g)}
-				}
-
-				return out
-			},
-			API: api.New(b.fake),
+			Grants: grants,
+			API:    api.New(b.fake), Limits: endless(),
+			Audit: func(context.Context, []scheduler.AuditRow) error { return nil },
 		}},
 	})
 	if err != nil {
@@ -106,6 +101,16 @@ func (b *bundle) load(tb testing.TB) {
 }
 
 // sessions holds one session per role, whose token is the role's name; "none" has no role.
+// grants has a role in one unit for every group.
+func grants(groups []string) []care.Grant {
+	out := make([]care.Grant, len(groups))
+	for i, g := range groups {
+		out[i] = care.Grant{Unit: "oest", Role: care.Role(g)}
+	}
+
+	return out
+}
+
 type sessions struct{ web.SessionStore }
 
 func (sessions) Session(_ context.Context, hash string) (web.Session, error) {
@@ -119,6 +124,8 @@ func (sessions) Session(_ context.Context, hash string) (web.Session, error) {
 		if role == "none" {
 			s.Groups = nil
 		}
+
+		s.Standing = web.Standing(grants(s.Groups))
 
 		return s, nil
 	}
@@ -318,15 +325,16 @@ func calls() []call {
 
 		{"my day", "GET /my-day", get("/my-day?day=2026-11-23"), caregiver, 200, []string{"MyDay 2026-11-23"}},
 		{"lobby", "GET /visits/{id}/lobby", get("/visits/v-1/lobby"), caregiver, 200, []string{"Lobby v-1"}},
+		{"vouch", "POST /visits/{id}/admissions/{admission}/vouch", postJSON("/visits/v-1/admissions/a-1/vouch", `{"known":"known_to_staff/called"}`), caregiver, 204, []string{"Vouch v-1 a-1 {known_to_staff called}"}},
 		{"admit", "POST /visits/{id}/admissions/{admission}/admit", postJSON("/visits/v-1/admissions/a-1/admit", `{"recognised":true}`), caregiver, 204, []string{"Admit v-1 a-1 true"}},
 		{"refuse", "POST /visits/{id}/admissions/{admission}/refuse", post("/visits/v-1/admissions/a-1/refuse"), caregiver, 204, []string{"Refuse v-1 a-1"}},
-		{"completed", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"completed"}`), all, 204, []string{"Conclude v-1 {completed screen  false}"}},
-		{"completed by phone", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"completed","delivery":"phone"}`), all, 204, []string{"Conclude v-1 {completed phone  false}"}},
-		{"not completed", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"not_completed","reason":"udeblevet"}`), all, 204, []string{"Conclude v-1 {not_completed screen udeblevet false}"}},
-		{"back to physical", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"physical":true}`), all, 204, []string{"Conclude v-1 {   true}"}},
+		{"completed", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"completed"}`), all, 204, []string{"Conclude v-1 {completed screen  { } false}"}},
+		{"completed by phone", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"completed","delivery":"phone"}`), all, 204, []string{"Conclude v-1 {completed phone  { } false}"}},
+		{"not completed", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"kind":"not_completed","reason":"udeblevet"}`), all, 204, []string{"Conclude v-1 {not_completed screen udeblevet { } false}"}},
+		{"back to physical", "POST /visits/{id}/conclude", postJSON("/visits/v-1/conclude", `{"physical":true}`), all, 204, []string{"Conclude v-1 {   { } true}"}},
 
 		{"evidence", "GET /visits/{id}/evidence", get("/visits/v-1/evidence"), all, 200, []string{"Evidence v-1"}},
-		{"correct", "POST /visits/{id}/correct", postJSON("/visits/v-1/correct", `{"kind":"not_completed","reason":"udeblevet","because":"Det var naboen."}`), all, 204, []string{"Correct v-1 {not_completed screen udeblevet false} Det var naboen."}},
+		{"correct", "POST /visits/{id}/correct", postJSON("/visits/v-1/correct", `{"kind":"not_completed","reason":"udeblevet","because":"Det var naboen."}`), all, 204, []string{"Correct v-1 {not_completed screen udeblevet { } false} Det var naboen."}},
 		{"evidence file", "GET /evidence.csv", get("/evidence.csv?from=2026-11-01&to=2026-11-30&unit=oest"), office, 200, []string{"EachEvidence 2026-11-01 2026-11-30 oest"}},
 		{"phone", "POST /visits/{id}/phone", post("/visits/v-1/phone"), office, 204, []string{"CallInstead v-1"}},
 		{"connections", "GET /connections", get("/connections"), watchers, 200, []string{"Connections"}},
@@ -342,8 +350,8 @@ func calls() []call {
 		{"call", "GET /visits/{id}/call", get("/visits/v-1/call"), caregiver, 200, []string{"Call v-1"}},
 		{"give up a call", "POST /visits/{id}/call/end", postJSON("/visits/v-1/call/end", `{"by_phone":false}`), caregiver, 204, []string{"EndCall v-1 false"}},
 		{"call by phone", "POST /visits/{id}/call/end", postJSON("/visits/v-1/call/end", `{"by_phone":true}`), caregiver, 204, []string{"EndCall v-1 true"}},
-		{"add contact", "POST /citizens/{id}/contacts", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"Bruno Elmer","phone":"20 00 00 32","email":"bruno@borger.example","consent":"oral"}`), people, 201, []string{"AddContact c-1 {relative Bruno Elmer 20 00 00 32 bruno@borger.example oral}"}},
-		{"change contact", "POST /citizens/{id}/contacts/{contact}", postJSON("/citizens/c-1/contacts/k-1", `{"kind":"interpreter","name":"Bruno Elmer","phone":"20000032"}`), people, 204, []string{"ChangeContact c-1 k-1 {interpreter Bruno Elmer 20000032  }"}},
+		{"add contact", "POST /citizens/{id}/contacts", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"Bruno Elmer","phone":"20 00 00 32","email":"bruno@borger.example","consent":"oral"}`), people, 201, []string{"AddContact c-1 {relative Bruno Elmer 20 00 00 32 bruno@borger.example oral false}"}},
+		{"change contact", "POST /citizens/{id}/contacts/{contact}", postJSON("/citizens/c-1/contacts/k-1", `{"kind":"interpreter","name":"Bruno Elmer","phone":"20000032"}`), people, 204, []string{"ChangeContact c-1 k-1 {interpreter Bruno Elmer 20000032   false}"}},
 		{"remove contact", "POST /citizens/{id}/contacts/{contact}/remove", post("/citizens/c-1/contacts/k-1/remove"), people, 204, []string{"RemoveContact c-1 k-1"}},
 		{"add participant", "POST /visits/{id}/participants", postJSON("/visits/v-1/participants", `{"contact":"k-1"}`), people, 201, []string{"AddParticipant v-1 k-1"}},
 		{"remove participant", "POST /visits/{id}/participants/{participant}/remove", post("/visits/v-1/participants/p-1/remove"), people, 204, []string{"RemoveParticipant v-1 p-1"}},
@@ -389,3 +397,13 @@ func diff(tb testing.TB, what string, want, got any) {
 }
 
 var _ api.UseCases = (*scheduler.Service)(nil)
+
+// endless lets the tests call as often as they like.
+func endless() map[route.Class]web.Budget {
+	out := make(map[route.Class]web.Budget)
+	for _, class := range route.Classes() {
+		out[class] = web.Budget{}
+	}
+
+	return out
+}

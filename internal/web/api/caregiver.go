@@ -284,6 +284,10 @@ func (a api) vouch(c *gin.Context) error {
 		return err
 	}
 
+	if body.Known == "" {
+		return care.NewError(care.Invalid, "Angiv som »known«, hvordan du kender personen.")
+	}
+
 	way, err := wayOf(body.Known)
 	if err != nil {
 		return err

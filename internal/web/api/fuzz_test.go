@@ -12,7 +12,7 @@ import (
 // bodies are the routes that take JSON.
 var bodies = []string{
 	"/conversions", "/visits/v-1/move", "/visits/v-1/cancel", "/visits/v-1/admissions/a-1/admit", "/visits/v-1/conclude", "/visits/v-1/correct",
-	"/visits/v-1/call/end", "/citizens/c-1/contacts", "/visits/v-1/participants",
+	"/visits/v-1/call/end", "/visits/v-1/admissions/a-1/vouch", "/citizens/c-1/contacts", "/visits/v-1/participants",
 }
 
 // FuzzBodies sends bodies through the whole handler. What is taken must be what the document
@@ -45,7 +45,7 @@ func FuzzBodies(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, which uint8, body string) {
 		req := postJSON(bodies[int(which)%len(bodies)], body).as(care.Planner)
-		if strings.Contains(req.path, "/admit") || strings.Contains(req.path, "/call/") {
+		if strings.Contains(req.path, "/admissions/") || strings.Contains(req.path, "/call/") {
 			req.role = care.Caregiver
 		}
 
