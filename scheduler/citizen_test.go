@@ -26,7 +26,8 @@ func (r *rig) come(source string) *guest {
 	return &guest{r, source, in.Token}
 }
 
-// link reads the newest link that a citizen got, by SMS or mail.
+// link reads the citizen's valid link out of the message that it came in, by SMS or mail, whichever
+// number or address that went to.
 func (r *rig) link(source string) care.Locator {
 	r.tb.Helper()
 
@@ -35,7 +36,7 @@ func (r *rig) link(source string) care.Locator {
 		r.tb.Fatalf("%s has no link", source)
 	}
 
-	texts := r.toCitizen(source)
+	texts := r.sent(source)
 	if link.Channel == care.Mail {
 		texts = nil
 		for _, l := range r.mail.Letters() {
@@ -44,8 +45,12 @@ func (r *rig) link(source string) care.Locator {
 	}
 
 	for _, text := range slices.Backward(texts) {
-		if linkPattern.MatchString(text) {
-			return locator(r.tb, text)
+		if !linkPattern.MatchString(text) {
+			continue
+		}
+
+		if l := locator(r.tb, text); hashOf(l) == link.LocatorHash {
+			return l
 		}
 	}
 
@@ -133,9 +138,9 @@ func (g *guest) admit() {
 	must(g.tb, g.Admit(g.tb.Context(), caregiver("MSK"), g.visit(g.source).ID, g.admission().ID, true))
 }
 
-// hashOf is what the store keeps of a session's token.
-func hashOf(t care.SessionToken) string {
-	sum := sha256.Sum256([]byte(t.Reveal()))
+// hashOf is what the store keeps of a session's token and of a link's locator.
+func hashOf(secret interface{ Reveal() string }) string {
+	sum := sha256.Sum256([]byte(secret.Reveal()))
 
 	return hex.EncodeToString(sum[:])
 }

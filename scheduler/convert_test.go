@@ -325,6 +325,30 @@ func TestUndoLeavesWhatHasEnded(t *testing.T) {
 	}
 }
 
+// TestConvertAgainWithoutANumber: a link that was taken back stays dead, also when there is no new one.
+func TestConvertAgainWithoutANumber(t *testing.T) {
+	t.Parallel()
+
+	r := newRig(t)
+	r.load(list(niels))
+	first := r.convert("A-4")
+	old := r.link("A-4")
+
+	must(t, r.Undo(t.Context(), planner(), first.ID))
+	r.work()
+	r.load(list(with(niels, colPhone, "")))
+	r.convert("A-4")
+	r.trouble("A-4", care.MessageTrouble)
+
+	if v := r.visit("A-4"); v.State != care.RoomIsBooked {
+		t.Fatalf("state %s", v.State)
+	}
+
+	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageWrong {
+		t.Errorf("the undone link is %s, %v", view.Stage, err)
+	}
+}
+
 // TestConvertAgainAfterUndo: a second life with its own room, link, message and entry.
 func TestConvertAgainAfterUndo(t *testing.T) {
 	t.Parallel()

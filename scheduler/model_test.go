@@ -250,7 +250,7 @@ func (m *machine) citizen(rt *rapid.T) {
 		m.rush()
 	}
 
-	if slices.ContainsFunc(m.sent(v.Source.ID), codePattern.MatchString) {
+	if slices.ContainsFunc(m.toCitizen(v.Source.ID), codePattern.MatchString) {
 		m.try(m.EnterCode(m.tb.Context(), g.token, g.code()))
 	}
 

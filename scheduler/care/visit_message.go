@@ -125,14 +125,20 @@ func (v *Visit) withdrawFrom(who ParticipantID, channel Channel, at time.Time) {
 func (s Snapshot) Link() (Invitation, bool) { return s.LinkOf("") }
 
 // LinkOf returns the message whose link is the valid one of the citizen or a participant: the
-// newest invitation or change that was not recalled. Somebody who was removed has none.
+// newest invitation or change that was not recalled. Somebody who was removed has none. A withdrawal
+// takes the links before it back for good, also when the visit is converted again and nobody can be
+// reached with a new one.
 func (s Snapshot) LinkOf(who ParticipantID) (Invitation, bool) {
 	if p, ok := s.ParticipantOf(who); who != "" && (!ok || !p.Present()) {
 		return Invitation{}, false
 	}
 
 	for _, i := range slices.Backward(s.Invitations) {
-		if i.To == who && (i.Kind == Invite || i.Kind == Changed) && i.State != InvitationRecalled && i.State != InvitationRevoked {
+		switch {
+		case i.To != who:
+		case i.Kind == Withdrawn:
+			return Invitation{}, false
+		case (i.Kind == Invite || i.Kind == Changed) && i.State != InvitationRecalled && i.State != InvitationRevoked:
 			return i, true
 		}
 	}
