@@ -106,7 +106,7 @@ func (s secrets) add(k kind, values ...string) {
 }
 
 // minimum is how many secrets of a kind a walk makes at least; fewer mean that the search is blind.
-var minimum = map[kind]int{cpr: 60, name: 30, address: 40, phone: 60, pin: 80, code: 30, locator: 45, room: 90, dialIn: 45, token: 3, key: 4}
+var minimum = map[kind]int{cpr: 60, name: 30, address: 40, phone: 60, pin: 80, code: 15, locator: 45, room: 90, dialIn: 45, token: 3, key: 4}
 
 func (w *walked) secrets(planner *person) secrets {
 	w.tb.Helper()

@@ -66,6 +66,8 @@ func New(o Options) (*Handler, error) {
 
 	for _, s := range o.Sites {
 		if err := h.add(s, common, o.TrustedProxies); err != nil {
+			h.closeLimits()
+
 			return nil, err
 		}
 	}
@@ -139,14 +141,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) Drain() { h.once.Do(func() { close(h.stop) }) }
 
 // Close ends what runs in the background, after the last request. It may be called more than once.
-func (h *Handler) Close(ctx context.Context) error {
+func (h *Handler) Close(context.Context) error {
 	h.Drain()
-
-	for _, m := range h.sites {
-		m.limits.close(ctx)
-	}
+	h.closeLimits()
 
 	return nil
+}
+
+func (h *Handler) closeLimits() {
+	for _, m := range h.sites {
+		m.limits.close()
+	}
 }
 
 func (h *Handler) serveReady(w http.ResponseWriter, r *http.Request) {

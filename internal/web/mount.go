@@ -54,13 +54,13 @@ func newMount(s Site, common shared, proxies []string) (*mount, error) {
 		return nil, err
 	}
 
-	if m.limits, err = newLimits(s.Limits, common.refused, s.Municipality); err != nil {
-		return nil, err
-	}
-
 	m.engine = gin.New()
 	if err := m.engine.SetTrustedProxies(proxies); err != nil {
 		return nil, fmt.Errorf("web: trusted proxies: %w", err)
+	}
+
+	if m.limits, err = newLimits(s.Limits, common.refused, s.Municipality); err != nil {
+		return nil, err
 	}
 
 	m.wire()

@@ -19,9 +19,6 @@ const (
 	FromHand GrantSource = "manual" // typed by an administrator
 )
 
-// GrantSources lists every source.
-func GrantSources() []GrantSource { return []GrantSource{FromCSV, FromSCIM, FromHand} }
-
 // Danish returns the wording shown on screens.
 func (s GrantSource) Danish() string {
 	switch s {

@@ -101,7 +101,7 @@ func (b *bundle) load(tb testing.TB) {
 }
 
 // sessions holds one session per role, whose token is the role's name; "none" has no role.
-// grants has a role in one unit for every group.
+// Every group gives a role in one unit.
 func grants(groups []string) []care.Grant {
 	out := make([]care.Grant, len(groups))
 	for i, g := range groups {
