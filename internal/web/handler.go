@@ -66,7 +66,7 @@ func New(o Options) (*Handler, error) {
 
 	for _, s := range o.Sites {
 		if err := h.add(s, common, o.TrustedProxies); err != nil {
-			h.closeLimits()
+			h.closeLimits(context.Background()) // nobody waits for it
 
 			return nil, err
 		}
@@ -141,16 +141,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) Drain() { h.once.Do(func() { close(h.stop) }) }
 
 // Close ends what runs in the background, after the last request. It may be called more than once.
-func (h *Handler) Close(context.Context) error {
+func (h *Handler) Close(ctx context.Context) error {
 	h.Drain()
-	h.closeLimits()
+	h.closeLimits(ctx)
 
 	return nil
 }
 
-func (h *Handler) closeLimits() {
+func (h *Handler) closeLimits(ctx context.Context) {
 	for _, m := range h.sites {
-		m.limits.close()
+		m.limits.close(ctx)
 	}
 }
 

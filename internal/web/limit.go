@@ -108,9 +108,9 @@ func (l *limits) open(tokens int, per time.Duration) error {
 }
 
 // close ends the buckets' housekeeping. Calls after it are not counted.
-func (l *limits) close() {
+func (l *limits) close(ctx context.Context) {
 	for _, s := range l.stores {
-		_ = s.Close(context.Background()) // it looks at no context and has nothing to fail at
+		_ = s.Close(ctx) // has nothing to fail at
 	}
 }
 
