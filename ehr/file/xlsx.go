@@ -70,7 +70,30 @@ func openXLSX(ctx context.Context, data []byte, aliases map[string]alias) (best 
 		return nil, noHeader("read")
 	}
 
+	if err := checkChangeable(book, best); err != nil {
+		return nil, brokenWorkbook(err)
+	}
+
 	return best, nil
+}
+
+// checkChangeable tries the change that an entry makes later. The library reads rows more
+// forgivingly than it writes them, and a planner must hear of it now, not when the visit was held.
+func checkChangeable(book *excelize.File, t *table) error {
+	cell, err := excelize.CoordinatesToCellName(len(t.head.cells)+1, t.head.line)
+	if err != nil {
+		return fmt.Errorf("find the cell behind the header: %w", err)
+	}
+
+	if err := book.SetCellStr(t.sheet, cell, "x"); err != nil {
+		return fmt.Errorf("change the workbook: %w", err)
+	}
+
+	if err := book.Write(io.Discard); err != nil {
+		return fmt.Errorf("write the workbook: %w", err)
+	}
+
+	return nil
 }
 
 // openBook opens a workbook after looking at what it says it will unpack to. The zip reader
