@@ -4,6 +4,7 @@ package ehr
 
 import (
 	"context"
+	"time"
 
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -16,10 +17,29 @@ type FileSource interface {
 	Read(ctx context.Context, file File) (DrivingList, error)
 }
 
+// ListSource reads driving lists from the record itself. Errors are *connector.Error; a record
+// that needs minutes for a list is waited for, so it is never called while a page waits.
+type ListSource interface {
+	// Lists names the driving lists that may be read, in the record's order.
+	Lists(ctx context.Context) ([]ListRef, error)
+	// Read reads one list for a period of at most a week, as a file of it would be read: what is
+	// wrong with a visit becomes a Problem and never stops the others.
+	Read(ctx context.Context, list ListRef, period care.Interval) (DrivingList, error)
+}
+
+// ListRef names a driving list of the record.
+type ListRef struct {
+	ID   string // the record's own
+	Name string // as people there call it
+}
+
 // Journal writes entries into the record. Errors are *connector.Error.
 type Journal interface {
-	// Apply makes one change. It is safe to repeat with the same Key: the journal looks up
-	// before it writes and returns the first receipt.
+	// Means lists the ways of telling a screen visit that this journal has, as it is configured.
+	Means() []care.Means
+	// Apply makes one change by one of these ways. It is safe to repeat with the same Key: the
+	// journal looks up before it writes and returns the first receipt. Unsupported: the way is not
+	// among Means.
 	Apply(ctx context.Context, change Change) (Receipt, error)
 }
 
@@ -76,6 +96,7 @@ type Row struct {
 	Shift      care.Shift
 	Status     string // as it stands in the file: "Aflyst", "Indlagt", …
 	Suitable   care.Suitability
+	Version    string // the record's version of the visit, for comparing; empty in a file
 }
 
 // Severity of a Problem. The zero value is invalid.
@@ -99,6 +120,7 @@ type Problem struct {
 type Change struct {
 	Key      string // idempotency key: visit + kind + generation
 	Kind     care.EntryKind
+	Means    care.Means  // the way; the fields below that belong to another one are empty
 	List     care.ListID // empty: the visit stands on no list; Unsupported where the record is the list
 	Source   care.SourceRef
 	Citizen  care.CPR
@@ -114,7 +136,20 @@ type Change struct {
 	Result   care.ResultKind // with EntryResult
 	Reason   care.ReasonCode // with ResultNotCompleted
 	Actual   care.Interval   // with ResultCompleted: when both were in the room
+
+	// Name is the record's local name of what is written: the intervention in its catalogue, the
+	// form of a note, the type of a task, the document type of a journal note. Not with OnList.
+	Name   string
+	Fields []Field   // with ByNote: the form's fields by their labels
+	Title  string    // with ByTask and ByJournal: one Danish line; no CPR number, PIN or link
+	Text   string    // with ByNote (a form's free text), ByTask and ByJournal: Danish, as Title
+	Team   string    // with ByTask: the record's name of the group that does it
+	DueAt  time.Time // with ByTask: UTC
+	Author string    // name and role of the employee on whose behalf it is written; empty: the system
 }
+
+// Field is a field of a form, by its label there.
+type Field struct{ Label, Value string }
 
 // Receipt is the record's own key and version of what was written.
 type Receipt struct {

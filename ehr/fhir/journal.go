@@ -76,6 +76,9 @@ func New(config Config, options Options) (*Journal, error) {
 	return &Journal{client: client, config: config}, nil
 }
 
+// Means are the visit's own Appointment and Encounter.
+func (j *Journal) Means() []care.Means { return []care.Means{care.OnList} }
+
 // Close drops idle connections.
 func (j *Journal) Close() { j.client.Close() }
 

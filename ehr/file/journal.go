@@ -61,6 +61,9 @@ func New(cfg Config, clock func() time.Time) (*Journal, error) {
 	return &Journal{cfg: cfg, aliases: aliasTable(cfg.Aliases), clock: clock, lists: make(map[care.ListID]*keptList)}, nil
 }
 
+// Means are the columns of the list's rows.
+func (j *Journal) Means() []care.Means { return []care.Means{care.OnList} }
+
 // Apply writes one entry. Repeating it with the same key returns the first receipt and
 // writes nothing. Keys are looked up within the list of the change. Errors are
 // *connector.Error: Unsupported (a visit on no list), Rejected (unknown list or row, a letter that the file's charset lacks),
