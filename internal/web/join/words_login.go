@@ -27,9 +27,9 @@ func danishLogin() loginWords {
 		LeadCode: "Log ind, så vi ved, at det er dig. Du kan også få en kode på SMS til nummeret {hint}.",
 		Other:    text{"Denne invitation er til en anden person", "Du er logget ind, men linket er ikke dit. Log ud, og bed den, som beskeden er til, om at logge ind."},
 		Outcomes: map[eid.Reason]string{
-			eid.Cancelled:    ":Login blev afbrudt. Prøv igen, eller vælg en anden måde.",
+			eid.Cancelled:    "Login blev afbrudt. Prøv igen, eller vælg en anden måde.",
 			eid.LevelTooLow:  "Dit login er ikke sikkert nok til et skærmbesøg. Brug dit MitID med app, kodeviser eller chip, eller vælg en anden måde.",
-			eid.WrongType:    ":Du loggede ind som medarbejder. Log ind som privatperson, eller vælg en anden måde.",
+			eid.WrongType:    "Du loggede ind som medarbejder. Log ind som privatperson, eller vælg en anden måde.",
 			eid.Expired:      "Der gik for lang tid. Log ind igen.",
 			eid.Replayed:     "Login er allerede brugt. Log ind igen.",
 			eid.WrongBrowser: "Login blev startet i en anden browser. Log ind igen her på siden.",
@@ -46,9 +46,9 @@ func englishLogin() loginWords {
 		LeadCode: "Log in, so that we know that it is you. You can also get a code by text message to the number {hint}.",
 		Other:    text{"This invitation is for another person", "You are logged in, but the link is not yours. Log out, and ask the person whom the message is for to log in."},
 		Outcomes: map[eid.Reason]string{
-			eid.Cancelled:    ":The login was cancelled. Try again, or choose another way.",
+			eid.Cancelled:    "The login was cancelled. Try again, or choose another way.",
 			eid.LevelTooLow:  "Your login is not secure enough for a screen visit. Use your MitID with app, code display or chip, or choose another way.",
-			eid.WrongType:    ":You logged in as an employee. Log in as a private person, or choose another way.",
+			eid.WrongType:    "You logged in as an employee. Log in as a private person, or choose another way.",
 			eid.Expired:      "It took too long. Log in again.",
 			eid.Replayed:     "The login was used already. Log in again.",
 			eid.WrongBrowser: "The login was started in another browser. Log in again on this page.",
