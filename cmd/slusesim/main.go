@@ -54,6 +54,7 @@ func simulators() []simulator {
 		{"sms", "a municipality's SMS gateway with the citizens' telephones and a page of them", smsFlags},
 		{"mail", "mail relay (SMTP) with the citizens' mailboxes and a page of them", mailFlags},
 		{"idp", "identity provider for staff or, as NemLog-in, for citizens: SAML login page, metadata, single logout", idpFlags},
+		{"oidc", "another provider for citizens: OpenID Connect as a MitID broker, ID-porten or a Swedish broker", oidcFlags},
 	}
 }
 

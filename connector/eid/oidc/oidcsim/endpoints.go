@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -202,8 +204,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	s.pushed[held] = params
 	s.mu.Unlock()
 
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = s.page.Execute(w, map[string]any{"Held": held, "People": s.options.People, "Faults": Faults(), "ACR": params["acr_values"], "MitID": s.options.Dialect == MitID})
+	s.show(w, "login", map[string]any{"Held": held, "People": s.options.People, "Faults": Faults(), "ACR": params["acr_values"], "MitID": s.options.Dialect == MitID})
 }
 
 // choose takes what was chosen on the page.
@@ -232,6 +233,39 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request) {
 
 // answer sends the browser back with a code or an error.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, params map[string]string, l Login) {
+	back, known := s.back(params, l)
+	if !known {
+		http.Error(w, "no such person", http.StatusBadRequest)
+
+		return
+	}
+
+	http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // G710: wrong has refused addresses that are not registered
+}
+
+// LogIn answers an authorization request without a browser: it returns the address with which one
+// would come back.
+func (s *Server) LogIn(request string, l Login) (back string, err error) {
+	u, err := url.Parse(request)
+	if err != nil {
+		return "", fmt.Errorf("oidcsim: %w", err)
+	}
+
+	params, code := s.requested(u.Query())
+	if code != "" {
+		return "", fmt.Errorf("oidcsim: the request is refused: %s", code)
+	}
+
+	back, known := s.back(params, l)
+	if !known {
+		return "", errors.New("oidcsim: no such person")
+	}
+
+	return back, nil
+}
+
+// back returns where the browser goes after a login; false when nobody has the login's ID.
+func (s *Server) back(params map[string]string, l Login) (address string, known bool) {
 	query := url.Values{"state": {params["state"]}, "iss": {s.address()}}
 
 	switch l.Fault { //nolint:exhaustive // the others come later
@@ -252,21 +286,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, params map[strin
 	if query.Get("error") == "" {
 		i := slices.IndexFunc(s.options.People, func(p Person) bool { return p.ID == l.Person })
 		if i < 0 {
-			http.Error(w, "no such person", http.StatusBadRequest)
-
-			return
+			return "", false
 		}
 
-		person, code := s.options.People[i], random()
-		if l.Level == "" {
-			l.Level = person.Level
-		}
-
-		s.mu.Lock()
-		s.grants[code] = &grant{person: person, level: l.Level, fault: l.Fault, params: params, madeAt: s.options.Now()}
-		s.mu.Unlock()
-
-		query.Set("code", code)
+		query.Set("code", s.grant(s.options.People[i], params, l))
 
 		if l.Fault == TwoCodes {
 			query.Add("code", random())
@@ -278,7 +301,23 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, params map[strin
 		separator = "&"
 	}
 
-	http.Redirect(w, r, params["redirect_uri"]+separator+query.Encode(), http.StatusSeeOther) //nolint:gosec // G710: wrong has refused addresses that are not registered
+	return params["redirect_uri"] + separator + query.Encode(), true
+}
+
+// grant makes a code.
+func (s *Server) grant(person Person, params map[string]string, l Login) string {
+	if l.Level == "" {
+		l.Level = person.Level
+	}
+
+	code := random()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.grants[code] = &grant{person: person, level: l.Level, fault: l.Fault, params: params, madeAt: s.options.Now()}
+
+	return code
 }
 
 // token exchanges a code (RFC 6749 §4.1.3, RFC 7636 §4.6). A code works once, for a minute.

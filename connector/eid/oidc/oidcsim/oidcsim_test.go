@@ -1,6 +1,7 @@
 package oidcsim_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -81,6 +82,74 @@ func TestPage(t *testing.T) {
 
 	if n := len(s.History()); n != 3 {
 		t.Errorf("%d requests are remembered", n)
+	}
+}
+
+// TestControl takes the provider down and up again by its page, which goes on answering.
+func TestControl(t *testing.T) {
+	t.Parallel()
+
+	s, base := start(t)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+	ask := func(path, down string) (status int, body string) {
+		response, err := client.Get(base + path)
+		if down != "-" {
+			response, err = client.PostForm(base+path, url.Values{"down": {down}})
+		}
+
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		text, err := io.ReadAll(response.Body)
+		if err := errors.Join(err, response.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+
+		return response.StatusCode, string(text)
+	}
+
+	for _, step := range []struct {
+		down     string
+		set, now int
+		state    oidcsim.State
+	}{
+		{"unavailable", http.StatusSeeOther, http.StatusServiceUnavailable, oidcsim.State{Down: "unavailable"}},
+		{"broken", http.StatusBadRequest, http.StatusServiceUnavailable, oidcsim.State{Down: "unavailable"}},
+		{"", http.StatusSeeOther, http.StatusOK, oidcsim.State{}},
+	} {
+		if got, _ := ask("/control/state", step.down); got != step.set {
+			t.Errorf("%q: %d, want %d", step.down, got, step.set)
+		}
+
+		if got, _ := ask("/.well-known/openid-configuration", "-"); got != step.now || s.State() != step.state {
+			t.Errorf("%q: the provider answers %d, state %+v", step.down, got, s.State())
+		}
+
+		if got, page := ask("/control/", "-"); got != http.StatusOK || !strings.Contains(page, "Nancy Ann Berggren") {
+			t.Errorf("%q: the page answers %d: %s", step.down, got, page)
+		}
+	}
+}
+
+// TestLogIn logs in without a browser.
+func TestLogIn(t *testing.T) {
+	t.Parallel()
+
+	s, base := start(t)
+	good := authorize(base, "acr_values", "x")
+
+	if back, err := s.LogIn(good, oidcsim.Login{Person: "nancy"}); err != nil || !strings.HasPrefix(back, "http://127.0.0.1:9/svar?code=") {
+		t.Errorf("leads back to %q: %v", back, err)
+	}
+
+	for name, refused := range map[string]struct{ request, person string }{
+		"nobody": {good, "ingen"}, "request": {authorize(base, "nonce", ""), "nancy"}, "address": {"http://%", "nancy"},
+	} {
+		if back, err := s.LogIn(refused.request, oidcsim.Login{Person: refused.person}); err == nil {
+			t.Errorf("%s: leads back to %q", name, back)
+		}
 	}
 }
 

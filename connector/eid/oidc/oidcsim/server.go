@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -49,7 +50,7 @@ type grant struct {
 // Server is one simulated provider. All methods are safe for concurrent use.
 type Server struct {
 	options Options
-	page    *template.Template
+	pages   *template.Template
 	forger  crypto.Signer // never published
 
 	mu      sync.Mutex
@@ -81,7 +82,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 
-	page, err := template.New("login").Parse(loginPage)
+	pages, err := parsePages()
 	if err != nil {
 		return nil, fmt.Errorf("oidcsim: %w", err)
 	}
@@ -91,7 +92,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 
-	s := &Server{options: o, page: page, forger: forger, pushed: map[string]map[string]string{}, grants: map[string]*grant{}}
+	s := &Server{options: o, pages: pages, forger: forger, pushed: map[string]map[string]string{}, grants: map[string]*grant{}}
 
 	return s, s.Rotate()
 }
@@ -149,6 +150,9 @@ func (s *Server) History() []Request {
 	return slices.Clone(s.history)
 }
 
+// People are those who can log in.
+func (s *Server) People() []Person { return slices.Clone(s.options.People) }
+
 // Start serves on a loopback address and returns the issuer.
 func (s *Server) Start(ctx context.Context, addr string) (string, error) {
 	host, _, err := net.SplitHostPort(addr)
@@ -203,11 +207,19 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /userinfo", s.userinfo)
 	mux.HandleFunc("GET /logout", s.logout)
 
+	control := s.control()
+
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Server", serverHeader)
 		w.Header().Set("Cache-Control", "no-store")
 
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+
+		if strings.HasPrefix(r.URL.Path, controlPath) {
+			control.ServeHTTP(w, r)
+
+			return
+		}
 
 		s.mu.Lock()
 		down := s.down

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"time"
 	_ "time/tzdata" // the pages show Danish time on any machine
@@ -74,17 +75,32 @@ type inboxView struct {
 	Messages []messageView
 }
 
+// messageView is one message; the first link in it can be followed.
 type messageView struct {
-	To, Sender, Text, Sent, Status string
-	Failed                         bool
+	To, Sender, Sent, Status string
+	Text, Link, After        string
+	Failed                   bool
+}
+
+// link finds the first web address of a text.
+var link = regexp.MustCompile(`https?://[^\s<>"]+`)
+
+// split cuts a text around its first link.
+func split(text string) (before, address, after string) {
+	at := link.FindStringIndex(text)
+	if at == nil {
+		return text, "", ""
+	}
+	return text[:at[0]], text[at[0]:at[1]], text[at[1]:]
 }
 
 func (p *pages) message(m SMSRecord) messageView {
 	names := map[string]string{
 		SMSQueued: "i kø", SMSSent: "sendt", SMSDelivered: "leveret", SMSFailed: "ikke leveret",
 	}
+	before, address, after := split(m.Text)
 	return messageView{
-		To: m.To, Sender: m.Sender, Text: m.Text, Sent: p.clock(m.Sent),
+		To: m.To, Sender: m.Sender, Text: before, Link: address, After: after, Sent: p.clock(m.Sent),
 		Status: names[m.Status], Failed: m.Status == SMSFailed,
 	}
 }
