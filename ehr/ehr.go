@@ -82,8 +82,9 @@ type Row struct {
 	Source     care.SourceRef
 	ListName   string // Rute or Køreliste
 	Employee   care.EmployeeID
-	CPR        care.CPR
+	CPR        care.CPR // zero for who has none
 	CPRVerdict care.CPRVerdict
+	Surrogate  care.SurrogateID // the record's own id of the citizen, where the list tells it
 	Name       string
 	Address    string
 	Phone      care.Phone // zero when there is none or it is no phone number
@@ -97,7 +98,11 @@ type Row struct {
 	Status     string // as it stands in the file: "Aflyst", "Indlagt", …
 	Suitable   care.Suitability
 	Version    string // the record's version of the visit, for comparing; empty in a file
+	Protected  bool   // the list says that the citizen's address or name is protected
 }
+
+// Key returns by what the row's citizen is found again.
+func (r Row) Key() care.CitizenKey { return care.KeyOf(r.CPR, r.Surrogate) }
 
 // Severity of a Problem. The zero value is invalid.
 type Severity int
@@ -123,7 +128,7 @@ type Change struct {
 	Means    care.Means  // the way; the fields below that belong to another one are empty
 	List     care.ListID // empty: the visit stands on no list; Unsupported where the record is the list
 	Source   care.SourceRef
-	Citizen  care.CPR
+	Citizen  care.CitizenKey
 	Employee care.EmployeeID
 	Unit     string // the unit's name
 	Service  string

@@ -108,12 +108,12 @@ func (s *Service) AuditedCitizen(ctx context.Context, actor care.Actor, number s
 		return "", care.NewError(care.Invalid, "Det er ikke et CPR-nummer. Skriv ti cifre.")
 	}
 
-	found, err := s.store.CitizensByCPR(ctx, []care.CPR{cpr})
+	found, err := s.store.CitizensByKey(ctx, []care.CitizenKey{{CPR: cpr}})
 	if err != nil {
 		return "", err
 	}
 
-	citizen, ok := found[cpr]
+	citizen, ok := found[care.CitizenKey{CPR: cpr}]
 	if !ok {
 		return "", care.NewError(care.NotFound, "Vi kender ingen borger med det nummer.")
 	}

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"cmp"
 	"context"
+	"maps"
 	"time"
 
 	"github.com/sluse/sluse/ehr"
@@ -24,56 +25,140 @@ type contacts struct {
 	what  map[care.CitizenID][]string
 	phone map[care.CitizenID]phoneChange
 	old   []NumberNotice // numbers that are no longer their citizens'
+	// problems are of rows whose citizens may be people who stand in the store without a CPR number.
+	problems []ehr.Problem
+}
+
+// citizenOfRow finds the citizen of a row.
+type citizenOfRow func(ehr.Row) care.Citizen
+
+// listCitizens are the citizens of a list's rows. Whoever stands in the store without a CPR number,
+// and has one in a row now, stays who they are: it takes an employee to say that it is theirs (C01).
+type listCitizens map[care.CitizenKey]care.Citizen
+
+// held returns the citizen without a number whom a row gives one.
+func (all listCitizens) held(r ehr.Row) (care.Citizen, bool) {
+	c, ok := all[care.CitizenKey{Surrogate: r.Surrogate}]
+	_, numbered := all[care.CitizenKey{CPR: r.CPR}]
+
+	return c, ok && c.CPR.IsZero() && !r.CPR.IsZero() && !numbered
+}
+
+// key returns by what the citizen of a row is found: one key, whichever of two the row has.
+func (all listCitizens) key(r ehr.Row) care.CitizenKey {
+	if c, ok := all.held(r); ok {
+		return c.Key()
+	}
+
+	if c, ok := all[r.Key()]; ok {
+		return c.Key()
+	}
+
+	return r.Key()
+}
+
+// listed reads the citizens that rows name.
+func (s *Service) listed(ctx context.Context, rows []ehr.Row) (listCitizens, error) {
+	var keys []care.CitizenKey
+
+	for _, r := range rows {
+		keys = append(keys, r.Key())
+
+		if !r.CPR.IsZero() && !r.Surrogate.IsZero() {
+			keys = append(keys, care.CitizenKey{Surrogate: r.Surrogate})
+		}
+	}
+
+	found, err := s.store.CitizensByKey(ctx, keys)
+	out := listCitizens(maps.Clone(found))
+
+	for _, c := range found { // whoever has both keys stands under the one that counts
+		out[c.Key()] = c
+	}
+
+	return out, err
+}
+
+// told says of a row whose citizen may be somebody who stands in the store without a CPR number.
+func (all listCitizens) told(r ehr.Row) (ehr.Problem, bool) {
+	problem := ehr.Problem{Line: r.Line, Column: "CPR-nr.", Severity: ehr.Warning}
+
+	if _, held := all.held(r); held {
+		problem.Text = "Borgeren står uden CPR-nummer hos os, og listen har et nu. Nummeret er ikke taget i brug. Kontrollér det i journalen, og skriv det på borgerens kort."
+
+		return problem, true
+	}
+
+	if c, ok := all[care.CitizenKey{Surrogate: r.Surrogate}]; ok && !r.CPR.IsZero() && c.CPR != r.CPR {
+		problem.Text = "Erstatnings-id'et og CPR-nummeret hører til to forskellige borgere hos os. Besøget er ført på CPR-nummeret. Kontrollér borgeren i journalen."
+
+		return problem, true
+	}
+
+	return problem, false
 }
 
 // matchCitizens finds or makes the citizen of every row. Where a citizen stands on several rows
 // the one with the known number counts, else the first one with a number.
-func (s *Service) matchCitizens(ctx context.Context, rows []ehr.Row, now time.Time) (map[care.CPR]care.Citizen, contacts, error) {
-	numbers := make([]care.CPR, 0, len(rows))
-	for _, r := range rows {
-		numbers = append(numbers, r.CPR)
-	}
-
-	stored, err := s.store.CitizensByCPR(ctx, numbers)
+func (s *Service) matchCitizens(ctx context.Context, rows []ehr.Row, now time.Time) (citizenOfRow, contacts, error) {
+	stored, err := s.listed(ctx, rows)
 	if err != nil {
 		return nil, contacts{}, err
 	}
 
-	all := map[care.CPR]care.Citizen{}
-	best := map[care.CPR]ehr.Row{}
+	all := map[care.CitizenKey]care.Citizen{}
+	best := map[care.CitizenKey]ehr.Row{}
+	protected := map[care.CitizenKey]bool{}
 
 	for _, r := range rows {
-		if so, seen := best[r.CPR]; !seen || better(r, so, stored[r.CPR]) {
-			best[r.CPR] = r
+		key := stored.key(r)
+		protected[key] = protected[key] || r.Protected
+
+		if so, seen := best[key]; !seen || better(r, so, stored[key]) {
+			best[key] = r
 		}
 	}
 
 	out := contacts{what: map[care.CitizenID][]string{}, phone: map[care.CitizenID]phoneChange{}}
 
-	for _, number := range numbers {
-		if _, done := all[number]; done {
+	for _, r := range rows {
+		key := stored.key(r)
+		if problem, is := stored.told(r); is {
+			out.problems = append(out.problems, problem)
+		}
+
+		if _, done := all[key]; done {
 			continue
 		}
 
-		old, known := stored[number]
-		fresh := citizenFrom(best[number], old, known)
-
-		if what := contactChanges(old, fresh); !known || len(what) > 0 {
-			fresh.UpdatedAt = now
-			out.list = append(out.list, fresh)
-
-			if known {
-				out.what[fresh.ID], out.phone[fresh.ID] = what, phoneChangeOf(old, fresh)
-				if out.phone[fresh.ID] != samePhone {
-					out.old = append(out.old, NumberNotice{Citizen: fresh.ID, Phone: old.Phone})
-				}
-			}
-		}
-
-		all[number] = fresh
+		old, known := stored[key]
+		fresh := citizenFrom(best[key], old, known)
+		fresh.Protected = fresh.Protected || protected[key]
+		all[key] = fresh
+		out.add(old, fresh, known, now)
 	}
 
-	return all, out, nil
+	return func(r ehr.Row) care.Citizen { return all[stored.key(r)] }, out, nil
+}
+
+// add takes up a citizen that is new or changes.
+func (c *contacts) add(old, fresh care.Citizen, known bool, now time.Time) {
+	what := contactChanges(old, fresh)
+	if known && len(what) == 0 {
+		return
+	}
+
+	fresh.UpdatedAt = now
+	c.list = append(c.list, fresh)
+
+	if !known {
+		return
+	}
+
+	c.what[fresh.ID], c.phone[fresh.ID] = what, phoneChangeOf(old, fresh)
+	if c.phone[fresh.ID] != samePhone {
+		c.old = append(c.old, NumberNotice{Citizen: fresh.ID, Phone: old.Phone})
+	}
 }
 
 // better prefers the row with the telephone number that is known, so that the order of rows decides
@@ -89,7 +174,12 @@ func better(r, best ehr.Row, known care.Citizen) bool {
 func citizenFrom(r ehr.Row, old care.Citizen, known bool) care.Citizen {
 	c := old
 	if !known {
-		c = care.Citizen{ID: care.CitizenID(randomID()), CPR: r.CPR, Verdict: r.CPRVerdict, Suitability: care.SuitabilityUnknown}
+		key := r.Key()
+		c = care.Citizen{ID: care.CitizenID(randomID()), CPR: key.CPR, Surrogate: key.Surrogate, Verdict: care.CPRMalformed, Suitability: care.SuitabilityUnknown}
+
+		if !key.CPR.IsZero() {
+			c.Verdict = r.CPRVerdict
+		}
 	}
 
 	c.Name, c.Phone = cmp.Or(r.Name, old.Name), r.Phone
@@ -130,6 +220,10 @@ func contactChanges(old, fresh care.Citizen) []string {
 
 	if old.Name != fresh.Name || old.Address != fresh.Address {
 		out = append(out, "borgerens navn eller adresse er ændret")
+	}
+
+	if fresh.Protected && !old.Protected {
+		out = append(out, "borgerens adresse er beskyttet")
 	}
 
 	if old.Suitability != fresh.Suitability {

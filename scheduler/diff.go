@@ -35,6 +35,7 @@ type diff struct {
 	matches  []match
 	gone     []care.Snapshot
 	citizens []care.Citizen // new or with new contact data
+	problems []ehr.Problem  // that only the store could tell
 	numbers  []NumberNotice // telephone numbers that are no longer their citizens'
 	changes  []RowChange    // in file order, then the gone ones
 }
@@ -80,14 +81,14 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 	}
 
 	out := diff{
-		kept: keptName(id, known), file: id, citizens: changed.list, numbers: changed.old,
+		kept: keptName(id, known), file: id, citizens: changed.list, numbers: changed.old, problems: changed.problems,
 		matches: make([]match, 0, len(list.Rows)), changes: make([]RowChange, 0, len(list.Rows)),
 	}
 
 	for i := range list.Rows {
 		row := &list.Rows[i]
-		m := match{row: row, old: bySource[row.Source], phone: changed.phone[citizens[row.CPR].ID]}
-		citizen := citizens[row.CPR]
+		citizen := citizens(*row)
+		m := match{row: row, old: bySource[row.Source], phone: changed.phone[citizen.ID]}
 		m.facts, m.channel = s.facts(out.kept, *row, citizen), citizen.Channel()
 		m.change = s.compare(m, citizen, changed.what[citizen.ID])
 
@@ -192,7 +193,7 @@ func (s *Service) describeGone(ctx context.Context, out diff) (diff, error) {
 	for _, v := range out.gone {
 		citizen := citizens[v.Facts.Citizen]
 		change := RowChange{
-			Kind: ChangeGone, Visit: v.ID, Employee: v.Facts.Employee, Name: citizen.Name, CPR: citizen.CPR, Service: v.Facts.Service,
+			Kind: ChangeGone, Visit: v.ID, Employee: v.Facts.Employee, Name: citizen.Name, Key: citizen.Key(), Service: v.Facts.Service,
 			Planned: v.Facts.Planned, Screen: v.State.Active(), Effect: "Besøget tages af listen.",
 		}
 
@@ -217,7 +218,7 @@ func (s *Service) facts(id care.ListID, row ehr.Row, citizen care.Citizen) care.
 // compare tells what a row does to the visit that it is.
 func (s *Service) compare(m match, citizen care.Citizen, contact []string) RowChange {
 	out := RowChange{
-		Kind: ChangeNew, Line: m.row.Line, Employee: m.row.Employee, Name: citizen.Name, CPR: citizen.CPR,
+		Kind: ChangeNew, Line: m.row.Line, Employee: m.row.Employee, Name: citizen.Name, Key: citizen.Key(),
 		Service: m.row.Service, Planned: m.row.Planned,
 	}
 

@@ -90,6 +90,8 @@ func (s *Service) preview(ctx context.Context, actor care.Actor, id care.ListID,
 		return Preview{}, err
 	}
 
+	list.Problems = slices.Concat(list.Problems, diff.problems)
+
 	return Preview{
 		Upload: id, FileName: file.Name, List: list, PerDay: perDay(list.Rows), Changes: diff.changes,
 		Counts: diff.counts(), Faults: faults(list), Known: diff.still() && len(list.Rows) > 0,
@@ -188,7 +190,7 @@ func (s *Service) importOnce(ctx context.Context, actor care.Actor, id care.List
 	counts := diff.counts()
 	first, last := span(list.Rows)
 	record := ListRecord{
-		ID: care.ListID(randomID()), Kept: diff.kept, FirstDay: first, LastDay: last, FileName: file.Name, By: actor.Employee, At: s.now(), Rows: list.Total, Faults: faults(list), Problems: list.Problems,
+		ID: care.ListID(randomID()), Kept: diff.kept, FirstDay: first, LastDay: last, FileName: file.Name, By: actor.Employee, At: s.now(), Rows: list.Total, Faults: faults(list), Problems: slices.Concat(list.Problems, diff.problems),
 		New: counts[ChangeNew], Moved: counts[ChangeMoved], Changed: counts[ChangeOther], Gone: counts[ChangeGone], Same: counts[ChangeNone],
 	}
 

@@ -214,7 +214,7 @@ type Import struct {
 	Record   ListRecord
 	File     ehr.File // the raw file, stored encrypted; empty when the import changes nothing
 	Rows     []ehr.RowRef
-	Citizens []care.Citizen // inserted or updated by CPR hash; their ids are those that visits use
+	Citizens []care.Citizen // inserted or updated by id; their ids are those that visits use
 	New      []*care.Visit
 	Changed  []*care.Visit // with the version they were read with; a newer one in the store is Conflict
 	Effects  Effects
@@ -234,8 +234,11 @@ type Lists interface {
 	Upload(ctx context.Context, id care.ListID) (ehr.File, care.EmployeeID, error)
 	// RecentLists reads the newest imports, newest first.
 	RecentLists(ctx context.Context, limit int) ([]ListRecord, error)
-	// CitizensByCPR finds citizens by keyed hash; the map has the given numbers as keys.
-	CitizensByCPR(ctx context.Context, numbers []care.CPR) (map[care.CPR]care.Citizen, error)
+	// CitizensByKey finds citizens by keyed hash of their CPR number or surrogate id.
+	CitizensByKey(ctx context.Context, keys []care.CitizenKey) (map[care.CitizenKey]care.Citizen, error)
+	// NumberCitizen gives a citizen who has none a CPR number. The surrogate id stays. Conflict: the
+	// citizen has one, or somebody else has it.
+	NumberCitizen(ctx context.Context, id care.CitizenID, cpr care.CPR, verdict care.CPRVerdict, effects Effects) error
 	// Citizens reads citizens by id.
 	Citizens(ctx context.Context, ids []care.CitizenID) (map[care.CitizenID]care.Citizen, error)
 }

@@ -59,7 +59,7 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 func (s *Service) change(v care.Snapshot, e care.Entry, citizen care.Citizen) ehr.Change {
 	rule := s.recordRule(v.Facts.Law)
 	c := ehr.Change{
-		Key: e.Key, Kind: e.Kind, List: v.Facts.List, Source: v.Source, Citizen: citizen.CPR, Employee: v.Facts.Employee,
+		Key: e.Key, Kind: e.Kind, List: v.Facts.List, Source: v.Source, Citizen: citizen.Key(), Employee: v.Facts.Employee,
 		Unit: s.unit(v.Facts.Unit).Name, Service: v.Facts.Service, Law: v.Facts.Law, Planned: v.Facts.Planned,
 		Delivery: v.Delivery, Room: roomFor(v), Category: rule.Planned, Comment: rule.Comment,
 	}

@@ -95,12 +95,12 @@ func (s *Service) visited(ctx context.Context, unit care.UnitID, number care.CPR
 		return "", noSuchCitizen()
 	}
 
-	found, err := s.store.CitizensByCPR(ctx, []care.CPR{number})
+	found, err := s.store.CitizensByKey(ctx, []care.CitizenKey{{CPR: number}})
 	if err != nil {
 		return "", err
 	}
 
-	id := found[number].ID
+	id := found[care.CitizenKey{CPR: number}].ID
 	if id == "" {
 		return "", noSuchCitizen()
 	}

@@ -130,7 +130,7 @@ type RowChange struct {
 	Visit    care.VisitID
 	Employee care.EmployeeID
 	Name     string // the citizen's
-	CPR      care.CPR
+	Key      care.CitizenKey
 	Service  string
 	Planned  care.Interval
 	Before   care.Interval // with ChangeMoved
@@ -206,6 +206,8 @@ const (
 	StageEarly    CitizenStage = "early"    // the door opens later
 	StageIdentify CitizenStage = "identify" // ask for a code
 	StageCode     CitizenStage = "code"     // a code was sent, type it
+	StageTerms    CitizenStage = "terms"    // identified; a participant reads the terms and answers
+	StageDeclined CitizenStage = "declined" // said no to the terms
 	StageWaiting  CitizenStage = "waiting"  // identified, wait to be let in
 	StageAdmitted CitizenStage = "admitted" // go to the room
 	StageRefused  CitizenStage = "refused"  // turned away, or another device took over

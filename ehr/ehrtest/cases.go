@@ -218,7 +218,7 @@ func unknown(t *testing.T, r Record) {
 	_, err := r.Journal.Apply(t.Context(), r.Unknown)
 	refusal(t, err)
 
-	if cpr := r.Unknown.Citizen.Reveal(); cpr != "" && strings.Contains(err.Error(), cpr) {
+	if cpr := r.Unknown.Citizen.CPR.Reveal(); cpr != "" && strings.Contains(err.Error(), cpr) {
 		t.Error("the error shows a CPR number")
 	}
 }

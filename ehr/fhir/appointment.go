@@ -305,9 +305,16 @@ func (m *mapper) isOwnEmployee(r *reference) bool {
 		(r.Identifier == nil || r.Identifier.System == m.config.EmployeeSystem)
 }
 
-// citizen is a logical reference: the record finds its own patient (eoj.md §3.6).
+// citizen is a logical reference: the record finds its own patient (eoj.md §3.6). Who has no CPR
+// number is named by the record's own id.
 func (m *mapper) citizen() reference {
-	id := identifier{System: systemCPR, Value: m.change.Citizen.Reveal()}
+	if local := m.change.Citizen.Surrogate; !local.IsZero() {
+		id := identifier{System: m.config.CitizenSystem, Value: local.Reveal(), Type: &concept{Text: "Lokalt id"}}
+
+		return reference{Type: "Patient", Identifier: &id}
+	}
+
+	id := identifier{System: systemCPR, Value: m.change.Citizen.CPR.Reveal()}
 
 	if _, verdict, _ := care.ParseCPR(id.Value); verdict == care.CPRReplacement {
 		id.System = m.config.ReplacementSystem

@@ -23,7 +23,7 @@ func check(c ehr.Change) *care.Error {
 		return care.NewError(care.Invalid, "Registreringen er af en ukendt slags og kan ikke skrives i journalen.")
 	case c.Citizen.IsZero():
 		return care.NewError(care.Invalid,
-			"Borgerens personnummer mangler på kørelisten. Registrér besøget i journalen i hånden, eller ret listen og indlæs den igen.")
+			"Borgerens personnummer eller erstatnings-id mangler på kørelisten. Registrér besøget i journalen i hånden, eller ret listen og indlæs den igen.")
 	case !c.Planned.Valid():
 		return care.NewError(care.Invalid, "Besøgets planlagte tid er ikke gyldig. Ret tiden på kørelisten, og indlæs den igen.")
 	case c.Kind == care.EntryResult && !isResult(c):

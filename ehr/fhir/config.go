@@ -50,6 +50,7 @@ type Config struct {
 	EmployeeSystem    string `yaml:"employee_system" doc:"Identifier system of employees' initials or numbers in the record, a URI; default urn:x-sluse:id:employee."`
 	ReasonSystem      string `yaml:"reason_system" doc:"Code system of cancellation reasons, a URI; default urn:x-sluse:cs:reason."`
 	ReplacementSystem string `yaml:"replacement_system" doc:"Identifier system of replacement person numbers that are not national X-eCPR; default none, the identifier then has a type text only."`
+	CitizenSystem     string `yaml:"citizen_system" doc:"Identifier system of the record's own ids of citizens who have no CPR number, a URI; default none, the identifier then has a type text only."`
 }
 
 // SetDefaults fills in what is not set.
@@ -126,6 +127,10 @@ func (c Config) validateSystems() []error {
 
 	if c.ReplacementSystem != "" && !isURI(c.ReplacementSystem) {
 		problems = append(problems, errors.New("replacement_system: must be an absolute URI"))
+	}
+
+	if c.CitizenSystem != "" && !isURI(c.CitizenSystem) {
+		problems = append(problems, errors.New("citizen_system: must be an absolute URI"))
 	}
 
 	if c.VisitSystem == c.EntrySystem {

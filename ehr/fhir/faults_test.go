@@ -284,7 +284,7 @@ func TestNothingIsSent(t *testing.T) {
 		"NoKey":      func(c *ehr.Change) { c.Key = "" },
 		"NoSource":   func(c *ehr.Change) { c.Source.ID = "" },
 		"NoKind":     func(c *ehr.Change) { c.Kind = "" },
-		"NoCitizen":  func(c *ehr.Change) { c.Citizen = care.CPR{} },
+		"NoCitizen":  func(c *ehr.Change) { c.Citizen = care.CitizenKey{} },
 		"NoTime":     func(c *ehr.Change) { c.Planned.End = c.Planned.Start },
 		"NoResult":   func(c *ehr.Change) { c.Kind = care.EntryResult },
 		"NoReason":   func(c *ehr.Change) { c.Kind, c.Result = care.EntryResult, care.ResultNotCompleted },

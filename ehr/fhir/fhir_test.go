@@ -86,7 +86,7 @@ func planned(t *testing.T, n int) ehr.Change {
 	return ehr.Change{
 		Key: id + "/planned", Kind: care.EntryPlanned, List: "l1",
 		Source:  care.SourceRef{System: "file", ID: id, Occurrence: "2026-11-24"},
-		Citizen: citizen(t, people[n%len(people)]), Employee: "MSK", Unit: "Hjemmeplejen Øst",
+		Citizen: care.CitizenKey{CPR: citizen(t, people[n%len(people)])}, Employee: "MSK", Unit: "Hjemmeplejen Øst",
 		Service: "Medicinadministration", Law: care.SUL138,
 		Planned: care.Interval{Start: start, End: start.Add(15 * time.Minute)},
 		Room:    care.RoomRef("0d4c2f0e-6f5e-4a7b-9a51-3f5a0c1b7c1" + string(rune('0'+n))), Delivery: care.Screen,

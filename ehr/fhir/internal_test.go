@@ -126,10 +126,27 @@ func TestCitizenSystems(t *testing.T) {
 			t.Fatalf("%s is malformed", text)
 		}
 
-		m := mapper{change: ehr.Change{Citizen: cpr}}
+		m := mapper{change: ehr.Change{Citizen: care.CitizenKey{CPR: cpr}}}
 		if diff := cmp.Diff(&want, m.citizen().Identifier); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", text, diff)
 		}
+	}
+}
+
+// TestCitizenWithoutNumber names somebody who has no CPR number by the record's own id.
+func TestCitizenWithoutNumber(t *testing.T) {
+	t.Parallel()
+
+	id, err := care.ParseSurrogateID("fhir", "B-17")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	m := mapper{config: Config{CitizenSystem: "urn:oid:1.2.3"}, change: ehr.Change{Citizen: care.CitizenKey{Surrogate: id}}}
+
+	want := reference{Type: "Patient", Identifier: &identifier{System: "urn:oid:1.2.3", Value: "B-17", Type: &concept{Text: "Lokalt id"}}}
+	if diff := cmp.Diff(want, m.citizen()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -214,7 +231,7 @@ func FuzzResource(f *testing.F) {
 
 			for _, entry := range []care.EntryKind{care.EntryPlanned, care.EntryResult, care.EntryRestored} {
 				m := mapper{config: config, visit: "v", change: ehr.Change{
-					Key: "k", Kind: entry, Citizen: cpr, Employee: "MSK", Category: "c", Comment: "skærmbesøg",
+					Key: "k", Kind: entry, Citizen: care.CitizenKey{CPR: cpr}, Employee: "MSK", Category: "c", Comment: "skærmbesøg",
 				}}
 
 				next := m.appointment(r)

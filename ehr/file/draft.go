@@ -35,7 +35,7 @@ func (r *reading) draft(row record) *draft {
 	r.readTexts(d, row)
 	r.readShift(d, row)
 	r.readTimes(d, row)
-	r.readCPR(d, row)
+	r.readCitizen(d, row)
 	r.readContact(d, row)
 	r.readJudgements(d, row)
 
@@ -226,14 +226,37 @@ func (r *reading) readLength(d *draft, row record) {
 	d.length = length
 }
 
-func (r *reading) readCPR(d *draft, row record) {
-	text := strings.TrimSuffix(plainNumber(r.get(row, fieldCPR)), ".0")
-	if text == "" {
-		r.fault(d, fieldCPR, "CPR-nummer mangler. Slå det op i journalen, og skriv det i rækken.")
+// readCitizen finds by what the citizen is known: the CPR number, else the record's own id.
+func (r *reading) readCitizen(d *draft, row record) {
+	id := plainNumber(r.get(row, fieldSurrogate))
+	number := strings.TrimSuffix(plainNumber(r.get(row, fieldCPR)), ".0")
 
-		return
+	if id != "" && strings.Trim(number, "0 -") == "" { // some records write 000000-0000 for no number
+		number = ""
 	}
 
+	if number != "" {
+		r.readCPR(d, number)
+	}
+
+	switch surrogate, err := care.ParseSurrogateID(system, id); {
+	case id == "" && number == "" && r.header.has(fieldSurrogate):
+		r.fault(d, fieldSurrogate, "Rækken har hverken CPR-nummer eller erstatnings-id. Slå borgeren op i journalen, og skriv et af dem.")
+	case id == "" && number == "":
+		r.fault(d, fieldCPR, "CPR-nummer mangler. Slå det op i journalen, og skriv det i rækken.")
+	case id == "":
+	case err == nil:
+		d.row.Surrogate = surrogate
+	case number == "":
+		r.fault(d, fieldSurrogate, care.MessageOf(err))
+	}
+
+	if number == "" && id != "" && d.row.Name == "" {
+		r.fault(d, fieldCitizen, "Borgeren har intet CPR-nummer, så navnet skal stå i rækken. Skriv det.")
+	}
+}
+
+func (r *reading) readCPR(d *draft, text string) {
 	cpr, verdict, padded := care.ParseCPR(text)
 	d.row.CPR, d.row.CPRVerdict = cpr, verdict
 
@@ -301,4 +324,18 @@ func (r *reading) readJudgements(d *draft, row record) {
 	}
 
 	d.row.Suitable = suitable
+	r.readProtected(d, row)
+}
+
+// readProtected reads whether the citizen's address is protected, from every column that tells. In
+// doubt it is: a hidden address can be shown again, one that was told can't be taken back.
+func (r *reading) readProtected(d *draft, row record) {
+	for _, i := range r.header.best[fieldProtected] {
+		protected, ok := parseProtected(row.cell(i))
+		if !ok {
+			r.warn(d.row.Line, r.table.head.cell(i), "Det kan ikke læses, om adressen er beskyttet. Skriv ja eller nej. Adressen regnes som beskyttet.")
+		}
+
+		d.row.Protected = d.row.Protected || protected || !ok
+	}
 }

@@ -43,7 +43,7 @@ func checkAny(t *testing.T, data []byte) {
 
 	input := ehr.File{Name: "liste", Data: data}
 
-	list, err := NewSource(Config{}, func(care.CPR) string { return "k" }).Read(ctx, input)
+	list, err := NewSource(Config{}, func(care.CitizenKey) string { return "k" }).Read(ctx, input)
 	if err != nil {
 		if k := connector.KindOf(err); k != connector.Rejected && k != connector.Malformed || care.KindOf(err) != care.Invalid {
 			t.Fatalf("error %v", err)

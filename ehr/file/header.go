@@ -38,7 +38,9 @@ const (
 	fieldActualEnd
 	fieldVisitID
 	fieldSuitable
-	fieldLast = fieldSuitable
+	fieldSurrogate
+	fieldProtected
+	fieldLast = fieldProtected
 )
 
 // sheetColumns is the number of the first column of a table that is no driving list; its other
@@ -112,6 +114,10 @@ func (f field) aliases() []string {
 		return []string{"Besøgs-id", "Besøg id", "Besøgsnr.", "Besøgsnummer"}
 	case fieldSuitable:
 		return []string{"Egnet til skærmbesøg", "Egnet", "Skærmegnet", "Skærmbesøg egnet"}
+	case fieldSurrogate:
+		return []string{"Erstatnings-id", "Borger-id", "Borgernummer", "Borgernr.", "Borgerens id"}
+	case fieldProtected:
+		return []string{"Beskyttet adresse", "Adressebeskyttelse", "Navne- og adressebeskyttelse", "Navnebeskyttelse", "Adresse beskyttet", "Hemmelig adresse"}
 	}
 
 	return nil
@@ -188,7 +194,7 @@ type header struct {
 }
 
 // readHeader recognises the cells of a header row. Of several columns for one field the most
-// telling is used; only telephone numbers fall back on the next.
+// telling is used; telephone numbers fall back on the next, and protection may stand in any.
 func readHeader(cells []string, table map[string]alias) header {
 	h := header{columns: make([]field, len(cells)), best: make(map[field][]int)}
 	ranks := make([]int, len(cells))
@@ -210,7 +216,7 @@ func readHeader(cells []string, table map[string]alias) header {
 	}
 
 	for f, best := range h.best {
-		if f != fieldPhone {
+		if f != fieldPhone && f != fieldProtected {
 			best = best[:1]
 			h.best[f] = best
 		}
@@ -241,5 +247,5 @@ func (h header) score() int { return len(h.best) }
 // plausible reports whether the row can be the header of a driving list, or of the table that is
 // looked for.
 func (h header) plausible() bool {
-	return h.score() >= 4 || h.score() >= 2 && (h.has(fieldCPR) || h.has(field(sheetColumns)))
+	return h.score() >= 4 || h.score() >= 2 && (h.has(fieldCPR) || h.has(fieldSurrogate) || h.has(field(sheetColumns)))
 }

@@ -13,7 +13,13 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-func citizenKey(cpr care.CPR) string { return "key-of-" + cpr.Reveal()[4:] }
+func citizenKey(key care.CitizenKey) string {
+	if key.CPR.IsZero() {
+		return "key-of-" + key.Surrogate.Reveal()
+	}
+
+	return "key-of-" + key.CPR.Reveal()[4:]
+}
 
 func clock() time.Time { return time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC) }
 
@@ -78,7 +84,7 @@ func keep(tb testing.TB, j *file.Journal, f ehr.File) ehr.DrivingList {
 func planned(row ehr.Row) ehr.Change {
 	return ehr.Change{
 		Key: row.Source.ID + "/" + row.Source.Occurrence + "/planned/1", Kind: care.EntryPlanned,
-		List: listID, Source: row.Source, Citizen: row.CPR, Employee: row.Employee, Unit: "Øst",
+		List: listID, Source: row.Source, Citizen: row.Key(), Employee: row.Employee, Unit: "Øst",
 		Service: row.Service, Law: row.Law, Planned: row.Planned, Delivery: care.Screen,
 		Category: "Planlagt skærmbesøg", Comment: "skærmbesøg",
 	}

@@ -180,7 +180,7 @@ func (l *keptList) judge(o *operation) (e Received, isNew bool) {
 		return first, false
 	}
 
-	e, known := c.prepare(o.change, o.change.Citizen.Mask())
+	e, known := c.prepare(o.change, o.change.Citizen.Shown())
 
 	switch {
 	case !known:

@@ -254,7 +254,7 @@ func (r *reading) identify(drafts []*draft) {
 // a visit keeps its identity when another employee takes it.
 func (r *reading) stableKey(d *draft) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{
-		normalise(d.row.ListName), d.date.String(), strconv.Itoa(d.start), r.citizenKey(d.row.CPR), normalise(d.row.Service),
+		normalise(d.row.ListName), d.date.String(), strconv.Itoa(d.start), r.citizenKey(d.row.Key()), normalise(d.row.Service),
 	}, "\x1f")))
 
 	return stablePrefix + hex.EncodeToString(sum[:16])

@@ -17,15 +17,15 @@ const system = "file"
 // Source reads driving lists from files.
 type Source struct {
 	aliases    map[string]alias
-	citizenKey func(care.CPR) string
+	citizenKey func(care.CitizenKey) string
 }
 
 var _ ehr.FileSource = (*Source)(nil)
 
 // NewSource returns a reader of driving-list files. The citizenKey is a keyed hash of the
-// CPR number, always the same for the same number: it becomes part of the identity of a visit
-// that has no id in the file, and nobody without the key can find the number from it.
-func NewSource(cfg Config, citizenKey func(care.CPR) string) *Source {
+// CPR number or surrogate id, always the same for the same one: it becomes part of the identity of a
+// visit that has no id in the file, and nobody without the key can find the number from it.
+func NewSource(cfg Config, citizenKey func(care.CitizenKey) string) *Source {
 	return &Source{aliases: aliasTable(cfg.Aliases), citizenKey: citizenKey}
 }
 
@@ -74,7 +74,7 @@ func (s *Source) Read(ctx context.Context, file ehr.File) (ehr.DrivingList, erro
 type reading struct {
 	table      *table
 	header     header
-	citizenKey func(care.CPR) string
+	citizenKey func(care.CitizenKey) string
 	listDate   date // from a title row, when no column has the day
 	problems   []ehr.Problem
 }
@@ -103,7 +103,7 @@ func (r *reading) checkColumns() error {
 	r.listDate = dateOfTitles(r.table)
 
 	switch {
-	case !h.has(fieldCPR):
+	case !h.has(fieldCPR) && !h.has(fieldSurrogate):
 		return missing("CPR-nr.", "")
 	case !h.has(fieldStart):
 		return missing("Starttid", "")

@@ -142,6 +142,19 @@ func parseSuitable(text string) (care.Suitability, bool) {
 	return care.SuitabilityUnknown, false
 }
 
+// parseProtected reads whether an address or a name is protected.
+func parseProtected(text string) (protected, ok bool) {
+	switch normalise(text) {
+	case "", "nej", "n", "0", "falsk", "false", "ikkebeskyttet", "ingen", "ingenbeskyttelse":
+		return false, true
+	case "ja", "j", "x", "1", "sand", "true", "beskyttet", "hemmelig", "hemmeligadresse", "adressebeskyttet", "adressebeskyttelse",
+		"navneogadressebeskyttelse", "navneogadressebeskyttet", "navnebeskyttet", "beskyttetadresse", "beskyttetnavnogadresse":
+		return true, true
+	}
+
+	return false, false
+}
+
 // parseShift reads the shift layer from its own column.
 func parseShift(text string) (care.Shift, bool) {
 	s := normalise(text)

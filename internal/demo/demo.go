@@ -115,7 +115,7 @@ func (d *Demo) readList(ctx context.Context, o Options) error {
 	settings := file.Config{}
 	settings.SetDefaults()
 
-	list, err := file.NewSource(settings, func(care.CPR) string { return "" }).Read(ctx, d.File)
+	list, err := file.NewSource(settings, func(care.CitizenKey) string { return "" }).Read(ctx, d.File)
 	if err != nil {
 		return fmt.Errorf("the list can't be read: %s", care.MessageOf(err))
 	}

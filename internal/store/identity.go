@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,18 +69,28 @@ func (k *Keys) identitySettingFromRow(row identitySettingRow) (care.IdentitySett
 func (s *Store) IdentitySetting(ctx context.Context, citizen care.CitizenID) (care.IdentitySetting, error) {
 	var row identitySettingRow
 
-	err := s.read.WithContext(ctx).Where("citizen_id = ?", citizen).Take(&row).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return care.IdentitySetting{Citizen: citizen}, nil
-	}
+	// A driving list protects too: what holds stands with the citizen.
+	var protected []bool
 
+	err := s.read.WithContext(ctx).Model(&citizenRow{}).Where("id = ?", citizen).Pluck("protected", &protected).Error
 	if err != nil {
 		return care.IdentitySetting{}, translate(err)
 	}
 
-	out, err := s.keys.identitySettingFromRow(row)
+	out := care.IdentitySetting{Citizen: citizen}
 
-	return out, translate(err)
+	err = s.read.WithContext(ctx).Where("citizen_id = ?", citizen).Take(&row).Error
+	if err == nil {
+		out, err = s.keys.identitySettingFromRow(row)
+	}
+
+	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+		return care.IdentitySetting{}, translate(err)
+	}
+
+	out.Protected = slices.Contains(protected, true)
+
+	return out, nil
 }
 
 // SaveIdentitySetting implements scheduler.Identities.

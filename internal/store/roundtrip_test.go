@@ -124,6 +124,7 @@ func alike() cmp.Option {
 		cmp.Comparer(func(a, b care.HostLink) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b care.GuestLink) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b care.Secret) bool { return a.Reveal() == b.Reveal() }),
+		cmp.Comparer(func(a, b care.SurrogateID) bool { return a == b }),
 		cmp.Comparer(func(a, b care.CPR) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b care.Phone) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b care.Email) bool { return a.Reveal() == b.Reveal() }),
@@ -224,6 +225,7 @@ func TestRoundTripOfTheRest(t *testing.T) {
 
 	keys := testKeys(t)
 	cpr, verdict, _ := care.ParseCPR("0104909989")
+	surrogate, _ := care.ParseSurrogateID("file", "B-17")
 
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "at"))
@@ -232,6 +234,9 @@ func TestRoundTripOfTheRest(t *testing.T) {
 			ID: care.CitizenID(texts().Draw(t, "id")), CPR: cpr, Verdict: verdict, Name: texts().Draw(t, "name"), Address: texts().Draw(t, "address"),
 			Phone: care.NewPhone(texts().Draw(t, "phone")), Email: care.NewEmail(texts().Draw(t, "email")),
 			Suitability: care.Suitability(texts().Draw(t, "suitability")), Hospitalised: rapid.Bool().Draw(t, "hospitalised"), Protected: rapid.Bool().Draw(t, "protected"), UpdatedAt: instants().Draw(t, "updated"),
+		}, keys.citizenToRow, keys.citizenFromRow)
+		through(t, "citizen without a CPR number", care.Citizen{
+			ID: care.CitizenID(texts().Draw(t, "id")), Surrogate: surrogate, Verdict: care.CPRMalformed, Suitability: care.Suitable, UpdatedAt: instants().Draw(t, "updated"),
 		}, keys.citizenToRow, keys.citizenFromRow)
 		through(t, "identity setting", care.IdentitySetting{
 			Citizen: care.CitizenID(texts().Draw(t, "of")), Version: rapid.Int().Draw(t, "setting"), MitIDOnly: rapid.Bool().Draw(t, "mitid"), NoSMS: rapid.Bool().Draw(t, "sms"), Protected: rapid.Bool().Draw(t, "protected"),

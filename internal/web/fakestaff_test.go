@@ -186,10 +186,10 @@ func (f *fakeUse) preview() scheduler.Preview {
 		PerDay: []scheduler.PerDay{{Day: testDay, Employee: "MSK", Rows: 12}, {Day: testDay, Employee: "LBH", Rows: 12}, {Day: testDay, Employee: "", Rows: 1}},
 		Counts: map[scheduler.ChangeKind]int{scheduler.ChangeNew: 1, scheduler.ChangeMoved: 1, scheduler.ChangeGone: 1, scheduler.ChangeOther: 1, scheduler.ChangeNone: 55},
 		Changes: []scheduler.RowChange{
-			{Kind: scheduler.ChangeNew, Line: 60, Name: a.Citizen.Name, CPR: a.Citizen.CPR, Service: a.Visit.Facts.Service, Employee: "VIK", Planned: a.Visit.Facts.Planned, Effect: "Besøget kommer på dagen som fysisk besøg."},
-			{Kind: scheduler.ChangeMoved, Line: 9, Visit: b.Visit.ID, Name: b.Citizen.Name, CPR: b.Citizen.CPR, Service: b.Visit.Facts.Service, Employee: "TKR", Before: b.Visit.Facts.Planned, Planned: c.Visit.Facts.Planned, Screen: true, What: []string{"07.00–07.20 → 07.50–08.20"}, Effect: "Rummet flyttes, og borgeren får besked."},
-			{Kind: scheduler.ChangeGone, Visit: c.Visit.ID, Name: c.Citizen.Name, CPR: c.Citizen.CPR, Service: c.Visit.Facts.Service, Employee: "LBH", Before: c.Visit.Facts.Planned, Screen: true, Effect: "Besøget kommer på listen Kræver handling. Det aflyses ikke af sig selv."},
-			{Kind: scheduler.ChangeOther, Line: 12, Name: b.Citizen.Name, CPR: b.Citizen.CPR, Service: b.Visit.Facts.Service, Employee: "VIK", Planned: b.Visit.Facts.Planned, What: []string{"medarbejder MSK → VIK"}, Effect: "Rettes."},
+			{Kind: scheduler.ChangeNew, Line: 60, Name: a.Citizen.Name, Key: a.Citizen.Key(), Service: a.Visit.Facts.Service, Employee: "VIK", Planned: a.Visit.Facts.Planned, Effect: "Besøget kommer på dagen som fysisk besøg."},
+			{Kind: scheduler.ChangeMoved, Line: 9, Visit: b.Visit.ID, Name: b.Citizen.Name, Key: b.Citizen.Key(), Service: b.Visit.Facts.Service, Employee: "TKR", Before: b.Visit.Facts.Planned, Planned: c.Visit.Facts.Planned, Screen: true, What: []string{"07.00–07.20 → 07.50–08.20"}, Effect: "Rummet flyttes, og borgeren får besked."},
+			{Kind: scheduler.ChangeGone, Visit: c.Visit.ID, Name: c.Citizen.Name, Key: c.Citizen.Key(), Service: c.Visit.Facts.Service, Employee: "LBH", Before: c.Visit.Facts.Planned, Screen: true, Effect: "Besøget kommer på listen Kræver handling. Det aflyses ikke af sig selv."},
+			{Kind: scheduler.ChangeOther, Line: 12, Name: b.Citizen.Name, Key: b.Citizen.Key(), Service: b.Visit.Facts.Service, Employee: "VIK", Planned: b.Visit.Facts.Planned, What: []string{"medarbejder MSK → VIK"}, Effect: "Rettes."},
 			{Kind: scheduler.ChangeNone},
 		},
 	}

@@ -3,10 +3,12 @@ package care
 import "time"
 
 // Citizen is a person who gets visits. CPR and contact data are stored encrypted; the CPR
-// number is found by a keyed hash.
+// number is found by a keyed hash. Who has no CPR number has a surrogate id, and the verdict
+// CPRMalformed.
 type Citizen struct {
 	ID           CitizenID
 	CPR          CPR
+	Surrogate    SurrogateID // who has, or had, no CPR number
 	Verdict      CPRVerdict
 	Name         string
 	Address      string
@@ -29,6 +31,9 @@ func (c Citizen) Shown() Citizen {
 
 	return c
 }
+
+// Key returns by what the citizen is found again.
+func (c Citizen) Key() CitizenKey { return KeyOf(c.CPR, c.Surrogate) }
 
 // Channel returns the channel by which the citizen is reached, SMS before mail; empty when
 // there is none.

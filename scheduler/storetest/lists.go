@@ -200,9 +200,11 @@ func checkCitizens(t *testing.T, b Bench) {
 	first, third := citizen(t, 0), citizen(t, 2)
 	unknown, _, _ := care.ParseCPR("0505109990")
 
-	byCPR, err := b.Twin.CitizensByCPR(t.Context(), []care.CPR{first.CPR, third.CPR, unknown, first.CPR})
+	byKey, err := b.Twin.CitizensByKey(t.Context(), []care.CitizenKey{first.Key(), third.Key(), {CPR: unknown}, first.Key()})
 	must(t, err)
-	same(t, "citizens by CPR", map[care.CPR]care.Citizen{first.CPR: first, third.CPR: third}, byCPR)
+	same(t, "citizens by key", map[care.CitizenKey]care.Citizen{first.Key(): first, third.Key(): third}, byKey)
+
+	checkSurrogates(t, b, first)
 
 	byID, err := b.Twin.Citizens(t.Context(), []care.CitizenID{third.ID, "nobody", first.ID})
 	must(t, err)
@@ -328,5 +330,80 @@ func checkUndoOnce(t *testing.T, b Bench) {
 
 	if !batch.UndoneAt.Equal(Now()) || batch.UndoneBy == "" {
 		t.Fatalf("batch is marked %v by %q", batch.UndoneAt, batch.UndoneBy)
+	}
+}
+
+// checkSurrogates keeps somebody without a CPR number apart from everybody else: the id means something
+// in its own system only.
+func checkSurrogates(t *testing.T, b Bench, numbered care.Citizen) {
+	t.Helper()
+
+	here, err := care.ParseSurrogateID("file", "B-17")
+	must(t, err)
+
+	there, err := care.ParseSurrogateID("other", "B-17")
+	must(t, err)
+
+	one, two := citizen(t, 0), citizen(t, 0)
+	one.ID, one.CPR, one.Surrogate, one.Verdict = "without-1", care.CPR{}, here, care.CPRMalformed
+	two.ID, two.CPR, two.Surrogate, two.Verdict = "without-2", care.CPR{}, there, care.CPRMalformed
+	save := func(citizens ...care.Citizen) error {
+		return b.Store.SaveImport(t.Context(), scheduler.Import{Record: scheduler.ListRecord{ID: care.ListID("s-" + citizens[0].ID), At: Now()}, Citizens: citizens})
+	}
+	must(t, save(one, two))
+
+	found, err := b.Twin.CitizensByKey(t.Context(), []care.CitizenKey{one.Key(), two.Key(), numbered.Key()})
+	must(t, err)
+	same(t, "citizens by surrogate id", map[care.CitizenKey]care.Citizen{one.Key(): one, two.Key(): two, numbered.Key(): numbered}, found)
+
+	again := one
+	again.ID = "without-3"
+	wantKind(t, save(again), care.Conflict)
+
+	// Somebody says what number the citizen has: found by both from now on.
+	cpr, verdict, _ := care.ParseCPR("0505109990")
+	wantKind(t, b.Store.NumberCitizen(t.Context(), one.ID, numbered.CPR, numbered.Verdict, scheduler.Effects{}), care.Conflict)
+	must(t, b.Store.NumberCitizen(t.Context(), one.ID, cpr, verdict, scheduler.Effects{}))
+	wantKind(t, b.Store.NumberCitizen(t.Context(), one.ID, cpr, verdict, scheduler.Effects{}), care.Conflict)
+
+	found, err = b.Twin.CitizensByKey(t.Context(), []care.CitizenKey{{CPR: cpr}, {Surrogate: here}})
+	must(t, err)
+
+	one.CPR, one.Verdict, one.UpdatedAt = cpr, verdict, found[care.CitizenKey{CPR: cpr}].UpdatedAt
+	same(t, "a citizen with both", map[care.CitizenKey]care.Citizen{{CPR: cpr}: one, {Surrogate: here}: one}, found)
+}
+
+// checkProtection stores that a list protects a citizen, and that nothing lifts it by accident.
+func checkProtection(t *testing.T, b Bench) {
+	t.Helper()
+
+	seed(t, b.Store, 1)
+
+	save := func(list care.ListID, c care.Citizen) error {
+		return b.Store.SaveImport(t.Context(), scheduler.Import{Record: scheduler.ListRecord{ID: list, At: Now()}, Citizens: []care.Citizen{c}})
+	}
+	before := citizen(t, 0)
+	hidden := before
+	hidden.Protected = true
+	must(t, save("p-1", hidden))
+
+	setting, err := b.Twin.IdentitySetting(t.Context(), hidden.ID)
+	must(t, err)
+
+	if !setting.Protected {
+		t.Error("the setting does not tell what the list said")
+	}
+
+	// An import that read the citizen before is refused, and is made anew.
+	wantKind(t, save("p-2", before), care.Conflict)
+
+	setting.NoSMS, setting.At = true, Now()
+	must(t, b.Store.SaveIdentitySetting(t.Context(), setting, scheduler.Effects{}))
+
+	kept, err := b.Twin.Citizens(t.Context(), []care.CitizenID{hidden.ID})
+	must(t, err)
+
+	if !kept[hidden.ID].Protected {
+		t.Error("another change of the setting lifted the protection")
 	}
 }

@@ -380,7 +380,7 @@ func preview(name string) scheduler.Preview {
 		PerDay: []scheduler.PerDay{{Day: "2026-11-23", Employee: "MSK", Rows: 2}},
 		Changes: []scheduler.RowChange{
 			{
-				Kind: scheduler.ChangeMoved, Line: 2, Visit: "v-1", Employee: "MSK", Name: "Torre Mosebryggersen", CPR: cpr, Service: "Medicinadministration",
+				Kind: scheduler.ChangeMoved, Line: 2, Visit: "v-1", Employee: "MSK", Name: "Torre Mosebryggersen", Key: care.CitizenKey{CPR: cpr}, Service: "Medicinadministration",
 				Planned: planned, Before: care.Interval{Start: minutes(60), End: minutes(75)}, Screen: true, What: []string{"medarbejder: LBH → MSK"}, Effect: "Rummet flyttes, og borgeren får besked.",
 			},
 			{Kind: scheduler.ChangeGone, Visit: "v-2", Planned: planned},

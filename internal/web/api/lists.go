@@ -170,7 +170,7 @@ func listProblemOf(p ehr.Problem) listProblem {
 
 func changeOf(r scheduler.RowChange) listChange {
 	return listChange{
-		Kind: r.Kind, Line: r.Line, Visit: r.Visit, Employee: r.Employee, Citizen: person{Name: r.Name, CPR: r.CPR.Mask()},
+		Kind: r.Kind, Line: r.Line, Visit: r.Visit, Employee: r.Employee, Citizen: personBy("", r.Name, r.Key),
 		Service: r.Service, Planned: span(r.Planned), Before: maybe(r.Before), Screen: r.Screen,
 		What: each(r.What, func(s string) string { return s }), Effect: r.Effect,
 	}

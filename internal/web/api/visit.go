@@ -10,6 +10,8 @@ type person struct {
 	ID   care.CitizenID `json:"id,omitempty"`
 	Name string         `json:"name"`
 	CPR  string         `json:"cpr"` // masked
+	// Local is the record's own id of somebody who has no CPR number.
+	Local string `json:"local_id,omitempty"`
 }
 
 type unit struct {
@@ -72,7 +74,11 @@ func visitOf(v scheduler.VisitView) visit {
 	}
 }
 
-func personOf(c care.Citizen) person { return person{ID: c.ID, Name: c.Name, CPR: c.CPR.Mask()} }
+func personOf(c care.Citizen) person { return personBy(c.ID, c.Name, c.Key()) }
+
+func personBy(id care.CitizenID, name string, key care.CitizenKey) person {
+	return person{ID: id, Name: name, CPR: key.CPR.Mask(), Local: key.Surrogate.Shown()}
+}
 
 func unitOf(u care.Unit) unit { return unit{ID: u.ID, Name: u.Name} }
 
