@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/ehr/lexicon"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -97,7 +98,7 @@ func (r *reading) readShift(d *draft, row record) {
 	}
 
 	if !ok {
-		shift, ok = shiftOfList(d.row.ListName)
+		shift, ok = lexicon.ShiftNamed(d.row.ListName)
 	}
 
 	d.row.Shift = shift
@@ -313,7 +314,7 @@ func (r *reading) readJudgements(d *draft, row record) {
 		text := r.get(row, fieldLaw)
 		if text == "" {
 			r.doubt(d, fieldLaw, "Lovgrundlag mangler. Besøget tælles under ukendt lov.")
-		} else if d.row.Law = parseLaw(text); d.row.Law == care.LawUnknown {
+		} else if d.row.Law = lexicon.Law(text); d.row.Law == care.LawUnknown {
 			r.doubt(d, fieldLaw, "Lovgrundlaget kendes ikke. Skriv det som SUL §138, SEL §83 eller Ældreloven. Besøget tælles under ukendt lov.")
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/ehr/lexicon"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -169,7 +170,7 @@ func FuzzTime(f *testing.F) {
 			t.Errorf("duration %q is %v", s, d)
 		}
 
-		for _, text := range []string{parseLaw(s).Danish(), quotable(s)} {
+		for _, text := range []string{lexicon.Law(s).Danish(), quotable(s)} {
 			if len(text) > 40 {
 				t.Errorf("%q gives %q", s, text)
 			}

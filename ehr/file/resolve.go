@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluse/sluse/ehr/lexicon"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -89,7 +90,7 @@ func (r *reading) resolve(drafts []*draft) {
 		last[c] = d.row.Planned.Start
 
 		if d.row.Shift == "" {
-			d.row.Shift = shiftOfTime(d.start)
+			d.row.Shift = lexicon.ShiftAt(d.start % daySeconds / 3600)
 		}
 	}
 }

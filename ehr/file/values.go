@@ -2,13 +2,13 @@ package file
 
 import (
 	"net/mail"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 
+	"github.com/sluse/sluse/ehr/lexicon"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -17,78 +17,6 @@ const maxPhoneText = 60
 
 // denmark is the country's calling code.
 const denmark = 45
-
-// parseLaw reads the name of a legal basis as people and records write it (eoj.md §5.5):
-// "SUL §138", "Sundhedslovens § 138", "Ældreloven", or a paragraph alone.
-func parseLaw(text string) care.LegalBasis {
-	s := strings.ToLower(text)
-	name := normalise(s)
-
-	var acts []string
-	if strings.Contains(name, "aeldrelov") || hasWord(s, "æl", "ael") {
-		acts = append(acts, "elder")
-	}
-
-	if strings.Contains(name, "sundhedslov") || hasWord(s, "sul") {
-		acts = append(acts, "health")
-	}
-
-	if strings.Contains(name, "servicelov") || hasWord(s, "sel") {
-		acts = append(acts, "social")
-	}
-
-	paragraph := ""
-	if m := compiled().law.FindStringSubmatch(s); m != nil {
-		paragraph = m[1] + m[2]
-	}
-
-	switch len(acts) {
-	case 0:
-		return paragraphAlone(paragraph)
-	case 1:
-		return paragraphOf(acts[0], paragraph)
-	default:
-		return care.LawUnknown // two acts at once
-	}
-}
-
-// paragraphAlone guesses the act of the paragraphs that home care is granted under.
-func paragraphAlone(paragraph string) care.LegalBasis {
-	switch paragraph {
-	case "138":
-		return care.SUL138
-	case "83", "83a", "85":
-		return paragraphOf("social", paragraph)
-	}
-
-	return care.LawUnknown
-}
-
-func paragraphOf(act, paragraph string) care.LegalBasis {
-	switch {
-	case act == "elder":
-		return care.AEL
-	case act == "health" && paragraph == "138":
-		return care.SUL138
-	case act == "health" || paragraph == "138":
-		return care.LawUnknown
-	case paragraph == "83":
-		return care.SEL83
-	case paragraph == "83a":
-		return care.SEL83A
-	case paragraph == "85":
-		return care.SEL85
-	default:
-		return care.SELOther
-	}
-}
-
-// hasWord reports whether one of the words stands in s by itself, digits and paragraph signs
-// aside.
-func hasWord(s string, words ...string) bool {
-	return slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }),
-		func(w string) bool { return slices.Contains(words, w) })
-}
 
 // parsePhone reads a telephone number, Danish unless it says otherwise, and normalises it to
 // E.164. Of several numbers in one cell the first good one counts.
@@ -168,36 +96,7 @@ func parseShift(text string) (care.Shift, bool) {
 		return care.NightShift, true
 	}
 
-	return shiftOfList(text)
-}
-
-// shiftOfList reads the shift layer from words in the name of a list. A place whose name
-// only begins like one (Naturstien, Dagmarsvej) does not count.
-func shiftOfList(name string) (care.Shift, bool) {
-	for _, word := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) }) {
-		switch {
-		case word == "nat" || word == "natten" || word == "nathold" || word == "natteam" || strings.HasPrefix(word, "natte"):
-			return care.NightShift, true
-		case strings.HasPrefix(word, "aften"):
-			return care.EveningShift, true
-		case word == "dag" || word == "dagen" || word == "daghold" || word == "dagvagt" || word == "dagteam":
-			return care.DayShift, true
-		}
-	}
-
-	return "", false
-}
-
-// shiftOfTime is the usual layer of a local time of day: day 7–15, evening 15–23, night.
-func shiftOfTime(seconds int) care.Shift {
-	switch hour := seconds % daySeconds / 3600; {
-	case hour >= 7 && hour < 15:
-		return care.DayShift
-	case hour >= 15 && hour < 23:
-		return care.EveningShift
-	default:
-		return care.NightShift
-	}
+	return lexicon.ShiftNamed(text)
 }
 
 // knownStatus reports whether the text is a status that records use (eoj.md §5.1).

@@ -27,7 +27,7 @@ func (d date) isSame(o date) bool { return d.Equal(o.Time) }
 
 type patterns struct {
 	dayFirst, yearFirst, compact, spelled *regexp.Regexp
-	clock, minutes, hoursMinutes, law     *regexp.Regexp
+	clock, minutes, hoursMinutes          *regexp.Regexp
 	plainName, oddLetter, person          *regexp.Regexp
 	separator                             *regexp.Regexp
 }
@@ -46,7 +46,6 @@ var compiled = sync.OnceValue(func() patterns {
 		oddLetter:    regexp.MustCompile(`[^\p{L}\p{N}._ ()-]`),
 		person:       regexp.MustCompile(`(^|\D)\d{6}[- ]?\d{4}(\D|$)`),
 		separator:    regexp.MustCompile(`(?i)^"?sep=([;,\t|])"?\r?\n`),
-		law:          regexp.MustCompile(`(\d+)(?:\s*([a-z])\b)?`),
 	}
 })
 
