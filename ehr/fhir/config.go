@@ -33,7 +33,10 @@ type Config struct {
 	AllowPlain     bool          `yaml:"allow_plain" doc:"Allow http to a host that is not loopback, for a proxy on a private network; default false."`
 	TokenURL       string        `yaml:"token_url" doc:"Address of the OAuth2 token endpoint for client credentials; empty means that the record needs no token."`
 	ClientID       string        `yaml:"client_id" doc:"Client id at the token endpoint; required with token_url."`
-	ClientSecret   care.Secret   `yaml:"client_secret" doc:"Client secret at the token endpoint; required with token_url."`
+	ClientSecret   care.Secret   `yaml:"client_secret" doc:"Client secret at the token endpoint; required with token_url unless private_key is set."`
+	PrivateKey     care.Secret   `yaml:"private_key" doc:"Private key of the client in PEM for SMART backend services in place of a secret: RSA of 2048 bits or more (RS384) or curve P-384 (ES384); from a file or the environment."`
+	KeyID          string        `yaml:"key_id" doc:"Id (kid) under which the record knows the public key; default the key's RFC 7638 thumbprint, as sluse jwks prints it."`
+	Audience       string        `yaml:"audience" doc:"Audience of the signed assertion; default token_url."`
 	Scopes         []string      `yaml:"scopes" doc:"Scopes asked for at the token endpoint; default none."`
 	SecretInBody   bool          `yaml:"secret_in_body" doc:"Send client id and secret as form fields instead of HTTP Basic; default false."`
 	ConnectTimeout time.Duration `yaml:"connect_timeout" doc:"Limit for connecting, as a duration; default 5s, 100ms to 1m."`
@@ -45,10 +48,12 @@ type Config struct {
 	LookFirst            bool  `yaml:"look_first" doc:"Search before every create, for a record that ignores If-None-Exist, at one or two calls more per planned visit; default false."`
 	NoRevinclude         bool  `yaml:"no_revinclude" doc:"Search Appointment and Encounter one by one, for a record that refuses _revinclude; default false."`
 
-	VisitSystem       string `yaml:"visit_system" doc:"Identifier system of a visit on Appointment and Encounter, a URI that never changes once in use; default urn:x-sluse:id:visit."`
-	EntrySystem       string `yaml:"entry_system" doc:"Identifier system of our idempotency keys, a URI; default urn:x-sluse:id:entry."`
-	EmployeeSystem    string `yaml:"employee_system" doc:"Identifier system of employees' initials or numbers in the record, a URI; default urn:x-sluse:id:employee."`
-	ReasonSystem      string `yaml:"reason_system" doc:"Code system of cancellation reasons, a URI; default urn:x-sluse:cs:reason."`
+	VisitSystem    string `yaml:"visit_system" doc:"Identifier system of a visit on Appointment and Encounter, a URI that never changes once in use; default urn:x-sluse:id:visit."`
+	EntrySystem    string `yaml:"entry_system" doc:"Identifier system of our idempotency keys, a URI; default urn:x-sluse:id:entry."`
+	EmployeeSystem string `yaml:"employee_system" doc:"Identifier system of employees' initials or numbers in the record, a URI; default urn:x-sluse:id:employee."`
+	ReasonSystem   string `yaml:"reason_system" doc:"Code system of cancellation reasons, a URI; default urn:x-sluse:cs:reason."`
+	Lists          Lists  `yaml:"lists" doc:"How driving lists are read from the record."`
+
 	ReplacementSystem string `yaml:"replacement_system" doc:"Identifier system of replacement person numbers that are not national X-eCPR; default none, the identifier then has a type text only."`
 	CitizenSystem     string `yaml:"citizen_system" doc:"Identifier system of the record's own ids of citizens who have no CPR number, a URI; default none, the identifier then has a type text only."`
 }
@@ -63,6 +68,7 @@ func (c *Config) SetDefaults() {
 	fill(&c.EntrySystem, "urn:x-sluse:id:entry")
 	fill(&c.EmployeeSystem, "urn:x-sluse:id:employee")
 	fill(&c.ReasonSystem, "urn:x-sluse:cs:reason")
+	c.Lists.setDefaults()
 }
 
 func fill[T comparable](value *T, fallback T) {
@@ -87,8 +93,8 @@ func (c Config) Validate() []error {
 			bad("token_url: must be an absolute http or https address without credentials, query or fragment")
 		}
 
-		if c.ClientID == "" || c.ClientSecret.IsZero() {
-			bad("client_id, client_secret: are required with token_url")
+		if c.ClientID == "" || c.ClientSecret.IsZero() == c.PrivateKey.IsZero() {
+			bad("client_id and either client_secret or private_key: are required with token_url")
 		}
 	}
 
@@ -107,6 +113,14 @@ func (c Config) Validate() []error {
 	if c.Class != ClassKL && c.Class != ClassVR {
 		bad("class: must be kl or vr")
 	}
+
+	if !c.PrivateKey.IsZero() {
+		if _, err := parseKey(c.PrivateKey); err != nil {
+			bad("private_key: %w", err)
+		}
+	}
+
+	problems = append(problems, c.Lists.validate()...)
 
 	return append(problems, c.validateSystems()...)
 }

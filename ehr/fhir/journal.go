@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"time"
 
@@ -35,10 +37,16 @@ type Options struct {
 // nothing between calls: several processes may write into one record.
 type Journal struct {
 	client *outbound.Client
+	reader *outbound.Client // the same with the patience that a driving list needs
+	base   *url.URL
 	config Config
 }
 
-var _ ehr.Journal = (*Journal)(nil)
+var (
+	_ ehr.Journal       = (*Journal)(nil)
+	_ ehr.ListSource    = (*Journal)(nil)
+	_ connector.Checker = (*Journal)(nil)
+)
 
 // New returns a Journal. The config must have its defaults; every problem of it is
 // reported at once.
@@ -52,20 +60,12 @@ func New(config Config, options Options) (*Journal, error) {
 		Timeout: config.Timeout, TLS: options.TLS, Observe: options.Observe, Log: options.Log, Peer: options.Peer,
 	}
 
-	if config.TokenURL != "" {
-		endpoint := common
-		endpoint.BaseURL = config.TokenURL
-
-		tokens, err := outbound.NewTokens(endpoint, outbound.Credentials{
-			ClientID: config.ClientID, Secret: config.ClientSecret, Scopes: config.Scopes, InBody: config.SecretInBody,
-		})
-		if err != nil {
-			return nil, err
-		}
-
-		common.Auth = tokens
+	auth, err := authorizer(config, common)
+	if err != nil {
+		return nil, err
 	}
 
+	common.Auth = auth
 	common.BaseURL = config.BaseURL
 
 	client, err := outbound.New(common)
@@ -73,14 +73,29 @@ func New(config Config, options Options) (*Journal, error) {
 		return nil, err
 	}
 
-	return &Journal{client: client, config: config}, nil
+	common.Timeout, common.MaxBody = config.Lists.Timeout, maxPage
+
+	reader, err := outbound.New(common)
+	if err != nil {
+		return nil, err
+	}
+
+	base, err := url.Parse(config.BaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("base_url: %w", err)
+	}
+
+	return &Journal{client: client, reader: reader, base: base, config: config}, nil
 }
 
 // Means are the visit's own Appointment and Encounter.
 func (j *Journal) Means() []care.Means { return []care.Means{care.OnList} }
 
 // Close drops idle connections.
-func (j *Journal) Close() { j.client.Close() }
+func (j *Journal) Close() {
+	j.client.Close()
+	j.reader.Close()
+}
 
 // Apply writes one entry. The receipt names the resource that tells it: the Encounter of a
 // completed visit, else the Appointment. A repeat returns the same resource with its
@@ -115,7 +130,7 @@ func (e *entry) write(ctx context.Context) (ehr.Receipt, error) {
 		return ehr.Receipt{}, err
 	}
 
-	appointment, err := e.settle(ctx, kindAppointment, found.appointment, true, e.mapper.appointment)
+	appointment, err := e.writeAppointment(ctx, found.appointment)
 	if err != nil {
 		return ehr.Receipt{}, err
 	}
@@ -136,14 +151,23 @@ func (e *entry) write(ctx context.Context) (ehr.Receipt, error) {
 	return appointment.receipt(), nil
 }
 
+// writeAppointment settles our own Appointment of the visit, or what we have to say on the record's.
+func (e *entry) writeAppointment(ctx context.Context, present *stored) (*stored, error) {
+	if e.mapper.borrows() {
+		return e.lend(ctx)
+	}
+
+	return e.settle(ctx, kindAppointment, present, true, e.mapper.appointment)
+}
+
 // pair is what the record holds about a visit; nil is nothing.
 type pair struct{ appointment, encounter *stored }
 
 // look reads both resources. A planned entry is usually the first one, so it skips the look
 // and lets the conditional create find what is there.
 func (e *entry) look(ctx context.Context) (pair, error) {
-	if e.mapper.change.Kind == care.EntryPlanned && !e.journal.config.LookFirst {
-		return pair{}, nil
+	if e.mapper.borrows() || (e.mapper.change.Kind == care.EntryPlanned && !e.journal.config.LookFirst) {
+		return pair{}, nil // a borrowed Appointment is read by its id
 	}
 
 	return e.search(ctx, kindAppointment)

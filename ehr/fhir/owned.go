@@ -16,7 +16,12 @@ func ownedProperties() []string {
 
 // sameOurs reports whether two versions of a resource agree in everything that we write.
 func (e *entry) sameOurs(a, b resource) bool {
-	for _, name := range ownedProperties() {
+	properties := ownedProperties()
+	if e.mapper.borrows() && a.text("resourceType") == kindAppointment {
+		properties = borrowedProperties()
+	}
+
+	for _, name := range properties {
 		var x, y any
 
 		a.get(name, &x)
@@ -29,7 +34,7 @@ func (e *entry) sameOurs(a, b resource) bool {
 
 	return reflect.DeepEqual(e.keys(a), e.keys(b)) && ownComment(a) == ownComment(b) &&
 		hasToken(a.text("comment"), ownComment(a)) == hasToken(b.text("comment"), ownComment(b)) &&
-		reflect.DeepEqual(e.ownParticipants(a), e.ownParticipants(b))
+		(e.mapper.borrows() || reflect.DeepEqual(e.ownParticipants(a), e.ownParticipants(b)))
 }
 
 func (e *entry) ownParticipants(r resource) []any {

@@ -16,6 +16,7 @@ import (
 const (
 	systemCPR         = "urn:oid:1.2.208.176.1.2"
 	systemXECPR       = "urn:oid:1.2.208.176.1.6.1.1"
+	systemDECPR       = "urn:oid:1.2.208.176.1.6.1.3" // and an arc per region
 	systemMeeting     = "http://vdx.medcom.dk/meeting"
 	systemServiceType = "http://ehealth.sundhed.dk/cs/appointment-servicetype"
 	systemCareSocial  = "http://fhir.kl.dk/term/CodeSystem/CareSocialCodes"

@@ -1,0 +1,284 @@
+package fhir
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// A visit that came from the record's own list is an Appointment of the record: it is borrowed, not
+// ours. We write its category, our part of the comment, the meeting's identifier and, with a result,
+// its status; time, people and everything else stay the record's. What stood there before we came
+// is kept in extensionOriginal, byte for byte, and put back when the visit is a physical one again.
+
+// extensionOriginal holds what the borrowed properties were before our first write, as JSON text.
+const extensionOriginal = "urn:x-sluse:extension:original"
+
+// borrowedProperties are those that we change on an Appointment of the record.
+func borrowedProperties() []string { return []string{"status", "cancelationReason", "serviceType"} }
+
+// original is what a borrowed property was and what we made of it; empty: it was not there.
+type original struct {
+	Was  json.RawMessage `json:"was,omitempty"`
+	Ours json.RawMessage `json:"ours,omitempty"`
+}
+
+// borrows reports whether the visit is an Appointment of the record itself.
+func (m *mapper) borrows() bool { return m.change.Source.System == System && isID(m.change.Source.ID) }
+
+// isBorrowedBy reports whether a visit's identifier names the Appointment with this id.
+func isBorrowedBy(visit, id string) bool { return strings.HasPrefix(visit, System+":"+id+":") }
+
+// originals is the resource as it was before us: with its own status and category, and without
+// our part of the comment and our meeting.
+func (r resource) originals() resource {
+	out := r.next(kindAppointment)
+
+	for name, o := range r.kept() {
+		if isSame(o.Ours, raw(r, name)) {
+			setRaw(out, name, o.Was)
+		}
+	}
+
+	if own := ownComment(r); own != "" {
+		delete(out, "comment")
+
+		if text := removeToken(r.text("comment"), own); text != "" {
+			out["comment"] = text
+		}
+	}
+
+	var identifiers []any
+
+	for _, element := range r.list("identifier") {
+		var one identifier
+		if json.Unmarshal(element, &one) != nil || one.System != systemMeeting {
+			identifiers = append(identifiers, element)
+		}
+	}
+
+	out.put("identifier", identifiers)
+
+	return out
+}
+
+// kept reads extensionOriginal; none when we never wrote here, or it can't be read.
+func (r resource) kept() map[string]original {
+	for _, element := range r.list("extension") {
+		var one extension
+		if json.Unmarshal(element, &one) != nil || one.URL != extensionOriginal {
+			continue
+		}
+
+		all := make(map[string]original)
+		if json.Unmarshal([]byte(one.ValueString), &all) == nil {
+			return all
+		}
+	}
+
+	return nil
+}
+
+// raw is a property's JSON; empty: it is not there.
+func raw(r resource, name string) json.RawMessage {
+	value, ok := r[name]
+	if !ok {
+		return nil
+	}
+
+	if text, ok := value.(json.RawMessage); ok {
+		return text
+	}
+
+	var buffer bytes.Buffer
+
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+
+	if encoder.Encode(value) != nil {
+		return nil
+	}
+
+	return bytes.TrimSpace(buffer.Bytes())
+}
+
+func setRaw(r resource, name string, value json.RawMessage) {
+	delete(r, name)
+
+	if len(value) > 0 {
+		r[name] = value
+	}
+}
+
+// isSame compares what two texts of JSON mean.
+func isSame(a, b json.RawMessage) bool {
+	var x, y any
+
+	if len(a) > 0 && json.Unmarshal(a, &x) != nil || len(b) > 0 && json.Unmarshal(b, &y) != nil {
+		return false
+	}
+
+	return reflect.DeepEqual(x, y)
+}
+
+// touched reports whether somebody changed a borrowed property by hand since we wrote it. Having
+// put back what was there before does not count.
+func (r resource) touched() bool {
+	for name, o := range r.kept() {
+		now := raw(r, name)
+		if !isSame(now, o.Ours) && !isSame(now, o.Was) {
+			return true
+		}
+	}
+
+	return false
+}
+
+// borrowed returns the record's Appointment with everything of ours as the change wants it.
+func (m *mapper) borrowed(base resource) resource {
+	before := base.originals()
+	r := base.next(kindAppointment)
+	r["identifier"] = m.identifiers(base, m.change.Kind != care.EntryRestored)
+
+	kept := base.kept()
+	if kept == nil {
+		kept = make(map[string]original)
+	}
+
+	for _, name := range borrowedProperties() {
+		if _, ok := kept[name]; !ok {
+			kept[name] = original{Was: raw(base, name)}
+		}
+
+		setRaw(r, name, raw(before, name))
+	}
+
+	m.setComment(base, r)
+
+	if m.change.Kind == care.EntryRestored {
+		r.put("identifier", m.withoutMeeting(r))
+		m.forget(r)
+
+		return r
+	}
+
+	m.setServiceType(before, r)
+
+	if m.change.Kind == care.EntryResult {
+		r["status"] = m.appointmentStatus()
+
+		delete(r, "cancelationReason")
+
+		if reason, ok := m.reason(); ok {
+			r["cancelationReason"] = reason
+		}
+	}
+
+	m.remember(r, kept)
+
+	return r
+}
+
+// withoutMeeting are the identifiers but for the video meeting's: the visit has none any more.
+func (m *mapper) withoutMeeting(r resource) []any {
+	all, _ := r["identifier"].([]any)
+
+	return slices.DeleteFunc(slices.Clone(all), func(one any) bool {
+		switch i := one.(type) {
+		case identifier:
+			return i.System == systemMeeting
+		case json.RawMessage:
+			var own identifier
+
+			return json.Unmarshal(i, &own) == nil && own.System == systemMeeting
+		}
+
+		return false
+	})
+}
+
+// remember writes extensionOriginal.
+func (m *mapper) remember(r resource, kept map[string]original) {
+	for name, o := range kept {
+		o.Ours = raw(r, name)
+		kept[name] = o
+	}
+
+	text, err := json.Marshal(kept)
+	if err != nil {
+		return // unreachable: raw JSON that was decoded before
+	}
+
+	r.put("extension", append(m.otherExtensions(r), extension{URL: extensionOriginal, ValueString: string(text)}))
+}
+
+// forget takes extensionOriginal away: everything is the record's again.
+func (m *mapper) forget(r resource) { r.put("extension", m.otherExtensions(r)) }
+
+// otherExtensions are all but extensionOriginal.
+func (m *mapper) otherExtensions(r resource) []any {
+	var elements []any
+
+	switch all := r["extension"].(type) {
+	case json.RawMessage:
+		for _, element := range r.list("extension") {
+			elements = append(elements, element)
+		}
+	case []any:
+		elements = all
+	}
+
+	return slices.DeleteFunc(slices.Clone(elements), func(one any) bool {
+		switch e := one.(type) {
+		case extension:
+			return e.URL == extensionOriginal
+		case json.RawMessage:
+			var own extension
+
+			return json.Unmarshal(e, &own) == nil && own.URL == extensionOriginal
+		}
+
+		return false
+	})
+}
+
+// lend brings the record's own Appointment to what the change wants.
+func (e *entry) lend(ctx context.Context) (*stored, error) {
+	base, err := e.read(ctx, kindAppointment, e.mapper.change.Source.ID)
+	if err != nil {
+		return nil, err
+	}
+
+	if !e.has(base) {
+		if err := e.mayWrite(base); err != nil {
+			return nil, err
+		}
+	}
+
+	return e.update(ctx, kindAppointment, base, e.mapper.borrowed)
+}
+
+// mayWrite refuses what a person has to decide: the record says that the visit is off or over, or
+// somebody changed by hand what we wrote.
+func (e *entry) mayWrite(base *stored) error {
+	status := base.resource.originals().text("status")
+
+	switch kind := e.mapper.change.Kind; {
+	case kind == care.EntryRestored:
+		return nil // what somebody changed by hand stays as it is
+	case base.resource.touched():
+		return conflict(base, "Kategori eller status er ændret i journalen i hånden. "+
+			"Se på besøget i journalen, og prøv igen, hvis registreringen stadig passer.")
+	case status == "cancelled" || status == "noshow":
+		return conflict(base, "Besøget er aflyst i journalen. Se på det dér, og prøv igen, hvis det skal holdes alligevel.")
+	case status == "fulfilled" && kind == care.EntryPlanned:
+		return conflict(base, "Besøget er allerede registreret som gennemført i journalen. Se på det dér.")
+	}
+
+	return nil
+}
