@@ -132,6 +132,12 @@ func (a *archive) live(kind string) []*record {
 }
 
 func (a *archive) notePatients(body map[string]any) {
+	if body["resourceType"] == "Patient" {
+		for _, i := range identifiersOf(body) {
+			a.patients[i.value] = true
+		}
+	}
+
 	references := []any{body["subject"]}
 
 	participants, _ := body["participant"].([]any)

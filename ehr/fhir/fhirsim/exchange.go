@@ -95,11 +95,18 @@ func parse(r *http.Request, body []byte) (call, string) {
 		c.id = parts[1]
 	}
 
-	if c.kind != "Appointment" && c.kind != "Encounter" {
-		if r.Method == http.MethodGet && r.URL.Path == "/fhir/metadata" {
-			return c, OpMetadata
-		}
+	switch {
+	case r.Method == http.MethodGet && r.URL.Path == "/fhir/metadata":
+		return c, OpMetadata
+	case r.Method == http.MethodGet && r.URL.Query().Has("_getpages"):
+		return c, OpPage
+	case !isServed(c.kind):
+		return c, OpUnbuilt
+	case r.Method == http.MethodPost && len(parts) == 2 && c.id == "_search":
+		c.id = ""
 
+		return c, OpSearch
+	case r.Method != http.MethodGet && !isWritable(c.kind):
 		return c, OpUnbuilt
 	}
 
@@ -134,7 +141,7 @@ func (s *Server) visitOfCall(c call, op string) string {
 		}
 	}
 
-	if op == OpSearch {
+	if op == OpSearch || op == OpPage {
 		parts := splitEscaped(c.r.URL.Query().Get("identifier"), '|')
 
 		return unescape(parts[len(parts)-1])
@@ -262,24 +269,46 @@ func (s *Server) token(c call) response {
 		return jsonResponse(http.StatusBadRequest, map[string]any{"error": "unsupported_grant_type"})
 	}
 
+	if form.Has("client_assertion") {
+		client, err := s.assertedClient(form, "http://"+c.r.Host+"/token")
+		if err != nil {
+			return jsonResponse(http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_description": err.Error()})
+		}
+
+		return s.grant(client.ID)
+	}
+
 	id, secret, basic := c.r.BasicAuth()
 	if !basic {
 		id, secret = form.Get("client_id"), form.Get("client_secret")
 	}
 
 	for _, client := range s.options.Clients {
-		if client.ID == id && subtle.ConstantTimeCompare([]byte(client.Secret), []byte(secret)) == 1 {
-			value := s.dice.hex(40, "token", id, strconv.Itoa(len(s.tokens)))
-			s.tokens[value] = s.now().Add(s.options.TokenTTL)
-
-			return jsonResponse(http.StatusOK, map[string]any{
-				"access_token": value, "token_type": "Bearer", "expires_in": int(s.options.TokenTTL / time.Second),
-			})
+		if client.ID == id && client.Secret != "" && subtle.ConstantTimeCompare([]byte(client.Secret), []byte(secret)) == 1 {
+			return s.grant(id)
 		}
 	}
 
 	return jsonResponse(http.StatusUnauthorized, map[string]any{"error": "invalid_client"})
 }
+
+// grant hands out a token. The caller holds the mutex.
+func (s *Server) grant(client string) response {
+	value := s.dice.hex(40, "token", client, strconv.Itoa(len(s.tokens)))
+	s.tokens[value] = s.now().Add(s.options.TokenTTL)
+
+	return jsonResponse(http.StatusOK, map[string]any{
+		"access_token": value, "token_type": "Bearer", "expires_in": int(s.options.TokenTTL / time.Second),
+	})
+}
+
+// isServed reports whether resources of the type can be read; isWritable, whether clients may write
+// them.
+func isServed(kind string) bool {
+	return isWritable(kind) || slices.Contains([]string{"Patient", "Practitioner", "Location", "Schedule", "Slot"}, kind)
+}
+
+func isWritable(kind string) bool { return kind == "Appointment" || kind == "Encounter" }
 
 // String is one line for people who read a history.
 func (r Request) String() string {

@@ -20,6 +20,7 @@ const (
 	OpVRead    = "vread"
 	OpHistory  = "history"
 	OpSearch   = "search"
+	OpPage     = "page" // a further page of a search
 	OpUpdate   = "update"
 	OpUnbuilt  = "unbuilt"
 	OpAny      = "*"

@@ -228,8 +228,8 @@ func TestUnbuilt(t *testing.T) {
 
 	b := setup(t, fhirsim.Options{Calm: true, Strict: true})
 	for path, want := range map[string]int{
-		"GET /fhir/metadata": 200, "GET /fhir/Patient": 501, "DELETE /fhir/Appointment/1": 501, "GET /fhir/Appointment/1": 404,
-		"GET /fhir/Appointment?patient=1": 400, "POST /fhir/Encounter": 400,
+		"GET /fhir/metadata": 200, "GET /fhir/Observation": 501, "DELETE /fhir/Appointment/1": 501, "GET /fhir/Appointment/1": 404,
+		"GET /fhir/Appointment?reason=1": 400, "POST /fhir/Encounter": 400,
 	} {
 		method, address, _ := strings.Cut(path, " ")
 		if response, _ := b.send(t, method, address, nil); response.StatusCode != want {

@@ -1,6 +1,7 @@
 package fhirsim
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 )
@@ -51,6 +52,13 @@ type Options struct {
 	NoRevinclude bool
 	// NoConditionalCreate ignores If-None-Exist, as servers may that don't declare it.
 	NoConditionalCreate bool
+	// NoInclude ignores _include.
+	NoInclude bool
+	// PageSize is the most entries of a page. Zero is 20; a client's _count can only be less.
+	PageSize int
+	// ForeignNext, when set, replaces the address before the query of every next link: the trap of
+	// a page on another host, which must not get the client's token.
+	ForeignNext string
 	// Clients may ask for tokens at /token. None means that no token is needed.
 	Clients []Client
 	// TokenTTL is the life of an access token by the simulator's clock. Zero is 5 minutes.
@@ -70,7 +78,10 @@ type Options struct {
 // Client is a service account of the token endpoint (client_credentials), test values only.
 type Client struct {
 	ID     string `json:"client_id"`
-	Secret string `json:"client_secret"`
+	Secret string `json:"client_secret,omitempty"`
+	// JWKS is the client's registered key set for signed assertions (SMART backend services), in
+	// place of the secret.
+	JWKS json.RawMessage `json:"jwks,omitempty"`
 }
 
 // defaulted returns a copy with every default filled in.
@@ -103,8 +114,8 @@ func (o Options) validate() error {
 		problems = append(problems, errors.New("fhirsim: ETag must be weak or strong"))
 	}
 
-	if o.Latency < 0 || o.TokenTTL < 0 || o.RequestLimit < 0 {
-		problems = append(problems, errors.New("fhirsim: Latency, TokenTTL and RequestLimit must not be negative"))
+	if o.Latency < 0 || o.TokenTTL < 0 || o.RequestLimit < 0 || o.PageSize < 0 {
+		problems = append(problems, errors.New("fhirsim: Latency, TokenTTL, RequestLimit and PageSize must not be negative"))
 	}
 
 	return errors.Join(append(problems, o.Faults.validate())...)

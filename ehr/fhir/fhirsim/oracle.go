@@ -124,7 +124,7 @@ func (s *Server) noteWrite(r *record) {
 	}
 
 	entry := Entry{
-		Visit: visit, Kind: s.kindOf(v.body), Resource: r.ref(), Version: v.number, Status: text(v.body, "status"),
+		Visit: visit, Kind: s.kindOf(r, v.body), Resource: r.ref(), Version: v.number, Status: text(v.body, "status"),
 		Reason:   text(first(object(v.body, "cancelationReason"), "coding"), "code"),
 		Category: text(first(v.body, "serviceType"), "text"), Comment: text(v.body, "comment"), At: v.at,
 	}
@@ -152,9 +152,15 @@ func (s *Server) noteWrite(r *record) {
 	s.entries[visit] = append(s.entries[visit], entry)
 }
 
-func (s *Server) kindOf(body map[string]any) Kind {
+// kindOf tells by the status what a write says. An Appointment that the record had before goes on
+// being booked when it is a physical visit again: then it has no video meeting any more.
+func (s *Server) kindOf(r *record, body map[string]any) Kind {
 	switch text(body, "status") {
 	case "booked":
+		if r.versions[0].staff && !hasMeeting(body) {
+			return Restored
+		}
+
 		return Planned
 	case "fulfilled", "noshow":
 		return Result
@@ -334,4 +340,14 @@ func (s *Server) Leaks() []string {
 	}
 
 	return leaks
+}
+
+func hasMeeting(body map[string]any) bool {
+	for _, i := range identifiersOf(body) {
+		if i.system == meetingSystem {
+			return true
+		}
+	}
+
+	return false
 }

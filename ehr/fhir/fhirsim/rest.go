@@ -74,7 +74,7 @@ func jsonResponse(status int, body any) response {
 
 // serve runs the operation. The caller holds the mutex.
 func (s *Server) serve(op string, c call) response {
-	if op != OpMetadata && op != OpUnbuilt && s.archive.records[c.kind+"/"+c.id] == nil && c.id != "" {
+	if op != OpMetadata && op != OpUnbuilt && op != OpPage && s.archive.records[c.kind+"/"+c.id] == nil && c.id != "" {
 		return outcome(http.StatusNotFound, issue{"not-found", "", "no such resource"})
 	}
 
@@ -89,6 +89,8 @@ func (s *Server) serve(op string, c call) response {
 		return s.instanceHistory(c)
 	case OpSearch:
 		return s.search(c)
+	case OpPage:
+		return s.furtherPage(c, c.r.URL.Query())
 	case OpUpdate:
 		return s.update(c)
 	}
@@ -277,7 +279,15 @@ func (s *Server) metadata() response {
 	for _, kind := range []string{"Appointment", "Encounter"} {
 		resources = append(resources, map[string]any{
 			"type": kind, "interaction": interactions, "versioning": "versioned-update", "conditionalCreate": !s.options.NoConditionalCreate,
-			"searchParam": []any{map[string]any{"name": "identifier", "type": "token"}},
+			"searchInclude": []any{"Appointment:patient", "Appointment:practitioner"}, "searchRevInclude": []any{"Encounter:appointment"},
+			"searchParam": searchParams("identifier", "actor", "date", "status", "slot", "subject", "class"),
+		})
+	}
+
+	for _, kind := range []string{"Patient", "Practitioner", "Location", "Schedule", "Slot"} {
+		resources = append(resources, map[string]any{
+			"type": kind, "interaction": []any{map[string]any{"code": "read"}, map[string]any{"code": "search-type"}},
+			"searchParam": searchParams("identifier", "active"),
 		})
 	}
 
@@ -286,4 +296,13 @@ func (s *Server) metadata() response {
 		"kind": "instance", "software": map[string]any{"name": "fhirsim (simulator)"}, "fhirVersion": "4.0.1",
 		"format": []any{"json"}, "rest": []any{map[string]any{"mode": "server", "resource": resources}},
 	})
+}
+
+func searchParams(names ...string) []any {
+	all := make([]any, 0, len(names))
+	for _, name := range names {
+		all = append(all, map[string]any{"name": name, "type": "token"})
+	}
+
+	return all
 }

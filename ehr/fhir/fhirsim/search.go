@@ -7,11 +7,17 @@ import (
 	"strings"
 )
 
-// search is R4 http#search with the parameters identifier, _id and _revinclude.
+// search is R4 http#search by GET, or by POST with the parameters in the body.
 func (s *Server) search(c call) response {
 	query, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
 		return outcome(http.StatusBadRequest, issue{"invalid", "", "the query can't be read"})
+	}
+
+	if c.r.Method == http.MethodPost {
+		if query, err = url.ParseQuery(string(c.body)); err != nil {
+			return outcome(http.StatusBadRequest, issue{"invalid", "", "the body can't be read"})
+		}
 	}
 
 	found, refusal := s.match(c.kind, query)
@@ -30,15 +36,11 @@ func (s *Server) search(c call) response {
 		}
 	}
 
-	bundle := map[string]any{
-		"resourceType": "Bundle", "type": "searchset", "total": len(found),
-		"link": []any{map[string]any{"relation": "self", "url": "/fhir/" + c.kind}},
-	}
-	if len(entries) > 0 {
-		bundle["entry"] = entries
+	for _, r := range s.includes(found, query) {
+		entries = append(entries, searchEntry(r, "include"))
 	}
 
-	return jsonResponse(http.StatusOK, bundle)
+	return s.answerPage(c, len(found), entries, query)
 }
 
 func searchEntry(r *record, mode string) map[string]any {
@@ -53,6 +55,7 @@ func (s *Server) match(kind string, query url.Values) ([]*record, *response) {
 	var (
 		found  []*record
 		chosen bool
+		narrow = make(map[string][]string)
 	)
 
 	for name, values := range query {
@@ -66,9 +69,11 @@ func (s *Server) match(kind string, query url.Values) ([]*record, *response) {
 			if r := s.archive.records[kind+"/"+values[0]]; r != nil && !r.deleted {
 				found = append(found, r)
 			}
-		case "_count", "_format", "_revinclude", "_summary":
+		case "_count", "_format", "_include", "_revinclude", "_summary":
 		default:
-			if s.options.Strict {
+			if _, known := s.test(name); known {
+				narrow[name] = values
+			} else if s.options.Strict {
 				refusal := outcome(http.StatusBadRequest, issue{"not-supported", "", "a search parameter is not supported"})
 
 				return nil, &refusal
@@ -78,6 +83,10 @@ func (s *Server) match(kind string, query url.Values) ([]*record, *response) {
 
 	if !chosen {
 		found = s.archive.live(kind)
+	}
+
+	for name, values := range narrow {
+		found, _ = s.filter(found, name, values)
 	}
 
 	return found, nil

@@ -28,12 +28,15 @@ type Server struct {
 	keys     map[string]bool    // idempotency keys that Appointments brought
 	refusals []Refusal
 	tokens   map[string]time.Time // to their end
-	requests []Request
-	served   int
-	changed  chan struct{}             // closed and replaced at every request
-	hooks    map[string][]func() error // by operation
-	servers  []*http.Server            // of Start
-	serving  sync.WaitGroup
+	searches map[string]search    // with further pages, by token
+	// assertions are the ids (jti) of the signed assertions that were taken.
+	assertions map[string]bool
+	requests   []Request
+	served     int
+	changed    chan struct{}             // closed and replaced at every request
+	hooks      map[string][]func() error // by operation
+	servers    []*http.Server            // of Start
+	serving    sync.WaitGroup
 }
 
 // New checks the options and returns an empty record.
@@ -48,6 +51,7 @@ func New(o Options) (*Server, error) {
 	return &Server{
 		options: o, dice: d, faults: newFaultBox(d, o.Faults), checker: newChecker(newSchema()),
 		archive: newArchive(d), entries: map[string][]Entry{}, keys: map[string]bool{}, tokens: map[string]time.Time{},
+		searches: map[string]search{}, assertions: map[string]bool{},
 		hooks: map[string][]func() error{}, changed: make(chan struct{}),
 	}, nil
 }
@@ -56,6 +60,7 @@ func New(o Options) (*Server, error) {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/fhir/", s.exchange)
+	mux.HandleFunc("GET /fhir", s.exchange) // where some next links lead
 	mux.HandleFunc("POST /token", s.exchange)
 	mux.HandleFunc("GET /{$}", s.page)
 
@@ -192,7 +197,7 @@ func (s *Server) Edit(ref string, change func(body map[string]any)) error {
 	body := copyOf(r.current().body)
 	change(body)
 
-	if issues := s.checker.check(r.kind, body); len(issues) > 0 {
+	if issues := s.checkSeed(r.kind, body); len(issues) > 0 {
 		return errors.New("fhirsim: " + issues[0].text)
 	}
 
@@ -209,11 +214,23 @@ func (s *Server) Seed(body map[string]any) (string, error) {
 	kind := text(body, "resourceType")
 
 	fresh := copyOf(body)
-	if issues := s.checker.check(kind, fresh); len(issues) > 0 {
+	if issues := s.checkSeed(kind, fresh); len(issues) > 0 {
 		return "", errors.New("fhirsim: " + issues[0].text)
 	}
 
 	return s.archive.create(kind, fresh, s.now(), true).ref(), nil
+}
+
+// checkSeed checks what clients may write; of the other types it only asks that they are served.
+func (s *Server) checkSeed(kind string, body map[string]any) []issue {
+	switch {
+	case isWritable(kind):
+		return s.checker.check(kind, body)
+	case !isServed(kind):
+		return []issue{{"not-supported", "", "no resource type that is served: " + kind}}
+	}
+
+	return nil
 }
 
 // BeforeNext runs act once, just before the next call of op is handled: the place for what
