@@ -46,6 +46,7 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	set.StringVar(&f.Addr, "addr", "127.0.0.1:8080", "loopback `address` of the program")
 	set.StringVar(&f.Database, "db", "sqlite", "sqlite, or the `address` of a PostgreSQL database (postgres://...); the demo takes a schema of its own there")
 	set.StringVar((*string)(&f.Video), "video", string(world.VDX2), fmt.Sprintf("video `platform`: %v", world.VideoKinds()))
+	set.StringVar((*string)(&f.EID), "eid", string(world.NemLogIn), fmt.Sprintf("where citizens log `in` with MitID: %v", world.EIDKinds()))
 	set.StringVar(&f.List, "list", "", "driving list `file` (CSV or XLSX) instead of the demo's own")
 	set.Float64Var(&f.Faults, "faults", 0, "`share` of calls to other systems that fail, 0 to 0.9")
 	set.Uint64Var(&f.Seed, "seed", 1, "`number` that decides which calls fail")
@@ -64,6 +65,8 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 		return f, fmt.Errorf("-faults must be between 0 and %v", maxFaults)
 	case !slices.Contains(world.VideoKinds(), f.Video):
 		return f, fmt.Errorf("-video must be one of %v", world.VideoKinds())
+	case !slices.Contains(world.EIDKinds(), f.EID):
+		return f, fmt.Errorf("-eid must be one of %v", world.EIDKinds())
 	case f.json && !f.walk:
 		return f, errors.New("-json needs -walk")
 	}

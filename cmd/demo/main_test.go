@@ -44,7 +44,7 @@ func played(t *testing.T, args ...string) (code int, stdout, stderr string) {
 func TestWalkPrintsOneObject(t *testing.T) {
 	t.Parallel()
 
-	code, out, stderr := played(t, "-walk", "-json", "-list", write(t, list))
+	code, out, stderr := played(t, "-walk", "-json", "-eid", "both", "-list", write(t, list))
 	if code != 0 {
 		t.Fatalf("exit code %d: %s %s", code, out, stderr)
 	}
@@ -78,12 +78,12 @@ func TestWalkPrintsOneObject(t *testing.T) {
 func TestWalkTellsAStory(t *testing.T) {
 	t.Parallel()
 
-	code, out, stderr := played(t, "-walk", "-addr", "localhost:0", "-list", write(t, list))
+	code, out, stderr := played(t, "-walk", "-addr", "localhost:0", "-eid", "oidc", "-list", write(t, list))
 	if code != 0 || stderr != "" {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 
-	for _, want := range []string{"3 rækker", "24-12 22.30  ZZ1", "24-12 23.50  ZZ2", "Gennemført", "omlagt til skærmbesøg      2"} {
+	for _, want := range []string{"3 rækker", "24-12 22.30  ZZ1", "24-12 23.50  ZZ2", "Gennemført", "omlagt til skærmbesøg      2", "med MitID / kode           2 / 2", "hos anden udbyder   2"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in\n%s", want, out)
 		}
@@ -151,6 +151,7 @@ func TestRefusals(t *testing.T) {
 		"unknown flag":         {[]string{"-nonsense"}, 2, "not defined"},
 		"stray argument":       {[]string{"now"}, 2, `"now" is no flag`},
 		"faults too many":      {[]string{"-faults", "2"}, 2, "-faults must be between 0 and 0.9"},
+		"eid":                  {[]string{"-eid", "nemid"}, 2, "-eid must be one of [saml oidc both]"},
 		"faults negative":      {[]string{"-faults", "-0.1"}, 2, "-faults must be between 0 and 0.9"},
 		"faults no number":     {[]string{"-faults", "NaN"}, 2, "-faults must be between 0 and 0.9"},
 		"JSON of nothing":      {[]string{"-json"}, 2, "-json needs -walk"},

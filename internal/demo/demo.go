@@ -41,6 +41,7 @@ type Options struct {
 	Database string          // "sqlite", or postgres://… of a server on which a schema may be made
 	List     string          // path of a driving list; empty: the demo's own
 	Video    world.VideoKind // world.VDX2 when empty
+	EID      world.EIDKind   // world.NemLogIn when empty
 	Faults   float64
 	Seed     uint64
 	Latency  time.Duration // added to every call to the platform and the record
@@ -182,7 +183,7 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	}
 
 	d.World, err = world.Start(ctx, world.Options{
-		Dir: dir, Clock: d.clock.Now, Listen: o.Addr, Seed: o.Seed, Faults: o.Faults, Latency: o.Latency, Video: o.Video,
+		Dir: dir, Clock: d.clock.Now, Listen: o.Addr, Seed: o.Seed, Faults: o.Faults, Latency: o.Latency, Video: o.Video, EID: o.EID,
 		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: host, Database: database}},
 		Employees:      d.employees, EveryList: o.List != "",
 	})

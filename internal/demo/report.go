@@ -33,6 +33,7 @@ type Report struct {
 	Calls                int     `json:"calls"`             // on the spot; not in the figures above
 	Relatives            int     `json:"relatives"`         // who came into one
 	ByMitID              int     `json:"by_mitid"`          // citizens who proved with MitID who they are
+	ByBroker             int     `json:"by_broker"`         // of them, at the broker
 	ByCode               int     `json:"by_code"`           // and with a code by SMS
 	Strangers            int     `json:"strangers"`         // logins of somebody else that were turned away
 	Seconds              float64 `json:"seconds"`
@@ -45,7 +46,7 @@ func (w *walk) report() Report {
 		Video: w.World.Kind, Rows: w.rows, Converted: len(w.visits), RoomsBooked: counts.RoomsEver, RoomsOpenAfter: counts.RoomsLive,
 		Completed: totals.Completed, NotCompleted: totals.NotCompleted, EntriesPlanned: totals.Planned, EntriesResult: totals.Results,
 		DuplicateRooms: counts.DuplicateRooms, DuplicateEntries: totals.DuplicateEntries + totals.DuplicateResources,
-		ByMitID: w.by.mitID, ByCode: w.by.code, Strangers: w.by.strangers,
+		ByMitID: w.by.mitID, ByBroker: w.by.broker, ByCode: w.by.code, Strangers: w.by.strangers,
 		CollectionsWiped: counts.CollectionsWiped, MessagesAfterCancel: counts.TextsAfterCancel, RemoteCalls: counts.Calls + totals.Requests,
 	}
 
@@ -171,9 +172,10 @@ dobbelte rum / poster      %d / %d
 tabt                       %d
 opkald / pårørende med     %d / %d
 med MitID / kode           %d / %d
+af dem hos anden udbyder   %d
 en andens MitID, afvist    %d
 kald til andre systemer    %d
 sekunder                   %.1f
 `, r.Video, r.Rows, r.Converted, r.RoomsBooked, r.RoomsLive, r.InvitationsDelivered, r.Joined, r.Completed, r.NotCompleted,
-		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost, r.Calls, r.Relatives, r.ByMitID, r.ByCode, r.Strangers, r.RemoteCalls, r.Seconds)
+		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost, r.Calls, r.Relatives, r.ByMitID, r.ByCode, r.ByBroker, r.Strangers, r.RemoteCalls, r.Seconds)
 }

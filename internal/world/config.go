@@ -13,6 +13,7 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/sluse/sluse/connector/eid/oidc/oidcsim"
 	"github.com/sluse/sluse/connector/message/smsgw/smsgwsim"
 	"github.com/sluse/sluse/connector/video/pexip/pexipsim"
 	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
@@ -60,11 +61,28 @@ municipalities:
       certificate_file: "{{.Dir}}/saml.crt"
       key_file: "{{.Dir}}/saml.key"
     citizen_login:
+{{- if ne $.EID "oidc"}}
       - key: mitid
         saml:
           idp_metadata_file: "{{$.Dir}}/mitid.xml"
           certificate_file: "{{.Dir}}/saml.crt"
           key_file: "{{.Dir}}/saml.key"
+{{- end}}
+{{- if ne $.EID "saml"}}
+      - key: broker
+        name: "MitID (anden udbyder)"
+        oidc:
+          issuer: {{$.BrokerURL}}
+          client_id: {{$.BrokerClient}}
+          client_secret: {file: "{{$.Dir}}/broker.secret"}
+          number_claim: dk.cpr
+          level_claim: loa
+          levels:
+            https://data.gov.dk/concept/core/nsis/loa/Low: low
+            https://data.gov.dk/concept/core/nsis/loa/Substantial: substantial
+            https://data.gov.dk/concept/core/nsis/loa/High: high
+          require_claims: {identity_type: private}
+{{- end}}
     video:
       concurrency: {{$.Concurrency}}
 {{- if eq $.Video "pexip"}}
@@ -171,6 +189,7 @@ type configData struct {
 	NodeConcurrency    int
 	NodeRate           int
 	GatewayURL         string
+	BrokerClient       string // at the citizens' broker
 	MailHost, MailPort string
 	Record             string
 	Dir                string
@@ -192,7 +211,7 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 	}
 
 	data := configData{
-		Options: o, World: w, Client: planner(), Node: o.client(), Files: w.clientFiles(), GatewayURL: w.gateway,
+		Options: o, World: w, Client: planner(), Node: o.client(), Files: w.clientFiles(), GatewayURL: w.gateway, BrokerClient: oidcsim.DefaultClientID,
 		NodeConcurrency: min(o.Concurrency, maxNodeConcurrency), NodeRate: NodeRate, MailHost: host, MailPort: port, Record: "fhir", Dir: o.Dir,
 	}
 	if o.FileRecord {
@@ -200,9 +219,13 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 	}
 
 	files := map[string]string{
-		"vdx.secret": data.Client.Secret, "history.key": HistoryKey, "idp.xml": string(w.IDP.Metadata()), "mitid.xml": string(w.MitID.Metadata()),
+		"vdx.secret": data.Client.Secret, "history.key": HistoryKey, "idp.xml": string(w.IDP.Metadata()), "broker.secret": oidcsim.DefaultClientSecret,
 		"pexip.key": data.Node.PrivateKeyPEM, "hook.secret": w.hookPassword, "sms.key": smsgwsim.DefaultAPIKey,
 	}
+	if w.MitID != nil {
+		files["mitid.xml"] = string(w.MitID.Metadata())
+	}
+
 	for name, text := range files {
 		if err := writeSecret(filepath.Join(o.Dir, name), text); err != nil {
 			return err

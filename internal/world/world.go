@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sluse/sluse/connector/eid/oidc/oidcsim"
 	"github.com/sluse/sluse/connector/message/mail/mailsim"
 	"github.com/sluse/sluse/connector/message/smsgw/smsgwsim"
 	"github.com/sluse/sluse/connector/video/pexip/pexipsim"
@@ -36,6 +37,8 @@ type Options struct {
 	Listen string
 	// Video is the video platform; VDX2 when empty.
 	Video VideoKind
+	// EID is where citizens log in; NemLogIn when empty.
+	EID EIDKind
 	// Municipalities are those of the program; the first one's peers are the world's.
 	Municipalities []Municipality
 	// Seed and Faults make the peers misbehave, Faults a share of calls from 0 to 1.
@@ -76,8 +79,9 @@ type World struct {
 	SMS   *smsgwsim.Server // the municipality's SMS gateway; nil with VDX, which sends SMS itself
 	FHIR  *fhirsim.Server
 	Mail  *mailsim.Server
-	IDP   *idpsim.Server // of the employees
-	MitID *idpsim.Server // of the citizens, as NemLog-in is
+	IDP   *idpsim.Server  // of the employees
+	MitID *idpsim.Server  // of the citizens, as NemLog-in is; nil with Broker
+	OIDC  *oidcsim.Server // of the citizens, a broker of MitID with OpenID Connect; nil with NemLogIn
 
 	URLs       vdxsim.URLs   // empty with Pexip
 	NodeURLs   pexipsim.URLs // empty with VDX
@@ -86,7 +90,8 @@ type World struct {
 	RecordURL  string        // base of the record's pages; the FHIR base is below it
 	LettersURL string        // the citizens' mailboxes
 	LoginURL   string        // the identity provider of the employees
-	MitIDURL   string        // that of the citizens
+	MitIDURL   string        // that of the citizens; empty with Broker
+	BrokerURL  string        // the citizens' broker; empty with NemLogIn
 	ConfigFile string
 	Dir        string
 	Kind       VideoKind
@@ -108,13 +113,17 @@ func Start(ctx context.Context, o Options) (*World, error) {
 		o.Video = VDX2
 	}
 
+	if o.EID == "" {
+		o.EID = NemLogIn
+	}
+
 	if o.NodeLead == 0 {
 		o.NodeLead = 30 * time.Minute
 	}
 
 	w := &World{Kind: o.Video, Dir: o.Dir, ConfigFile: filepath.Join(o.Dir, "sluse.yaml")}
 
-	for _, part := range []func(context.Context, Options) error{w.startVideo, w.startRecord, w.startMail, w.startLogin, w.writeConfig} {
+	for _, part := range []func(context.Context, Options) error{w.startVideo, w.startRecord, w.startMail, w.startLogin, w.startCitizenLogin, w.writeConfig} {
 		if err := part(ctx, o); err != nil {
 			return nil, errors.Join(err, w.Close())
 		}
@@ -174,10 +183,6 @@ func (w *World) startMail(ctx context.Context, o Options) error {
 func (w *World) startLogin(ctx context.Context, o Options) (err error) {
 	if w.IDP, w.LoginURL, err = w.startIDP(ctx, o, saml.PathMetadata, idpsim.Options{Users: Staff(o.Employees...)}); err != nil {
 		return fmt.Errorf("identity provider: %w", err)
-	}
-
-	if w.MitID, w.MitIDURL, err = w.startIDP(ctx, o, saml.PathPersonMetadata, idpsim.Options{Profile: idpsim.ProfileNemLogin}); err != nil {
-		return fmt.Errorf("identity provider of the citizens: %w", err)
 	}
 
 	return nil
