@@ -1,0 +1,5 @@
+package nexussim
+
+import "net/http"
+
+func (s *Server) pages(*http.ServeMux) {}
