@@ -191,17 +191,9 @@ type Record struct {
 	FHIR        fhir.Config                    `yaml:"fhir" doc:"A FHIR R4 record."`
 	Concurrency int                            `yaml:"concurrency" doc:"Calls at once that the record's operator has agreed to, all processes together; 1 to 64, default 4."`
 	Rate        int                            `yaml:"rate" doc:"Calls per minute that the record's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
-	Default     RecordRule                     `yaml:"default" doc:"What a screen visit looks like in the record."`
+	Default     RecordRule                     `yaml:"default" doc:"How the record is told of a screen visit."`
 	ByLaw       map[care.LegalBasis]RecordRule `yaml:"by_law" doc:"The same for single laws: SUL_138, SEL_83, SEL_83A, SEL_85, SEL_OTHER, AEL, UNKNOWN."`
-}
-
-// RecordRule is what a screen visit looks like in the record.
-type RecordRule struct {
-	Planned      string `yaml:"planned" doc:"Category of a planned screen visit; empty: the category is left alone."`
-	Completed    string `yaml:"completed" doc:"Category of a completed screen visit."`
-	NotCompleted string `yaml:"not_completed" doc:"Category of a screen visit that did not take place."`
-	Phone        string `yaml:"phone" doc:"Category of a visit that was turned into a phone call."`
-	Comment      string `yaml:"comment" doc:"Word that is added to the comment while the visit is by screen; empty: none."`
+	ByService   []ServiceRule                  `yaml:"by_service" doc:"The same for some services. The first that matches holds, before by_law and default."`
 }
 
 // Rules say what may be given by screen.

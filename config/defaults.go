@@ -110,6 +110,7 @@ func (r *Record) setDefaults() {
 	or(&r.Concurrency, 4)
 	r.File.SetDefaults()
 	r.FHIR.SetDefaults()
+	r.setRuleDefaults()
 }
 
 func (r *Rules) setDefaults() {

@@ -336,6 +336,8 @@ func (r Record) validate(k checker) {
 	for law := range r.ByLaw {
 		k.bad(!slices.Contains(known, law), "by_law."+string(law), "is no law; use SUL_138, SEL_83, SEL_83A, SEL_85, SEL_OTHER, AEL or UNKNOWN")
 	}
+
+	r.validateRules(k, known)
 }
 
 func (r Rules) validate(k checker) {

@@ -127,7 +127,7 @@ func (s *Service) call(ctx context.Context, actor care.Actor, link Link, made in
 	}
 	key := s.callKey(actor.Employee, link.Citizen, day, made)
 
-	v, err := care.NewCall(care.VisitID(randomID()), key, facts, care.RoomRef(randomID()), s.now())
+	v, err := care.NewCall(care.VisitID(randomID()), key, facts, s.recordingOf(facts), care.RoomRef(randomID()), s.now())
 	if err != nil {
 		return nil, err
 	}

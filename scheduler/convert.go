@@ -77,8 +77,9 @@ func (s *Service) planItem(actor care.Actor, view VisitView) PlanItem {
 		return item
 	}
 
-	planned, rule := view.Visit.Facts.Planned, s.recordRule(view.Visit.Facts.Law)
-	item.Channel, item.Category, item.Comment = view.Citizen.Channel(), rule.Planned, rule.Comment
+	planned := view.Visit.Facts.Planned
+	item.Channel = view.Citizen.Channel()
+	item.Writes = s.writesPlanned(view.Visit)
 	item.Room = fmt.Sprintf("Rum %s til %s", clock(planned.Start), strings.TrimPrefix(clock(planned.End), "kl. "))
 	item.Message = s.sample(view)
 
@@ -172,7 +173,7 @@ func (s *Service) convert(ctx context.Context, actor care.Actor, wanted []care.V
 		}
 
 		return s.effects(v, &audit, func(v *care.Visit) error {
-			if err := v.Choose(batch.ID); err != nil {
+			if err := v.Choose(batch.ID, s.recordingOf(v.Snapshot().Facts)); err != nil {
 				return err
 			}
 

@@ -100,6 +100,10 @@ func (s *Service) Visit(ctx context.Context, actor care.Actor, id care.VisitID) 
 		return VisitView{}, err
 	}
 
+	if !v.State.Concluded() && !v.AdHoc() {
+		views[0].Writings = s.writings(v)
+	}
+
 	row := AuditRow{At: s.now(), Actor: string(actor.Employee), Action: "see_visit", Visit: v.ID, Citizen: v.Facts.Citizen}
 
 	return views[0], s.store.Record(ctx, []AuditRow{row})

@@ -55,44 +55,6 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 	})
 }
 
-// change puts the municipality's rule for the law into the words of the record port.
-func (s *Service) change(v care.Snapshot, e care.Entry, citizen care.Citizen) ehr.Change {
-	rule := s.recordRule(v.Facts.Law)
-	c := ehr.Change{
-		Key: e.Key, Kind: e.Kind, List: v.Facts.List, Source: v.Source, Citizen: citizen.Key(), Employee: v.Facts.Employee,
-		Unit: s.unit(v.Facts.Unit).Name, Service: v.Facts.Service, Law: v.Facts.Law, Planned: v.Facts.Planned,
-		Delivery: v.Delivery, Room: roomFor(v), Category: rule.Planned, Comment: rule.Comment,
-	}
-
-	switch e.Kind {
-	case care.EntryPlanned:
-		if v.ToCall() {
-			c.Category, c.Comment = rule.Phone, ""
-			if c.Category == "" {
-				c.Category = v.Facts.Category
-			}
-		}
-	case care.EntryRestored:
-		c.Category, c.Comment, c.Delivery = v.Facts.Category, "", care.Physical
-	case care.EntryResult:
-		c.Result, c.Reason, c.Actual, c.Delivery = v.Outcome.Kind, v.Outcome.Reason, v.Outcome.Actual, v.Outcome.Delivery
-		c.Category = resultCategory(rule, v.Outcome)
-	}
-
-	return c
-}
-
-func resultCategory(rule RecordRule, o care.Outcome) string {
-	switch {
-	case o.Kind == care.ResultNotCompleted:
-		return rule.NotCompleted
-	case o.Delivery == care.ByPhone:
-		return rule.Phone
-	default:
-		return rule.Completed
-	}
-}
-
 // applyAfterKeeping hands the journal the list's file, which it has not got yet, and tries once more.
 func (s *Service) applyAfterKeeping(ctx context.Context, v care.Snapshot, e care.Entry, citizen care.Citizen, missing error) (ehr.Receipt, error) {
 	if _, ok := s.journal.(ehr.ListKeeper); !ok {

@@ -346,11 +346,12 @@ func settings() scheduler.Settings {
 			UnknownSuitability: care.Green, MinimumLead: 20 * time.Minute,
 		},
 		RecordElse: scheduler.RecordRule{
-			Planned: "Planlagt skærmbesøg", Completed: "Gennemført skærmbesøg", NotCompleted: "Ikke gennemført skærmbesøg", Phone: "Telefonisk", Comment: "skærmbesøg",
+			Recording: care.OnListOnly(),
+			Planned:   "Planlagt skærmbesøg", Completed: "Gennemført skærmbesøg", NotCompleted: "Ikke gennemført skærmbesøg", Phone: "Telefonisk", Comment: "skærmbesøg",
 		},
 		Record: map[care.LegalBasis]scheduler.RecordRule{ //nolint:exhaustive // the other laws have the rule above
-			care.SEL83: {Comment: "skærmbesøg"},
-			care.SEL85: {Planned: "Video", Completed: "Video", NotCompleted: "Video aflyst", Phone: "Telefon"},
+			care.SEL83: {Recording: care.OnListOnly(), Comment: "skærmbesøg"},
+			care.SEL85: {Recording: care.OnListOnly(), Planned: "Video", Completed: "Video", NotCompleted: "Video aflyst", Phone: "Telefon"},
 		},
 		Door: 15 * time.Minute, Grace: 15 * time.Minute, HardCap: time.Hour, Together: 30 * time.Second, RoomCheck: 3 * time.Minute,
 		Participants: 5,

@@ -30,13 +30,6 @@ type UnitRule struct {
 	Lists []string // patterns of path.Match on the list's name, for example "Øst*"; compared without case
 }
 
-// RecordRule is what a screen visit looks like in the record, for one law (K61–K67).
-// An empty category leaves the record's category alone; an empty comment adds none.
-type RecordRule struct {
-	Planned, Completed, NotCompleted, Phone string // categories
-	Comment                                 string // token in the list's comment while the visit is by screen
-}
-
 // Settings are a municipality's rules. They come from the configuration.
 type Settings struct {
 	Municipality care.MunicipalityID
@@ -49,6 +42,7 @@ type Settings struct {
 	Units        []UnitRule // of the configuration
 	Rules        care.Rules
 	Record       map[care.LegalBasis]RecordRule
+	RecordFirst  []ServiceRule // the first that matches holds, before Record
 	RecordElse   RecordRule    // for laws not in Record
 	Door         time.Duration // how long before the start the citizen may come in
 	Grace        time.Duration // how long after the planned end the room and the links live
@@ -234,15 +228,6 @@ func (s *Service) unitsFor(actor care.Actor, p care.Permission) []care.Unit {
 	}
 
 	return out
-}
-
-// recordRule returns how visits under a law look in the record.
-func (s *Service) recordRule(law care.LegalBasis) RecordRule {
-	if rule, ok := s.set.Record[law]; ok {
-		return rule
-	}
-
-	return s.set.RecordElse
 }
 
 // locator makes the secret part of an invitation's link from our key and the invitation's id,

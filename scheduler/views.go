@@ -24,6 +24,8 @@ type VisitView struct {
 	// Ways are how an employee can say that they know the citizen, when the visit can't be completed
 	// by screen before somebody does; only with one visit.
 	Ways []care.StaffWay
+	// Writings are what the record is told, whatever comes; only with one visit that has not ended.
+	Writings []Writing
 }
 
 // Status is the one word that tells how a visit stands, for chips and filters.
@@ -170,14 +172,13 @@ type Plan struct {
 
 // PlanItem is what will be done for one visit.
 type PlanItem struct {
-	View     VisitView
-	Convert  bool
-	Why      string // Danish, when not
-	Room     string // Danish: "Rum fra kl. 07.55 til 08.10"
-	Message  string // the text that will be sent, with the link left out
-	Channel  care.Channel
-	Category string // the category that the record will show
-	Comment  string // the token that will be added to the comment
+	View    VisitView
+	Convert bool
+	Why     string // Danish, when not
+	Room    string // Danish: "Rum fra kl. 07.55 til 08.10"
+	Message string // the text that will be sent, with the link left out
+	Channel care.Channel
+	Writes  []string // Danish sentences: what is written in the record when the room is booked
 }
 
 // ConvertRequest asks for a conversion.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sluse/sluse/config"
+	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -17,7 +18,7 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 
 	out := scheduler.Settings{
 		Municipality: m.ID, Name: m.Name, Sender: m.Messages.Sender, Phone: m.Phone, Emergency: m.Emergency,
-		Mailbox: mailbox(m), PublicURL: m.PublicURL, Rules: rules(m.Rules), RecordElse: scheduler.RecordRule(m.Record.Default),
+		Mailbox: mailbox(m), PublicURL: m.PublicURL, Rules: rules(m.Rules), RecordElse: recordRule(m.Record.Default),
 		Record: make(map[care.LegalBasis]scheduler.RecordRule), Door: m.Times.Door, Grace: m.Times.Grace, HardCap: m.Times.HardCap,
 		Together: m.Times.Together, Bridge: m.Times.Bridge, ClockSkew: m.Times.ClockSkew, RoomCheck: m.Times.RoomCheck, Reminder: m.Times.Reminder, Fallback: m.Times.Fallback, Participants: m.Video.Participants, Quiet: quiet,
 		CodeOnly: m.Messages.LinkMode == config.CodeOnlyMode, ShortAddress: m.Protection.ShortAddress,
@@ -30,7 +31,11 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 	}
 
 	for law, rule := range m.Record.ByLaw {
-		out.Record[law] = scheduler.RecordRule(rule)
+		out.Record[law] = recordRule(rule)
+	}
+
+	for _, s := range m.Record.ByService {
+		out.RecordFirst = append(out.RecordFirst, scheduler.ServiceRule{Services: s.Services, Laws: s.Laws, Rule: recordRule(s.Rule)})
 	}
 
 	for _, u := range m.Units {
@@ -40,6 +45,21 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 	}
 
 	return out, nil
+}
+
+func recordRule(r config.RecordRule) scheduler.RecordRule {
+	out := scheduler.RecordRule{
+		Recording: care.Recording{Means: r.Means, Why: r.Impossible},
+		Planned:   r.Planned, Completed: r.Completed, NotCompleted: r.NotCompleted, Phone: r.Phone, Comment: r.Comment,
+		Intervention: r.Intervention, Journal: r.Journal, Note: scheduler.NoteRule{Form: r.Note.Form},
+		Task: scheduler.TaskRule{Type: r.Task.Type, Team: r.Task.Team, Within: r.Task.Within},
+	}
+
+	for _, f := range r.Note.Fields {
+		out.Note.Fields = append(out.Note.Fields, ehr.Field{Label: f.Label, Value: f.Value})
+	}
+
+	return out
 }
 
 func mailbox(m config.Municipality) string {

@@ -96,7 +96,8 @@ SELECT
 	COUNT(*) AS total,
 	COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM rooms r WHERE r.visit_id = v.id AND r.booked_at IS NOT NULL AND r.wanted_at >= @made) THEN 1 ELSE 0 END), 0) AS booked,
 	COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM invitations i WHERE i.visit_id = v.id AND i.participant_id = '' AND i.kind IN ('invite', 'changed') AND i.sent_at IS NOT NULL AND i.queued_at >= @made) THEN 1 ELSE 0 END), 0) AS invited,
-	COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM entries e WHERE e.visit_id = v.id AND e.kind = 'planned' AND e.state = 'written' AND e.due_at >= @made) THEN 1 ELSE 0 END), 0) AS recorded,
+	COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM entries e WHERE e.visit_id = v.id AND e.kind = 'planned' AND e.state IN ('written', 'omitted') AND e.due_at >= @made)
+		AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.visit_id = v.id AND e.kind = 'planned' AND e.state IN ('due', 'rejected') AND e.due_at >= @made) THEN 1 ELSE 0 END), 0) AS recorded,
 	COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM exceptions x WHERE x.visit_id = v.id AND x.resolved_at IS NULL) THEN 1 ELSE 0 END), 0) AS troubled,
 	COALESCE(SUM(CASE WHEN v.state IN ('chosen', 'booking', 'booked', 'open') THEN 1 ELSE 0 END), 0) AS active,
 	COALESCE(SUM(CASE WHEN v.state IN ('completed', 'not_completed', 'cancelled') THEN 1 ELSE 0 END), 0) AS ended,
@@ -107,7 +108,8 @@ SELECT
 		AND NOT EXISTS (SELECT 1 FROM exceptions x WHERE x.visit_id = v.id AND x.resolved_at IS NULL)
 		AND (NOT EXISTS (SELECT 1 FROM rooms r WHERE r.visit_id = v.id AND r.booked_at IS NOT NULL AND r.wanted_at >= @made)
 			OR NOT EXISTS (SELECT 1 FROM invitations i WHERE i.visit_id = v.id AND i.participant_id = '' AND i.kind IN ('invite', 'changed') AND i.sent_at IS NOT NULL AND i.queued_at >= @made)
-			OR NOT EXISTS (SELECT 1 FROM entries e WHERE e.visit_id = v.id AND e.kind = 'planned' AND e.state = 'written' AND e.due_at >= @made))
+			OR NOT EXISTS (SELECT 1 FROM entries e WHERE e.visit_id = v.id AND e.kind = 'planned' AND e.state IN ('written', 'omitted') AND e.due_at >= @made)
+			OR EXISTS (SELECT 1 FROM entries e WHERE e.visit_id = v.id AND e.kind = 'planned' AND e.state = 'due' AND e.due_at >= @made))
 		THEN 1 ELSE 0 END), 0) AS pending
 FROM visits v WHERE v.batch_id = @batch`
 

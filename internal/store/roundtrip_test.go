@@ -194,7 +194,7 @@ func TestRoundTrip(t *testing.T) {
 			CodewordTold: instants().Draw(t, "told"), CodewordAnswered: instants().Draw(t, "answered"),
 		}, child1(keys.admissionToRow), keys.admissionFromRow)
 		through(t, "entry", care.Entry{
-			ID: care.EntryID(texts().Draw(t, "id")), Kind: care.EntryKind(texts().Draw(t, "kind")), State: care.EntryState(texts().Draw(t, "state")),
+			ID: care.EntryID(texts().Draw(t, "id")), Kind: care.EntryKind(texts().Draw(t, "kind")), Means: care.Means(texts().Draw(t, "means")), State: care.EntryState(texts().Draw(t, "state")),
 			Key: texts().Draw(t, "key"), RecordID: texts().Draw(t, "record"), RecordVer: texts().Draw(t, "version"), Failure: texts().Draw(t, "failure"),
 			DueAt: instants().Draw(t, "due"), WrittenAt: instants().Draw(t, "written"),
 		}, child1(keys.entryToRow), keys.entryFromRow)

@@ -7,6 +7,7 @@ type entryRow struct {
 	VisitID       string
 	Seq           int
 	Kind          string
+	Means         string
 	State         string
 	EntryKey      string
 	RecordID      string
@@ -23,7 +24,7 @@ func (r entryRow) owner() string { return r.VisitID }
 
 func (k *Keys) entryToRow(visit care.VisitID, seq int, e care.Entry) (entryRow, error) {
 	return entryRow{
-		ID: string(e.ID), VisitID: string(visit), Seq: seq, Kind: string(e.Kind), State: string(e.State), EntryKey: e.Key,
+		ID: string(e.ID), VisitID: string(visit), Seq: seq, Kind: string(e.Kind), Means: string(e.Means), State: string(e.State), EntryKey: e.Key,
 		RecordID: e.RecordID, RecordVersion: e.RecordVer, Failure: e.Failure,
 		DueAt: microsOrNull(e.DueAt), WrittenAt: microsOrNull(e.WrittenAt),
 	}, nil
@@ -31,7 +32,7 @@ func (k *Keys) entryToRow(visit care.VisitID, seq int, e care.Entry) (entryRow, 
 
 func (k *Keys) entryFromRow(row entryRow) (care.Entry, error) {
 	return care.Entry{
-		ID: care.EntryID(row.ID), Kind: care.EntryKind(row.Kind), State: care.EntryState(row.State), Key: row.EntryKey,
+		ID: care.EntryID(row.ID), Kind: care.EntryKind(row.Kind), Means: care.Means(row.Means), State: care.EntryState(row.State), Key: row.EntryKey,
 		RecordID: row.RecordID, RecordVer: row.RecordVersion, Failure: row.Failure,
 		DueAt: instantOrZero(row.DueAt), WrittenAt: instantOrZero(row.WrittenAt),
 	}, nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"github.com/sluse/sluse/scheduler/care"
@@ -45,6 +46,8 @@ type visitRow struct {
 	State                string
 	BatchID              string
 	Generation           int
+	Means                string
+	MeansWhy             string
 	OpenedAt             *int64
 	OutcomeKind          string
 	OutcomeReason        string
@@ -76,6 +79,7 @@ func (k *Keys) visitToRow(s care.Snapshot) (visitRow, error) {
 		PlannedStart: micros(f.Planned.Start), PlannedEnd: micros(f.Planned.End),
 		LocalDay: string(care.DayOf(f.Planned.Start)), ListStatus: f.Status,
 		Delivery: string(s.Delivery), State: string(s.State), BatchID: string(s.Batch), Generation: s.Generation,
+		Means: meansToText(s.Recording.Means), MeansWhy: s.Recording.Why,
 		OpenedAt:    microsOrNull(s.OpenedAt),
 		OutcomeKind: string(o.Kind), OutcomeReason: string(o.Reason), OutcomeDelivery: string(o.Delivery),
 		OutcomeStart: microsOrNull(o.Actual.Start), OutcomeEnd: microsOrNull(o.Actual.End),
@@ -103,6 +107,30 @@ func partsOf(s care.Snapshot) int {
 	return parts
 }
 
+func meansToText(means []care.Means) string {
+	words := make([]string, len(means))
+	for i, m := range means {
+		words[i] = string(m)
+	}
+
+	return strings.Join(words, ",")
+}
+
+func meansFromText(text string) []care.Means {
+	if text == "" {
+		return nil
+	}
+
+	words := strings.Split(text, ",")
+	means := make([]care.Means, len(words))
+
+	for i, w := range words {
+		means[i] = care.Means(w)
+	}
+
+	return means
+}
+
 // visitFromRow maps back; the children are added by the caller.
 func (k *Keys) visitFromRow(r visitRow) (care.Snapshot, error) {
 	seal := sealer{keys: k, table: "visits", row: r.ID}
@@ -119,6 +147,7 @@ func (k *Keys) visitFromRow(r visitRow) (care.Snapshot, error) {
 		},
 		Delivery: care.Delivery(r.Delivery), State: care.VisitState(r.State), Batch: care.BatchID(r.BatchID),
 		Generation: r.Generation, OpenedAt: instantOrZero(r.OpenedAt),
+		Recording: care.Recording{Means: meansFromText(r.Means), Why: r.MeansWhy},
 		Outcome: care.Outcome{
 			Kind: care.ResultKind(r.OutcomeKind), Reason: care.ReasonCode(r.OutcomeReason), Delivery: care.Delivery(r.OutcomeDelivery),
 			Actual:   care.Interval{Start: instantOrZero(r.OutcomeStart), End: instantOrZero(r.OutcomeEnd)},

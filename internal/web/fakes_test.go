@@ -146,7 +146,11 @@ func live(v *scheduler.VisitView, i int) {
 	v.Visit.State, v.Visit.Delivery, v.Visit.Batch, v.Visit.Generation = care.RoomIsBooked, care.Screen, "b1", 1
 	v.Visit.Rooms = []care.Room{{Ref: care.RoomRef("r-" + v.Visit.ID), State: care.RoomProvisioned, Planned: p, WantedAt: testNow().Add(-time.Hour), BookedAt: testNow().Add(-59 * time.Minute)}}
 	v.Visit.Invitations = []care.Invitation{{ID: "i1", Kind: care.Invite, Channel: care.SMS, State: care.InvitationDelivered, QueuedAt: testNow().Add(-time.Hour), SentAt: testNow().Add(-58 * time.Minute), OpenedAt: testNow().Add(-5 * time.Minute)}}
-	v.Visit.Entries = []care.Entry{{ID: care.EntryID(v.Visit.ID + "-e1"), Kind: care.EntryPlanned, State: care.EntryWritten, WrittenAt: testNow().Add(-50 * time.Minute)}}
+	v.Visit.Entries = []care.Entry{{ID: care.EntryID(v.Visit.ID + "-e1"), Kind: care.EntryPlanned, Means: care.OnList, State: care.EntryWritten, WrittenAt: testNow().Add(-50 * time.Minute)}}
+	v.Writings = []scheduler.Writing{
+		{When: "Når besøget er omlagt", Lines: []string{"På kørelisten: kategorien bliver »Planlagt skærmbesøg«, og bemærkningen får »skærmbesøg«.", "En opgave til Planlæggere: »Planlagt skærmbesøg«."}},
+		{When: "Når det er gennemført på skærm", Lines: []string{"På kørelisten: kategorien bliver »Gennemført skærmbesøg«."}},
+	}
 
 	switch v.Status {
 	case scheduler.StatusWaiting:

@@ -217,7 +217,7 @@ func (f *fakeUse) DryRun(_ context.Context, _ care.Actor, ids []care.VisitID) (s
 		}
 
 		item := scheduler.PlanItem{
-			View: v, Convert: v.Assessment.Possible, Room: "Rum fra kl. 07.55 til 08.10", Channel: care.SMS, Category: "Planlagt skærmbesøg", Comment: "SKÆRM",
+			View: v, Convert: v.Assessment.Possible, Room: "Rum fra kl. 07.55 til 08.10", Channel: care.SMS, Writes: []string{"På kørelisten: kategorien bliver »Planlagt skærmbesøg«, og bemærkningen får »SKÆRM«."},
 			Message: "Testby Kommune: Du har en aftale på skærm kl. 07.55. Gå ind her: … Kan ikke besvares",
 		}
 		if i == 1 {

@@ -13,13 +13,13 @@ func (s Snapshot) AdHoc() bool { return s.Source.System == OwnSystem }
 
 // NewCall makes a visit that an employee gives by screen now, with its room wanted. Key is the
 // same for two presses of one button, so that the store refuses the second visit.
-func NewCall(id VisitID, key string, facts Facts, room RoomRef, at time.Time) (*Visit, error) {
+func NewCall(id VisitID, key string, facts Facts, recording Recording, room RoomRef, at time.Time) (*Visit, error) {
 	v, err := NewVisit(id, SourceRef{System: OwnSystem, ID: key, Occurrence: string(DayOf(facts.Planned.Start))}, facts)
 	if err != nil {
 		return nil, err
 	}
 
-	if err := v.Choose(""); err != nil {
+	if err := v.Choose("", recording); err != nil {
 		return nil, err
 	}
 

@@ -15,23 +15,25 @@ const (
 // EntryState is what became of an entry. The zero value is invalid.
 type EntryState string
 
-// The states: due → written · rejected · superseded.
+// The states: due → written · rejected · superseded; or omitted from the first.
 const (
 	EntryDue        EntryState = "due"
 	EntryWritten    EntryState = "written"
 	EntryRejected   EntryState = "rejected"   // needs a person
 	EntrySuperseded EntryState = "superseded" // overtaken before it was tried
+	EntryOmitted    EntryState = "omitted"    // the municipality's rule has no way to tell it; Failure says why
 )
 
-// Entry is one write to the care record. The entries of a visit are written in order.
+// Entry is one write to the care record. The entries of a visit by one means are written in order.
 type Entry struct {
 	ID        EntryID
 	Kind      EntryKind
+	Means     Means // empty when omitted
 	State     EntryState
 	Key       string // idempotency key: visit, kind and generation
 	RecordID  string // the record's key, when written
 	RecordVer string // the record's version, when written
-	Failure   string // Danish sentence, when rejected
+	Failure   string // Danish sentence, when rejected or omitted
 	DueAt     time.Time
 	WrittenAt time.Time // zero until written
 }

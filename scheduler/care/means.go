@@ -17,6 +17,16 @@ const (
 // AllMeans returns every way in the order in which entries are made.
 func AllMeans() []Means { return []Means{OnList, ByIntervention, ByNote, ByTask, ByJournal} }
 
+// Recording is how the record is told of one visit: fixed when the visit is converted, so that a
+// changed rule never leaves half of an entry behind.
+type Recording struct {
+	Means []Means
+	Why   string // Danish: why the record can't be told of it; only without Means
+}
+
+// OnListOnly is the recording of a municipality that says nothing else.
+func OnListOnly() Recording { return Recording{Means: []Means{OnList}} }
+
 // Tells reports whether entries of the kind are made in this way. A note and a journal tell what
 // took place and nothing before; an intervention is there or is not, whatever came of the visit.
 func (m Means) Tells(kind EntryKind) bool {

@@ -184,7 +184,7 @@ func FuzzParsePhone(f *testing.F) {
 func TestCallsDomain(t *testing.T) {
 	t.Parallel()
 
-	v, err := care.NewCall("v9", "key", facts(), "r9", start)
+	v, err := care.NewCall("v9", "key", facts(), care.OnListOnly(), "r9", start)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,8 +54,9 @@ type Snapshot struct {
 	Facts        Facts
 	Delivery     Delivery
 	State        VisitState
-	Batch        BatchID // the conversion that chose it; empty when listed
-	Generation   int     // how often it was chosen
+	Batch        BatchID   // the conversion that chose it; empty when listed
+	Generation   int       // how often it was chosen
+	Recording    Recording // zero until it was chosen
 	OpenedAt     time.Time
 	Outcome      Outcome // zero until concluded
 	Rooms        []Room
@@ -89,6 +90,7 @@ func Restore(s Snapshot) *Visit { return &Visit{s.clone()} }
 func (v *Visit) Snapshot() Snapshot { return v.s.clone() }
 
 func (s Snapshot) clone() Snapshot {
+	s.Recording.Means = slices.Clone(s.Recording.Means)
 	s.Rooms = slices.Clone(s.Rooms)
 	s.Invitations = slices.Clone(s.Invitations)
 	s.Admissions = slices.Clone(s.Admissions)
@@ -172,13 +174,13 @@ func forbidden(s VisitState) string {
 	return "Besøgets status tillader det ikke."
 }
 
-// Choose picks a physical visit for conversion in a batch.
-func (v *Visit) Choose(batch BatchID) error {
+// Choose picks a physical visit for conversion in a batch, and fixes how the record is told of it.
+func (v *Visit) Choose(batch BatchID, recording Recording) error {
 	if err := v.to(Chosen, Listed, Reverted); err != nil {
 		return err
 	}
 
-	v.s.Batch, v.s.Delivery, v.s.Outcome, v.s.OpenedAt = batch, Screen, Outcome{}, time.Time{}
+	v.s.Batch, v.s.Recording, v.s.Delivery, v.s.Outcome, v.s.OpenedAt = batch, recording, Screen, Outcome{}, time.Time{}
 	v.s.Generation++
 
 	return nil
@@ -227,9 +229,8 @@ func (v *Visit) Cancel(reason ReasonCode, by string, channel Channel, at time.Ti
 	v.resolveKind(OutcomeTrouble, by, at)
 	v.withdraw(channel, at)
 
-	if v.supersedeDue(); v.written(EntryPlanned) {
-		v.due(EntryResult, at)
-	}
+	v.supersedeDue()
+	v.takeBack(EntryResult, at)
 
 	return nil
 }
@@ -249,9 +250,8 @@ func (v *Visit) Revert(channel Channel, at time.Time) error {
 
 	v.leaveScreen(Physical, channel, at)
 
-	if v.supersedeDue(); v.written(EntryPlanned) {
-		v.due(EntryRestored, at)
-	}
+	v.supersedeDue()
+	v.takeBack(EntryRestored, at)
 
 	return nil
 }

@@ -16,14 +16,16 @@ func (s Snapshot) EntryOf(id EntryID) (Entry, bool) {
 	return s.Entries[i], true
 }
 
-// EarlierEntryDue reports whether an entry before id still waits: entries go in order.
+// EarlierEntryDue reports whether an entry by the same means before id still waits: they go in order.
 func (s Snapshot) EarlierEntryDue(id EntryID) bool {
+	this, _ := s.EntryOf(id)
+
 	for _, e := range s.Entries {
 		if e.ID == id {
 			return false
 		}
 
-		if e.State == EntryDue {
+		if e.State == EntryDue && e.Means == this.Means {
 			return true
 		}
 	}
@@ -31,14 +33,72 @@ func (s Snapshot) EarlierEntryDue(id EntryID) bool {
 	return false
 }
 
-// due appends an entry. Its key holds the generation, so that a second conversion of the same
-// visit is a second entry, while a repeated write of this one is not.
+// due makes an entry of the kind due by every means of the visit that has such entries. Where none
+// has, that is an entry too: nobody shall look for it in the record.
 func (v *Visit) due(kind EntryKind, at time.Time) {
+	told := false
+
+	for _, m := range v.s.Recording.Means {
+		if m.Tells(kind) {
+			v.dueBy(m, kind, at)
+
+			told = true
+		}
+	}
+
+	if told {
+		return
+	}
+
+	for i := range v.s.Entries {
+		if e := &v.s.Entries[i]; e.Kind == kind && e.State == EntryOmitted {
+			e.State = EntrySuperseded
+		}
+	}
+
+	v.enter(Entry{Kind: kind, State: EntryOmitted, Failure: v.s.Recording.whyOmitted(kind), DueAt: at})
+}
+
+func (r Recording) whyOmitted(kind EntryKind) string {
+	switch {
+	case len(r.Means) == 0 && r.Why != "":
+		return r.Why
+	case kind == EntryPlanned && len(r.Means) > 0:
+		return "Journalen får først besked, når besøget er afsluttet."
+	default:
+		return "Kommunens regler skriver ikke dette i journalen."
+	}
+}
+
+func (v *Visit) dueBy(m Means, kind EntryKind, at time.Time) {
+	v.enter(Entry{Kind: kind, Means: m, State: EntryDue, DueAt: at})
+}
+
+// enter appends an entry. Its key holds the generation, so that a second conversion of the same
+// visit is a second entry, while a repeated write of this one is not.
+func (v *Visit) enter(e Entry) {
 	n := len(v.s.Entries) + 1
-	v.s.Entries = append(v.s.Entries, Entry{
-		ID: EntryID(fmt.Sprintf("%s-e%d", v.s.ID, n)), Kind: kind, State: EntryDue,
-		Key: fmt.Sprintf("%s/%s/%d.%d", v.s.ID, kind, v.s.Generation, n), DueAt: at,
-	})
+	e.ID = EntryID(fmt.Sprintf("%s-e%d", v.s.ID, n))
+	e.Key = fmt.Sprintf("%s/%s/%d.%d", v.s.ID, e.Kind, v.s.Generation, n)
+	v.s.Entries = append(v.s.Entries, e)
+}
+
+// takeBack makes due what follows in the record by every means that said planned: the entry of the
+// kind, or, where the means has no such entries, that the plan is gone.
+func (v *Visit) takeBack(kind EntryKind, at time.Time) {
+	for _, m := range AllMeans() {
+		if v.written(m, EntryPlanned) {
+			v.followPlan(m, kind, at)
+		}
+	}
+}
+
+func (v *Visit) followPlan(m Means, kind EntryKind, at time.Time) {
+	if !m.Tells(kind) {
+		kind = EntryRestored
+	}
+
+	v.dueBy(m, kind, at)
 }
 
 // RecordPlanned makes the planned screen visit due in the record, once per conversion and
@@ -59,14 +119,16 @@ func (v *Visit) RecordPlanned(at time.Time) {
 	v.due(EntryPlanned, at)
 }
 
-// LaterEntry returns the newest entry after id that was not overtaken itself.
+// LaterEntry returns the newest entry by the same means after id that was not overtaken itself.
 func (s Snapshot) LaterEntry(id EntryID) (Entry, bool) {
+	this, _ := s.EntryOf(id)
+
 	for _, e := range slices.Backward(s.Entries) {
 		if e.ID == id {
 			break
 		}
 
-		if e.State != EntrySuperseded {
+		if e.State != EntrySuperseded && e.Means == this.Means {
 			return e, true
 		}
 	}
@@ -74,10 +136,10 @@ func (s Snapshot) LaterEntry(id EntryID) (Entry, bool) {
 	return Entry{}, false
 }
 
-// written reports whether the record holds an entry of the kind for this conversion.
-func (v *Visit) written(kind EntryKind) bool {
+// written reports whether the last word of the means in the record is an entry of the kind.
+func (v *Visit) written(m Means, kind EntryKind) bool {
 	for _, e := range slices.Backward(v.s.Entries) {
-		if e.State == EntryWritten {
+		if e.State == EntryWritten && e.Means == m {
 			return e.Kind == kind
 		}
 	}
@@ -114,18 +176,18 @@ func (v *Visit) EntryDone(id EntryID, recordID, recordVersion string, at time.Ti
 		return nil
 	}
 
-	overtaken, kind := e.State == EntrySuperseded, e.Kind
+	overtaken, kind, means := e.State == EntrySuperseded, e.Kind, e.Means
 	e.State, e.RecordID, e.RecordVer, e.WrittenAt, e.Failure = EntryWritten, recordID, recordVersion, at, ""
 	v.resolve(EntryTrouble, string(id), at)
 
 	if overtaken && kind == EntryPlanned {
 		switch {
 		case v.s.ToCall():
-			v.due(EntryPlanned, at)
+			v.tellCall(means, at)
 		case v.s.State == Reverted, v.s.State == Listed, v.s.State == Cancelled && v.s.Outcome.Delivery == Physical:
-			v.due(EntryRestored, at)
+			v.dueBy(means, EntryRestored, at)
 		case v.s.State == Cancelled:
-			v.due(EntryResult, at)
+			v.followPlan(means, EntryResult, at)
 		}
 	}
 

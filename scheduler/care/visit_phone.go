@@ -19,9 +19,23 @@ func (v *Visit) CallInstead(channel Channel, at time.Time) error {
 
 	v.leaveScreen(ByPhone, channel, at)
 	v.supersedeDue()
-	v.due(EntryPlanned, at)
+
+	for _, m := range v.s.Recording.Means {
+		v.tellCall(m, at)
+	}
 
 	return nil
+}
+
+// tellCall makes due what the record is to know by one means of a visit that is given by telephone:
+// an intervention for screen visits no longer holds it, and the list and the task tell of the call.
+func (v *Visit) tellCall(m Means, at time.Time) {
+	switch {
+	case m == ByIntervention && v.written(m, EntryPlanned):
+		v.dueBy(m, EntryRestored, at)
+	case m != ByIntervention && m.Tells(EntryPlanned):
+		v.dueBy(m, EntryPlanned, at)
+	}
 }
 
 // BackToScreen has a visit that was reverted given by screen all the same, as it was before.
@@ -30,7 +44,7 @@ func (v *Visit) BackToScreen(ref RoomRef, at time.Time) error {
 		return &Error{Kind: Conflict, Message: forbidden(v.s.State)}
 	}
 
-	if err := v.Choose(v.s.Batch); err != nil {
+	if err := v.Choose(v.s.Batch, v.s.Recording); err != nil {
 		return err
 	}
 

@@ -63,7 +63,7 @@ func inState(tb testing.TB, state care.VisitState) *care.Visit {
 		do    func() error
 	}{
 		{care.Listed, func() error { return nil }},
-		{care.Chosen, func() error { return v.Choose("b1") }},
+		{care.Chosen, func() error { return v.Choose("b1", care.OnListOnly()) }},
 		{care.BookingRoom, func() error { return v.StartBooking("r1", start) }},
 		{care.RoomIsBooked, func() error {
 			err := v.Booked("r1", care.BookedRoom{Planned: v.Planned(), HostPIN: host(tb)}, start)
@@ -112,7 +112,7 @@ func TestTransitions(t *testing.T) {
 		name string
 		do   func(v *care.Visit) error
 	}{
-		{"choose", func(v *care.Visit) error { return v.Choose("b2") }},
+		{"choose", func(v *care.Visit) error { return v.Choose("b2", care.OnListOnly()) }},
 		{"start booking", func(v *care.Visit) error { return v.StartBooking("r2", start) }},
 		{"booked", func(v *care.Visit) error {
 			return v.Booked("r1", care.BookedRoom{Planned: v.Planned(), HostPIN: host(t)}, start)
@@ -274,7 +274,7 @@ func TestConvertAgainAfterUndo(t *testing.T) {
 	t.Parallel()
 
 	v := inState(t, care.Reverted)
-	if err := v.Choose("b2"); err != nil {
+	if err := v.Choose("b2", care.OnListOnly()); err != nil {
 		t.Fatal(err)
 	}
 

@@ -85,7 +85,7 @@ func checkTwoWriters(t *testing.T, b Bench) {
 	for i, s := range []scheduler.Store{b.Store, b.Twin} {
 		group.Go(func() {
 			results[i] = s.UpdateVisit(t.Context(), id, func(v *care.Visit) (scheduler.Effects, error) {
-				return scheduler.Effects{}, v.Choose(care.BatchID(fmt.Sprint("batch-", i)))
+				return scheduler.Effects{}, v.Choose(care.BatchID(fmt.Sprint("batch-", i)), care.OnListOnly())
 			})
 		})
 	}
@@ -130,7 +130,7 @@ func checkManyAtOnce(t *testing.T, b Bench) {
 				return scheduler.Effects{
 					Jobs:  []scheduler.Job{{Kind: scheduler.BookRoomJob, Visit: v.ID(), Ref: string(ref)}},
 					Audit: []scheduler.AuditRow{{At: Now(), Actor: "PLA", Action: "convert", Visit: v.ID()}},
-				}, errors.Join(v.Choose(batch.ID), v.StartBooking(ref, Now()))
+				}, errors.Join(v.Choose(batch.ID, care.OnListOnly()), v.StartBooking(ref, Now()))
 			})
 		})
 	}
@@ -180,7 +180,7 @@ func checkAllOrNone(t *testing.T, b Bench) {
 			return scheduler.Effects{}, refused
 		}
 
-		return scheduler.Effects{Jobs: []scheduler.Job{{Kind: scheduler.BookRoomJob, Visit: v.ID()}}}, v.Choose("batch-1")
+		return scheduler.Effects{Jobs: []scheduler.Job{{Kind: scheduler.BookRoomJob, Visit: v.ID()}}}, v.Choose("batch-1", care.OnListOnly())
 	})
 	if !errors.Is(err, refused) {
 		t.Fatalf("error is %v, want the function's own", err)
@@ -218,7 +218,7 @@ func checkStateAndJobs(t *testing.T, b Bench) {
 		return scheduler.Effects{
 			Jobs:  []scheduler.Job{{Kind: scheduler.BookRoomJob, Visit: v.ID(), Ref: "r", At: Now().Add(time.Hour)}},
 			Audit: []scheduler.AuditRow{{At: Now(), Actor: "PLA", Action: "convert", Visit: v.ID()}},
-		}, v.Choose("batch-1")
+		}, v.Choose("batch-1", care.OnListOnly())
 	}
 
 	b.FailJobs(true)

@@ -148,7 +148,7 @@ func checkImportConflict(t *testing.T, b Bench) {
 	stale := care.Restore(read(t, b.Store, ids[0]))
 
 	must(t, b.Store.UpdateVisit(t.Context(), ids[0], func(v *care.Visit) (scheduler.Effects, error) {
-		return scheduler.Effects{}, v.Choose("batch-1")
+		return scheduler.Effects{}, v.Choose("batch-1", care.OnListOnly())
 	}))
 
 	f := facts(0)
@@ -223,7 +223,7 @@ func checkBatches(t *testing.T, b Bench) {
 	batch := care.Batch{ID: "batch-1", By: "PLA", ByName: "Pia Planlægger", Unit: "oest", MadeAt: Now()}
 
 	_, err := b.Store.UpdateVisits(t.Context(), ids, &batch, func(v *care.Visit) (scheduler.Effects, error) {
-		return scheduler.Effects{}, errors.Join(v.Choose("batch-1"), v.StartBooking(care.RoomRef("room-"+string(v.ID())), Now()))
+		return scheduler.Effects{}, errors.Join(v.Choose("batch-1", care.OnListOnly()), v.StartBooking(care.RoomRef("room-"+string(v.ID())), Now()))
 	})
 	must(t, err)
 
@@ -290,7 +290,7 @@ func checkUndoOnce(t *testing.T, b Bench) {
 	ids := seed(t, b.Store, 20)
 
 	_, err := b.Store.UpdateVisits(t.Context(), ids[:15], &care.Batch{ID: "batch-1", MadeAt: Now()}, func(v *care.Visit) (scheduler.Effects, error) {
-		return scheduler.Effects{}, v.Choose("batch-1")
+		return scheduler.Effects{}, v.Choose("batch-1", care.OnListOnly())
 	})
 	must(t, err)
 

@@ -141,7 +141,7 @@ func checkAddVisit(t *testing.T, b Bench) {
 		f := facts(0)
 		f.List, f.ListName, f.Line = "", "", 0
 
-		v, err := care.NewCall(care.VisitID(fmt.Sprintf("call-%d", i)), "key", f, care.RoomRef(fmt.Sprintf("call-room-%d", i)), Now())
+		v, err := care.NewCall(care.VisitID(fmt.Sprintf("call-%d", i)), "key", f, care.OnListOnly(), care.RoomRef(fmt.Sprintf("call-room-%d", i)), Now())
 		if err != nil {
 			t.Error(err)
 		}

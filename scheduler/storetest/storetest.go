@@ -196,7 +196,7 @@ func book(tb testing.TB, v *care.Visit) {
 	hostLink, err3 := care.NewHostLink("https://rooms.example.invalid/host/918273645")
 	guestLink, err4 := care.NewGuestLink("https://rooms.example.invalid/guest/564738291", host)
 
-	if err := errors.Join(err1, err2, err3, err4, v.Choose("batch-1"), v.StartBooking(ref, Now()), v.Booked(ref, care.BookedRoom{
+	if err := errors.Join(err1, err2, err3, err4, v.Choose("batch-1", care.OnListOnly()), v.StartBooking(ref, Now()), v.Booked(ref, care.BookedRoom{
 		Planned: v.Planned(), Address: "1234567@rooms.example.invalid", HostPIN: host, GuestPIN: guest, HostLink: hostLink, GuestLink: guestLink,
 	}, Now())); err != nil {
 		tb.Fatal(err)

@@ -206,7 +206,9 @@ func checkQueries(t *testing.T, b Bench) {
 	}))
 
 	_, err := b.Store.UpdateVisits(t.Context(), ids[5:8], &care.Batch{ID: "batch-1", By: "PLA", MadeAt: Now()},
-		func(v *care.Visit) (scheduler.Effects, error) { return scheduler.Effects{}, v.Choose("batch-1") })
+		func(v *care.Visit) (scheduler.Effects, error) {
+			return scheduler.Effects{}, v.Choose("batch-1", care.OnListOnly())
+		})
 	must(t, err)
 
 	start := facts(0).Planned.Start

@@ -36,14 +36,13 @@ type convertRequest struct {
 }
 
 type planItem struct {
-	Visit    visit        `json:"visit"`
-	Convert  bool         `json:"convert"`
-	Why      string       `json:"why,omitempty"`
-	Room     string       `json:"room,omitempty"`
-	Message  string       `json:"message,omitempty"`
-	Channel  care.Channel `json:"channel,omitempty"`
-	Category string       `json:"category,omitempty"`
-	Comment  string       `json:"comment,omitempty"`
+	Visit   visit        `json:"visit"`
+	Convert bool         `json:"convert"`
+	Why     string       `json:"why,omitempty"`
+	Room    string       `json:"room,omitempty"`
+	Message string       `json:"message,omitempty"`
+	Channel care.Channel `json:"channel,omitempty"`
+	Writes  []string     `json:"writes,omitempty"`
 }
 
 type planTotals struct {
@@ -141,7 +140,7 @@ func (a api) plan(c *gin.Context, ids []care.VisitID) error {
 func planItemOf(p scheduler.PlanItem) planItem {
 	return planItem{
 		Visit: visitOf(p.View), Convert: p.Convert, Why: p.Why, Room: p.Room, Message: p.Message,
-		Channel: p.Channel, Category: p.Category, Comment: p.Comment,
+		Channel: p.Channel, Writes: p.Writes,
 	}
 }
 

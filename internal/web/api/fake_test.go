@@ -106,7 +106,7 @@ func (f *fake) DryRun(_ context.Context, actor care.Actor, ids []care.VisitID) (
 		Items: []scheduler.PlanItem{
 			{
 				View: fullVisit(), Convert: true, Room: "Rum kl. 09.15 til 09.30", Message: "Testby Kommune: Du får skærmbesøg. http://127.0.0.1:8080/b/…",
-				Channel: care.SMS, Category: "Planlagt skærmbesøg", Comment: "Skærmbesøg",
+				Channel: care.SMS, Writes: []string{"På kørelisten: kategorien bliver »Planlagt skærmbesøg«."},
 			},
 			{View: bareVisit(), Why: "Borgeren er indlagt."},
 		},

@@ -137,7 +137,9 @@ type sent struct {
 
 type entry struct {
 	Kind      care.EntryKind  `json:"kind"`
+	Means     care.Means      `json:"means,omitempty"`
 	State     care.EntryState `json:"state"`
+	Why       string          `json:"why,omitempty"`
 	DueAt     string          `json:"due_at"`
 	WrittenAt string          `json:"written_at,omitempty"`
 }
@@ -175,7 +177,7 @@ func detailOf(v scheduler.VisitView) detail {
 			return sent{Kind: i.Kind, Channel: i.Channel, State: i.State, QueuedAt: stamp(i.QueuedAt), SentAt: stamp(i.SentAt), OpenedAt: stamp(i.OpenedAt)}
 		}),
 		Entries: each(v.Visit.Entries, func(e care.Entry) entry {
-			return entry{Kind: e.Kind, State: e.State, DueAt: stamp(e.DueAt), WrittenAt: stamp(e.WrittenAt)}
+			return entry{Kind: e.Kind, Means: e.Means, State: e.State, Why: e.Failure, DueAt: stamp(e.DueAt), WrittenAt: stamp(e.WrittenAt)}
 		}),
 	}
 }

@@ -77,7 +77,7 @@ func TestDocumentKnowsEveryWord(t *testing.T) {
 		"VisitState": "State", "Status": "Status", "LegalBasis": "Law", "Delivery": "Delivery", "Shift": "Shift", "Channel": "Channel",
 		"ResultKind": "ResultKind", "Grade": "Grade", "ReasonCode": "ReasonCode", "ChangeKind": "ListChange.kind",
 		"ExceptionKind": "Exception.kind", "RoomState": "VisitDetail.rooms.state", "InvitationKind": "VisitDetail.messages.kind",
-		"InvitationState": "VisitDetail.messages.state", "EntryKind": "VisitDetail.entries.kind", "EntryState": "VisitDetail.entries.state",
+		"InvitationState": "VisitDetail.messages.state", "EntryKind": "VisitDetail.entries.kind", "EntryState": "VisitDetail.entries.state", "Means": "VisitDetail.entries.means",
 		"AdmissionState": "AdmissionState.state", "IdentityMethod": "AdmissionState.method", "BatchState": "Progress.state",
 		"ParticipantKind": "ParticipantKind", "ConsentForm": "ConsentForm", "CallStage": "Call.stage",
 	} {

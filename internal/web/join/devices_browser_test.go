@@ -170,7 +170,7 @@ func (h *house) seed(t *testing.T) {
 	guestLink, err := care.NewGuestLink(h.room, host)
 	must(t, err)
 
-	must(t, errors.Join(v.Choose("batch-1"), v.StartBooking("room-1", at(8, 0)), v.Booked("room-1", care.BookedRoom{
+	must(t, errors.Join(v.Choose("batch-1", care.OnListOnly()), v.StartBooking("room-1", at(8, 0)), v.Booked("room-1", care.BookedRoom{
 		Planned: planned, Address: "1@video.example.invalid", HostPIN: host, GuestPIN: guest, HostLink: hostLink, GuestLink: guestLink,
 	}, at(8, 0))))
 

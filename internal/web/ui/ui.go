@@ -140,7 +140,7 @@ type Pages struct {
 var pageSet = sync.OnceValues(func() (*page.Set, error) {
 	return page.Parse(templates, template.FuncMap{
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
-		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "trouble": troubleKind,
+		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "means": means, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"suitability": suitabilityOf, "consent": consentOf, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 		"who": whoDanish, "action": actionDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf,

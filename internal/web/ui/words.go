@@ -153,6 +153,8 @@ func entryState(s care.EntryState) mark {
 		return mark{"Afvist", "bad", "error"}
 	case care.EntrySuperseded:
 		return mark{"Overhalet", "calm", "close"}
+	case care.EntryOmitted:
+		return mark{"Skrives ikke", "calm", "help"}
 	}
 
 	return mark{string(s), "calm", "help"}
@@ -169,6 +171,24 @@ func entryKind(k care.EntryKind) string {
 	}
 
 	return string(k)
+}
+
+// means names the way in which the record is told; empty where there is none.
+func means(m care.Means) string {
+	switch m {
+	case care.OnList:
+		return "på kørelisten"
+	case care.ByIntervention:
+		return "som indsats"
+	case care.ByNote:
+		return "som notat"
+	case care.ByTask:
+		return "som opgave"
+	case care.ByJournal:
+		return "som journalnotat"
+	}
+
+	return string(m)
 }
 
 func troubleKind(k care.ExceptionKind) string {
