@@ -1,6 +1,9 @@
 package outbound
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 const mask = "•••"
 
@@ -13,6 +16,8 @@ var (
 	// A name that tells of a secret, a separator, and the value.
 	namedLike = regexp.MustCompile(`(?i)((?:host|guest)?_?pin|access_token|refresh_token|id_token|client_secret|client_assertion|` +
 		`saml-token|api[_-]?key|password|secret|locator|cookie)("?\s*[:=]\s*"?)[^"&\s,;}]+`)
+	// A word for a code with the code behind it.
+	codeLike = regexp.MustCompile(`(?i)\b(pin|pinkode|kode|adgangskode|kodeord|password)\b\W{0,3}(er\s+)?\d{4}`)
 )
 
 // Redact masks person numbers, tokens and PINs in a text that is about to be logged or to
@@ -23,4 +28,9 @@ func Redact(text string) string {
 	text = cprLike.ReplaceAllString(text, mask)
 
 	return ecprLike.ReplaceAllString(text, mask)
+}
+
+// HasSecret recognises what must never stand in a care record (K64): links, codes, person numbers.
+func HasSecret(text string) bool {
+	return strings.Contains(text, "://") || codeLike.MatchString(text) || Redact(text) != text
 }

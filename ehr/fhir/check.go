@@ -1,17 +1,12 @@
 package fhir
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/scheduler/care"
 )
-
-// codeLike is a word for a code with the code behind it.
-var codeLike = regexp.MustCompile(`(?i)\b(pin|pinkode|kode|adgangskode|kodeord|password)\b\W{0,3}(er\s+)?\d{4}`)
 
 // check refuses a change that the record can't be told, before anything is sent. The
 // sentences are for the planner.
@@ -29,7 +24,7 @@ func check(c ehr.Change) *care.Error {
 	case c.Kind == care.EntryResult && !isResult(c):
 		return care.NewError(care.Invalid,
 			"Besøgets resultat mangler, eller årsagen er ikke valgt. Åbn besøget, vælg resultat, og prøv igen.")
-	case hasSecret(c.Category) || hasSecret(c.Comment) || hasSecret(c.Service) || hasSecret(c.Unit):
+	case outbound.HasSecret(c.Category) || outbound.HasSecret(c.Comment) || outbound.HasSecret(c.Service) || outbound.HasSecret(c.Unit):
 		return care.NewError(care.Invalid,
 			"Teksten til journalen indeholder et link, en kode eller et personnummer. Ret kategori eller bemærkning, og prøv igen.")
 	}
@@ -46,9 +41,4 @@ func isResult(c ehr.Change) bool {
 	}
 
 	return false
-}
-
-// hasSecret recognises what must never stand in a record (K64): links, codes, person numbers.
-func hasSecret(text string) bool {
-	return strings.Contains(text, "://") || codeLike.MatchString(text) || outbound.Redact(text) != text
 }
