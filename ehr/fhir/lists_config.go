@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/sluse/sluse/connector/outbound"
 )
 
 // By says what a driving list of the record is.
@@ -87,7 +89,7 @@ func (l Lists) any() bool { return l.By != ByNothing || len(l.Named) > 0 }
 // parseSearch reads a configured search. A person number has no place in an address.
 func parseSearch(text string) (url.Values, error) {
 	query, err := url.ParseQuery(text)
-	if err != nil || hasSecret(text) {
+	if err != nil || outbound.HasSecret(text) {
 		return nil, errors.New("must be a search as in an address, without person numbers")
 	}
 

@@ -2,7 +2,6 @@ package nexus
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -11,8 +10,17 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// citizen finds a citizen by CPR number. The number stands in the body alone (eoj.md §1.3).
-func (n *Nexus) citizen(ctx context.Context, cpr care.CPR) (object, error) {
+// citizen finds a citizen by CPR number, or by the record's own id when there is none.
+func (n *Nexus) citizen(ctx context.Context, key care.CitizenKey) (object, error) {
+	if key.CPR.IsZero() {
+		return n.patientByID(ctx, key.Surrogate.Shown())
+	}
+
+	return n.citizenByCPR(ctx, key.CPR)
+}
+
+// citizenByCPR searches a citizen. The number stands in the body alone (eoj.md §1.3).
+func (n *Nexus) citizenByCPR(ctx context.Context, cpr care.CPR) (object, error) {
 	const op = "find_citizen"
 
 	home, err := n.start(ctx)
@@ -94,6 +102,7 @@ type person struct {
 	name       string
 	cpr        care.CPR
 	verdict    care.CPRVerdict
+	surrogate  care.SurrogateID // the record's own id
 	phone      care.Phone
 	restricted bool // phone numbers are there and not ours to take
 	protected  bool // so are addresses
@@ -107,7 +116,8 @@ func (n *Nexus) person(patient object) person {
 	p := person{name: strings.TrimSpace(patient.text("fullName")), status: stateOf(patient), suitable: n.suitable(patient)}
 	p.cpr, p.verdict, _ = care.ParseCPR(patient.child("patientIdentifier").text("identifier"))
 
-	if p.verdict == care.CPRMalformed {
+	p.surrogate, _ = care.ParseSurrogateID(System, patient.id()) // one that can't be used counts as none
+	if p.cpr.IsZero() && p.surrogate.IsZero() {
 		p.problem = "Borgerens personnummer mangler i Nexus eller kan ikke læses. Besøget er ikke taget med. Se på borgeren i Nexus."
 	}
 
@@ -185,6 +195,12 @@ func (n *Nexus) patientOf(ctx context.Context, half object) (object, error) {
 		return n.whole(ctx, op, half, "borgeren")
 	}
 
+	return n.patientByID(ctx, half.id())
+}
+
+func (n *Nexus) patientByID(ctx context.Context, id string) (object, error) {
+	const op = "read_citizen"
+
 	home, err := n.start(ctx)
 	if err != nil {
 		return nil, err
@@ -195,9 +211,9 @@ func (n *Nexus) patientOf(ctx context.Context, half object) (object, error) {
 		return nil, err
 	}
 
-	if half.id() == "" {
-		return nil, fail(op, connector.Malformed, errors.New("the visit names no citizen"))
+	if !numberLike.MatchString(id) {
+		return nil, fail(op, connector.NotFound, care.NewError(care.NotFound, "Borgeren har intet id i Nexus. Registrér besøget i hånden."))
 	}
 
-	return n.get(ctx, op, at.below(half.id()))
+	return n.get(ctx, op, at.below(id))
 }

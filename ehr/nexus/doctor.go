@@ -211,7 +211,7 @@ func (d *doctor) citizen(ctx context.Context) {
 		return
 	}
 
-	patient, err := d.nexus.citizen(ctx, cpr)
+	patient, err := d.nexus.citizenByCPR(ctx, cpr)
 	if err != nil {
 		d.trouble(what, err)
 

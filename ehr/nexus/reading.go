@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/ehr/lexicon"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -133,13 +134,13 @@ func (n *Nexus) lawsOf(ctx context.Context, half object) ([]care.LegalBasis, err
 			}
 
 			p := e.child("paragraph")
-			if law := care.ParseLaw(p.text("name") + " " + p.text("section")); law != care.LawUnknown {
+			if law := lexicon.Law(p.text("name") + " " + p.text("section")); law != care.LawUnknown {
 				return []care.LegalBasis{law}, nil
 			}
 		}
 	}
 
-	if law := care.ParseLaw(grant.text("name")); law != care.LawUnknown {
+	if law := lexicon.Law(grant.text("name")); law != care.LawUnknown {
 		return []care.LegalBasis{law}, nil // "Hjemmetræning digitalt § 83.a"
 	}
 
@@ -211,10 +212,11 @@ func (r *reading) row(event object) (row ehr.Row, problem string) {
 	grants := patients[0].list("grants")
 
 	return ehr.Row{
-		Source: source, ListName: r.list.Name, Employee: r.employee(event), CPR: citizen.cpr, CPRVerdict: citizen.verdict,
+		Source: source, ListName: r.list.Name, Employee: r.employee(event), CPR: citizen.cpr, CPRVerdict: citizen.verdict, Surrogate: citizen.surrogate,
 		Name: nameOf(citizen, patients[0]), Address: addressOf(citizen, patients[0].child("currentAddress")), Phone: citizen.phone, Planned: planned,
 		Service: serviceOf(event, grants), Law: r.law(grants), Category: categoryOf(event), Comment: event.text("comments"),
 		Shift: r.shift(planned), Status: r.status(event, citizen), Suitable: citizen.suitable, Version: event.number("version"),
+		Protected: citizen.protected || patients[0].child("currentAddress").truth("restricted"),
 	}, ""
 }
 
@@ -301,7 +303,7 @@ func (r *reading) law(grants []object) care.LegalBasis {
 }
 
 func (r *reading) shift(planned care.Interval) care.Shift {
-	if shift, ok := care.ShiftOfList(r.list.Name); ok {
+	if shift, ok := lexicon.ShiftNamed(r.list.Name); ok {
 		return shift
 	}
 
