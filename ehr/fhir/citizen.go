@@ -173,7 +173,7 @@ func (r *reading) findPatient(ctx context.Context, id *identifier) (resource, er
 
 // number picks the person number: CPR before the national replacement before a regional one
 // (eoj.md §3.6).
-func (r *reading) number(d *draft, ids []identifier) {
+func (r *reading) number(d *draft, all []identifier) {
 	rank := func(system string) int {
 		switch {
 		case system == systemCPR:
@@ -189,7 +189,7 @@ func (r *reading) number(d *draft, ids []identifier) {
 		return 0
 	}
 
-	ids = slices.DeleteFunc(slices.Clone(ids), func(i identifier) bool { return rank(i.System) == 0 || i.Use == "old" })
+	ids := slices.DeleteFunc(slices.Clone(all), func(i identifier) bool { return rank(i.System) == 0 || i.Use == "old" })
 	slices.SortStableFunc(ids, func(a, b identifier) int { return rank(a.System) - rank(b.System) })
 
 	for _, i := range ids {
@@ -201,13 +201,31 @@ func (r *reading) number(d *draft, ids []identifier) {
 		}
 	}
 
-	if len(ids) > 0 {
+	switch surrogate := r.surrogate(all); {
+	case !surrogate.IsZero():
+		d.row.Surrogate = surrogate
+
+		return
+	case len(ids) > 0:
 		r.tell(d, "participant", ehr.Fault, "Borgerens personnummer i journalen er ikke gyldigt. Ret det i journalen.")
 
 		return
 	}
 
 	r.tell(d, "participant", ehr.Fault, "Borgerens personnummer er ikke i journalens svar. Ret det i journalen, eller bed systemforvalteren om at se på vores rettigheder.")
+}
+
+// surrogate is the record's own id of a citizen who has no person number.
+func (r *reading) surrogate(ids []identifier) care.SurrogateID {
+	for _, i := range ids {
+		if i.System == r.journal.config.CitizenSystem && i.System != "" && i.Use != "old" {
+			if id, err := care.ParseSurrogateID(System, i.Value); err == nil {
+				return id
+			}
+		}
+	}
+
+	return care.SurrogateID{}
 }
 
 // nameOf is the name in use.
@@ -267,6 +285,8 @@ func (r *reading) contact(d *draft, person resource) {
 	}
 
 	if isProtected(person) {
+		d.row.Protected = true
+
 		return
 	}
 
