@@ -23,6 +23,7 @@ const usage = `sluse turns driving lists into screen visits.
   sluse people import -config FILE -municipality ID [-dry-run] [-kind employees|units] LIST
                                                     bring employees or units in from a file (CSV or XLSX)
   sluse doctor -config FILE [-municipality ID]      look at how the outside systems are set up
+  sluse record jwks -config FILE -municipality ID   print our public keys, for the operator of a FHIR record
   sluse login fingerprints FILE|URL                 print what to confirm with an identity provider
   sluse config check -config FILE                   tell everything that is wrong in the configuration
   sluse config reference                            print the documentation of every key
@@ -52,7 +53,7 @@ func main() {
 // run returns the exit code: 0 done or helped, 1 failed, 2 not understood.
 func run(ctx context.Context, args []string, s std) int {
 	commands := map[string]command{
-		"serve": serve, "migrate": migrate, "import": importList, "people": people, "config": configure, "doctor": doctor, "login": login, "version": version,
+		"serve": serve, "migrate": migrate, "import": importList, "people": people, "config": configure, "doctor": doctor, "record": record, "login": login, "version": version,
 	}
 
 	if len(args) > 0 && slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {

@@ -100,7 +100,7 @@ func raw(r resource, name string) json.RawMessage {
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 
-	if encoder.Encode(value) != nil {
+	if err := encoder.Encode(value); err != nil {
 		return nil
 	}
 

@@ -363,9 +363,9 @@ func (r *reading) askHospital(ctx context.Context, drafts []*draft) error {
 			"subject": {strings.Join(batch, ",")}, "class": {systemActCode + "|IMP"}, "status": {"in-progress,onleave"},
 		}, r.takeStay)
 
-		switch connector.KindOf(err) {
-		case 0:
-		case connector.Rejected, connector.Unsupported, connector.NotFound, connector.Unauthorized:
+		switch kind := connector.KindOf(err); {
+		case err == nil:
+		case kind == connector.Rejected || kind == connector.Unsupported || kind == connector.NotFound || kind == connector.Unauthorized:
 			r.problems = append(r.problems, ehr.Problem{
 				Severity: ehr.Warning, Text: "Journalen fortæller ikke, om borgere er indlagt. Kontrollér det selv, eller slå spørgsmålet fra i opsætningen (no_inpatient).",
 			})
@@ -387,7 +387,7 @@ func (r *reading) takeStay(raw json.RawMessage) error {
 		Subject reference `json:"subject"`
 	}
 
-	if json.Unmarshal(raw, &stay) != nil || stay.Class.Code != "IMP" || (stay.Status != "in-progress" && stay.Status != "onleave") {
+	if !isReadable(raw, &stay) || stay.Class.Code != "IMP" || (stay.Status != "in-progress" && stay.Status != "onleave") {
 		return nil
 	}
 

@@ -162,6 +162,9 @@ type reading struct {
 	problems     []ehr.Problem
 }
 
+// isReadable decodes what may be of any shape.
+func isReadable(raw json.RawMessage, v any) bool { return json.Unmarshal(raw, v) == nil }
+
 // take sorts one resource of a page.
 func (r *reading) take(raw json.RawMessage) error {
 	var head struct {
@@ -169,7 +172,7 @@ func (r *reading) take(raw json.RawMessage) error {
 		ID           string `json:"id"`
 	}
 
-	if json.Unmarshal(raw, &head) != nil || r.seen[head.ResourceType+"/"+head.ID] {
+	if !isReadable(raw, &head) || r.seen[head.ResourceType+"/"+head.ID] {
 		return nil
 	}
 

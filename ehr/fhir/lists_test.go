@@ -2,6 +2,7 @@ package fhir_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -110,6 +111,17 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// strangeVisit is a visit that is not like most.
+type strangeVisit struct {
+	name    string
+	patient map[string]any                                 // seeded as Patient when not nil
+	change  func(body, patient map[string]any)             // the Appointment
+	actor   map[string]any                                 // in place of the Patient
+	more    func(patient string) map[string]any            // what else the record holds
+	wrong   func(row ehr.Row, problems []ehr.Problem) bool // nil: there is no row
+	fault   string                                         // part of the Danish text
+}
+
 // TestStrangeVisits reads what real lists hold besides good visits.
 func TestStrangeVisits(t *testing.T) {
 	t.Parallel()
@@ -124,79 +136,49 @@ func TestStrangeVisits(t *testing.T) {
 		return map[string]any{"type": "Patient", "display": "Ellen Eksempel", "identifier": map[string]any{"system": system, "value": value}}
 	}
 
-	for _, test := range []struct {
-		name    string
-		patient map[string]any                                          // seeded as Patient when not nil
-		change  func(body map[string]any, patient map[string]any)       // the Appointment
-		actor   map[string]any                                          // in place of the Patient
-		more    func(t *testing.T, sim *fhirsim.Server, patient string) // what else the record holds
-		check   func(t *testing.T, row ehr.Row, problems []ehr.Problem) // nil: there is no row
-		fault   string                                                  // part of the Danish text
-	}{
-		{name: "LogicalCPR", actor: logical("urn:oid:1.2.208.176.1.2", "2103009996"), check: func(t *testing.T, row ehr.Row, _ []ehr.Problem) {
-			if row.CPR != citizen(t, "2103009996") || row.Name != "Ellen Eksempel" || row.Employee != "MSK" {
-				t.Errorf("%+v", row)
-			}
+	for _, test := range []strangeVisit{
+		{name: "LogicalCPR", actor: logical("urn:oid:1.2.208.176.1.2", "2103009996"), wrong: func(row ehr.Row, _ []ehr.Problem) bool {
+			return row.CPR != citizen(t, "2103009996") || row.Name != "Ellen Eksempel" || row.Employee != "MSK"
 		}},
-		{name: "XeCPR", actor: logical("urn:oid:1.2.208.176.1.6.1.1", "2103001AB9"), check: func(t *testing.T, row ehr.Row, _ []ehr.Problem) {
-			if row.CPRVerdict != care.CPRReplacement {
-				t.Errorf("%v", row.CPRVerdict)
-			}
+		{name: "XeCPR", actor: logical("urn:oid:1.2.208.176.1.6.1.1", "2103001AB9"), wrong: func(row ehr.Row, _ []ehr.Problem) bool {
+			return row.CPRVerdict != care.CPRReplacement
 		}},
-		{name: "DeCPR", actor: logical("urn:oid:1.2.208.176.1.6.1.3.177", "2103005AB9"), check: func(t *testing.T, row ehr.Row, _ []ehr.Problem) {
-			if row.CPRVerdict != care.CPRReplacement {
-				t.Errorf("%v", row.CPRVerdict)
-			}
+		{name: "DeCPR", actor: logical("urn:oid:1.2.208.176.1.6.1.3.177", "2103005AB9"), wrong: func(row ehr.Row, _ []ehr.Problem) bool {
+			return row.CPRVerdict != care.CPRReplacement
 		}},
-		{name: "OwnId", actor: logical("urn:x-journal:borger", "B-4711"), check: func(t *testing.T, row ehr.Row, _ []ehr.Problem) {
-			if !row.CPR.IsZero() || row.Surrogate.Shown() != "B-4711" {
-				t.Errorf("%+v", row)
-			}
+		{name: "OwnId", actor: logical("urn:x-journal:borger", "B-4711"), wrong: func(row ehr.Row, _ []ehr.Problem) bool {
+			return !row.CPR.IsZero() || row.Surrogate.Shown() != "B-4711"
 		}},
 		{name: "NoNumber", actor: map[string]any{"type": "Patient", "display": "Ellen Eksempel"}, fault: "personnummer er ikke"},
 		{name: "BadNumber", actor: logical("urn:oid:1.2.208.176.1.2", "9999999999"), fault: "ikke gyldigt"},
-		{name: "Protected", patient: map[string]any{"meta": map[string]any{"security": []any{map[string]any{"code": "R"}}}}, check: func(t *testing.T, row ehr.Row, _ []ehr.Problem) {
-			if !row.Protected || row.Address != "" || row.Phone.IsZero() {
-				t.Errorf("%+v", row)
-			}
+		{name: "Protected", patient: map[string]any{"meta": map[string]any{"security": []any{map[string]any{"code": "R"}}}}, wrong: func(row ehr.Row, _ []ehr.Problem) bool {
+			return !row.Protected || row.Address != "" || row.Phone.IsZero()
 		}},
-		{name: "Dead", patient: map[string]any{"deceasedDateTime": "2026-11-20"}, check: func(t *testing.T, row ehr.Row, problems []ehr.Problem) {
-			if row.Status != "Aflyst" || len(problems) != 1 || !strings.Contains(problems[0].Text, "død") {
-				t.Errorf("%+v %+v", row, problems)
-			}
+		{name: "Dead", patient: map[string]any{"deceasedDateTime": "2026-11-20"}, wrong: func(row ehr.Row, problems []ehr.Problem) bool {
+			return row.Status != "Aflyst" || len(problems) != 1 || !strings.Contains(problems[0].Text, "død")
 		}},
-		{name: "InHospital", patient: map[string]any{}, more: func(t *testing.T, sim *fhirsim.Server, patient string) {
-			seed(t, sim, map[string]any{
+		{name: "InHospital", patient: map[string]any{}, more: func(patient string) map[string]any {
+			return map[string]any{
 				"resourceType": "Encounter", "status": "in-progress", "class": map[string]any{"code": "IMP"}, "subject": map[string]any{"reference": patient},
-			})
-		}, check: func(t *testing.T, row ehr.Row, _ []ehr.Problem) {
-			if row.Status != "Indlagt" {
-				t.Errorf("%+v", row)
 			}
+		}, wrong: func(row ehr.Row, _ []ehr.Problem) bool {
+			return row.Status != "Indlagt"
 		}},
-		{name: "Cancelled", patient: map[string]any{}, change: func(b, _ map[string]any) { b["status"] = "cancelled" }, check: func(t *testing.T, row ehr.Row, _ []ehr.Problem) {
-			if row.Status != "Aflyst" {
-				t.Errorf("%+v", row)
-			}
+		{name: "Cancelled", patient: map[string]any{}, change: func(b, _ map[string]any) { b["status"] = "cancelled" }, wrong: func(row ehr.Row, _ []ehr.Problem) bool {
+			return row.Status != "Aflyst"
 		}},
-		{name: "Suitable", patient: map[string]any{"extension": []any{map[string]any{"url": "urn:x-journal:egnet", "valueBoolean": true}}}, check: func(t *testing.T, row ehr.Row, _ []ehr.Problem) {
-			if row.Suitable != care.Suitable {
-				t.Errorf("%+v", row)
-			}
+		{name: "Suitable", patient: map[string]any{"extension": []any{map[string]any{"url": "urn:x-journal:egnet", "valueBoolean": true}}}, wrong: func(row ehr.Row, _ []ehr.Problem) bool {
+			return row.Suitable != care.Suitable
 		}},
 		{name: "OtherProduct", patient: map[string]any{}, change: func(b, _ map[string]any) {
 			b["identifier"] = []any{map[string]any{"system": "http://vdx.medcom.dk/meeting", "value": "0d4c2f0e-6f5e-4a7b-9a51-3f5a0c1b7c11"}}
-		}, check: func(t *testing.T, row ehr.Row, problems []ehr.Problem) {
-			if row.Category != "Planlagt skærmbesøg" || len(problems) != 1 || !strings.Contains(problems[0].Text, "andet system") {
-				t.Errorf("%+v %+v", row, problems)
-			}
+		}, wrong: func(row ehr.Row, problems []ehr.Problem) bool {
+			return row.Category != "Planlagt skærmbesøg" || len(problems) != 1 || !strings.Contains(problems[0].Text, "andet system")
 		}},
 		{name: "ElderAct", patient: map[string]any{}, change: func(b, _ map[string]any) {
 			b["extension"] = []any{map[string]any{"url": "http://ehealth.sundhed.dk/fhir/StructureDefinition/ehealth-legalBasis", "valueCoding": map[string]any{"code": "elderly-act"}}}
-		}, check: func(t *testing.T, row ehr.Row, _ []ehr.Problem) {
-			if row.Law != care.AEL {
-				t.Errorf("%+v", row)
-			}
+		}, wrong: func(row ehr.Row, _ []ehr.Problem) bool {
+			return row.Law != care.AEL
 		}},
 		{name: "Mistake", patient: map[string]any{}, change: func(b, _ map[string]any) { b["status"] = "entered-in-error" }},
 		{name: "Proposed", patient: map[string]any{}, change: func(b, _ map[string]any) { b["status"] = "proposed" }, fault: "ikke planlagt endnu"},
@@ -210,67 +192,79 @@ func TestStrangeVisits(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 
-			b := setup(t, fhirsim.Options{Calm: true, Strict: true}, func(c *fhir.Config) {
-				c.Lists.Named = map[string]string{"Alle": "status=booked,cancelled,proposed,entered-in-error"}
-				c.Lists.SuitableURL, c.CitizenSystem = "urn:x-journal:egnet", "urn:x-journal:borger"
-			})
-
-			actor := test.actor
-
-			if test.patient != nil {
-				person := map[string]any{
-					"resourceType": "Patient",
-					"identifier":   []any{map[string]any{"system": "urn:oid:1.2.208.176.1.2", "value": "210300-9996"}},
-					"name":         []any{map[string]any{"text": "Ellen Eksempel"}},
-					"telecom":      []any{map[string]any{"system": "phone", "value": "20 00 00 06"}},
-					"address":      []any{map[string]any{"line": []any{"Testgade 6"}, "postalCode": "9999", "city": "Testby"}},
-				}
-				for name, value := range test.patient {
-					person[name] = value
-				}
-
-				ref := seed(t, b.sim, person)
-				actor = map[string]any{"reference": ref}
-
-				if test.more != nil {
-					test.more(t, b.sim, ref)
-				}
-			}
-
-			body := map[string]any{
-				"resourceType": "Appointment", "status": "booked", "start": "2026-11-24T08:30:00+01:00", "end": "2026-11-24T08:45:00+01:00",
-				"participant": participants(actor),
-			}
-			if test.change != nil {
-				test.change(body, actor)
-			}
-
-			seed(t, b.sim, body)
-
-			list := readList(t, b.journal, ehr.ListRef{ID: "named:Alle", Name: "Alle"})
-
-			for _, p := range list.Problems {
-				if strings.Contains(p.Text, "Ellen") || strings.Contains(p.Text, "2103") {
-					t.Errorf("a problem tells who it is: %s", p.Text)
-				}
-			}
-
-			switch {
-			case test.fault != "":
-				if len(list.Rows) != 0 || len(list.Problems) != 1 || list.Problems[0].Severity != ehr.Fault || !strings.Contains(list.Problems[0].Text, test.fault) {
-					t.Errorf("rows %d, problems %+v", len(list.Rows), list.Problems)
-				}
-			case test.check == nil:
-				if list.Total != 0 {
-					t.Errorf("%+v", list)
-				}
-			case len(list.Rows) != 1:
-				t.Errorf("%+v", list)
-			default:
-				test.check(t, list.Rows[0], list.Problems)
-			}
+			test.run(t, participants)
 		})
 	}
+}
+
+// verify compares what was read with what the test wants.
+func (test strangeVisit) verify(t *testing.T, list ehr.DrivingList) {
+	t.Helper()
+
+	switch {
+	case test.fault != "":
+		if len(list.Rows) != 0 || len(list.Problems) != 1 || list.Problems[0].Severity != ehr.Fault || !strings.Contains(list.Problems[0].Text, test.fault) {
+			t.Errorf("rows %d, problems %+v", len(list.Rows), list.Problems)
+		}
+	case test.wrong == nil:
+		if list.Total != 0 {
+			t.Errorf("%+v", list)
+		}
+	case len(list.Rows) != 1:
+		t.Errorf("%+v", list)
+	case test.wrong(list.Rows[0], list.Problems):
+		t.Errorf("%+v", list)
+	}
+}
+
+// run puts the visit into a record and reads it as a list.
+func (test strangeVisit) run(t *testing.T, participants func(map[string]any) []any) {
+	t.Helper()
+
+	b := setup(t, fhirsim.Options{Calm: true, Strict: true}, func(c *fhir.Config) {
+		c.Lists.Named = map[string]string{"Alle": "status=booked,cancelled,proposed,entered-in-error"}
+		c.Lists.SuitableURL, c.CitizenSystem = "urn:x-journal:egnet", "urn:x-journal:borger"
+	})
+
+	actor := test.actor
+
+	if test.patient != nil {
+		person := map[string]any{
+			"resourceType": "Patient",
+			"identifier":   []any{map[string]any{"system": "urn:oid:1.2.208.176.1.2", "value": "210300-9996"}},
+			"name":         []any{map[string]any{"text": "Ellen Eksempel"}},
+			"telecom":      []any{map[string]any{"system": "phone", "value": "20 00 00 06"}},
+			"address":      []any{map[string]any{"line": []any{"Testgade 6"}, "postalCode": "9999", "city": "Testby"}},
+		}
+		maps.Copy(person, test.patient)
+
+		ref := seed(t, b.sim, person)
+		actor = map[string]any{"reference": ref}
+
+		if test.more != nil {
+			seed(t, b.sim, test.more(ref))
+		}
+	}
+
+	body := map[string]any{
+		"resourceType": "Appointment", "status": "booked", "start": "2026-11-24T08:30:00+01:00", "end": "2026-11-24T08:45:00+01:00",
+		"participant": participants(actor),
+	}
+	if test.change != nil {
+		test.change(body, actor)
+	}
+
+	seed(t, b.sim, body)
+
+	list := readList(t, b.journal, ehr.ListRef{ID: "named:Alle", Name: "Alle"})
+
+	for _, p := range list.Problems {
+		if strings.Contains(p.Text, "Ellen") || strings.Contains(p.Text, "2103") {
+			t.Errorf("a problem tells who it is: %s", p.Text)
+		}
+	}
+
+	test.verify(t, list)
 }
 
 func seed(t *testing.T, sim *fhirsim.Server, body map[string]any) string {

@@ -110,7 +110,12 @@ func parse(r *http.Request, body []byte) (call, string) {
 		return c, OpUnbuilt
 	}
 
-	shape := r.Method + " " + strconv.Itoa(len(parts))
+	return instanceCall(c, parts)
+}
+
+// instanceCall finds the operation by the number of parts of the path.
+func instanceCall(c call, parts []string) (call, string) {
+	shape := c.r.Method + " " + strconv.Itoa(len(parts))
 	history := len(parts) > 2 && parts[2] == "_history"
 
 	switch {

@@ -3,7 +3,6 @@ package fhirsim
 import (
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -92,7 +91,7 @@ func isOnDate(body map[string]any, value string) bool {
 	}
 
 	prefix, bound := "eq", value
-	if len(value) > 2 && strings.Contains("ge gt le lt eq", value[:2]) {
+	if len(value) > 2 && slices.Contains([]string{"ge", "gt", "le", "lt", "eq"}, value[:2]) {
 		prefix, bound = value[:2], value[2:]
 	}
 

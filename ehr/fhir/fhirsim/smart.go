@@ -73,9 +73,13 @@ func parseAssertion(text string) (assertionParts, error) {
 	}
 
 	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if err != nil {
+		return a, fmt.Errorf("signature: %w", err)
+	}
+
 	a.signed, a.signature = []byte(parts[0]+"."+parts[1]), signature
 
-	return a, err
+	return a, nil
 }
 
 // assertedClient verifies a signed assertion and returns the client it is of. Every assertion is
@@ -128,7 +132,7 @@ func (s *Server) verify(client Client, a assertionParts, audience string) error 
 	}
 
 	if err := json.Unmarshal(client.JWKS, &set); err != nil {
-		return err
+		return fmt.Errorf("the registered key set: %w", err)
 	}
 
 	for _, key := range set.Keys {
@@ -148,7 +152,11 @@ func (k webKey) verify(a assertionParts) error {
 	case "RS384":
 		key := rsa.PublicKey{N: integer(k.Modulus), E: int(integer(k.Exponent).Int64())}
 
-		return rsa.VerifyPKCS1v15(&key, crypto.SHA384, sum[:], a.signature)
+		if err := rsa.VerifyPKCS1v15(&key, crypto.SHA384, sum[:], a.signature); err != nil {
+			return fmt.Errorf("the signature does not fit: %w", err)
+		}
+
+		return nil
 	case "ES384":
 		if k.Curve != "P-384" || len(a.signature) != 96 {
 			return errors.New("no signature of ES384")
@@ -158,7 +166,7 @@ func (k webKey) verify(a assertionParts) error {
 
 		key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P384(), point)
 		if err != nil {
-			return err
+			return fmt.Errorf("the registered key: %w", err)
 		}
 
 		r, t := new(big.Int).SetBytes(a.signature[:48]), new(big.Int).SetBytes(a.signature[48:])
