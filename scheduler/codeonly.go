@@ -52,10 +52,21 @@ func (s *Service) sentCode(inv care.Invitation) (care.Code, bool) {
 	return care.Code{}, false
 }
 
+// coded reports whether a message holds a visit code in place of a link: everywhere in the
+// municipality, or for this citizen.
+func (s *Service) coded(setting care.IdentitySetting, inv care.Invitation) bool {
+	return s.set.CodeOnly || setting.CodeOnly && inv.To == ""
+}
+
+// byLink reports whether a link opens a message.
+func (s *Service) byLink(inv care.Invitation) bool {
+	return inv.LocatorHash != "" && inv.LocatorHash == hashOf(s.locator(inv.ID))
+}
+
 // named fixes the visit code of a message before it leaves, where codes take the place of links.
-// What was fixed once stays, so that a repeated message holds the same code.
-func (s *Service) named(ctx context.Context, v care.Snapshot, inv care.Invitation) (care.Invitation, error) {
-	if !s.set.CodeOnly || inv.LocatorHash != "" || inv.Kind != care.Invite && inv.Kind != care.Changed {
+// A code that was fixed once stays, so that a repeated message holds the same code.
+func (s *Service) named(ctx context.Context, v care.Snapshot, inv care.Invitation, setting care.IdentitySetting) (care.Invitation, error) {
+	if !inv.Waiting() || !s.coded(setting, inv) || inv.Kind != care.Invite && inv.Kind != care.Changed || inv.LocatorHash != "" && !s.byLink(inv) {
 		return inv, nil
 	}
 
@@ -73,10 +84,60 @@ func (s *Service) named(ctx context.Context, v care.Snapshot, inv care.Invitatio
 
 		inv.LocatorHash = hash
 
-		return inv, s.update(ctx, v.ID, nil, func(v *care.Visit) error { return v.NameLink(inv.ID, hash) })
+		return inv, s.update(ctx, v.ID, nil, func(v *care.Visit) error { return v.NameCode(inv.ID, hash) })
 	}
 
 	return inv, care.NewError(care.Internal, "Der kunne ikke laves en besøgskode.")
+}
+
+// overtakeLink reports whether a message that may have left with a link was overtaken by one with a code,
+// because the citizen gets no links any more.
+func (s *Service) overtakeLink(ctx context.Context, job Job, inv care.Invitation, setting care.IdentitySetting) (bool, error) {
+	if job.Attempt < 2 || !inv.Waiting() || !s.coded(setting, inv) || !s.byLink(inv) {
+		return false, nil
+	}
+
+	return true, s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
+		v.Invite(inv.Channel, s.now())
+
+		return nil
+	})
+}
+
+// SendCodes sends a citizen who gets no links any more a new message with a visit code for every
+// visit whose message holds a link. The links are dead from then on. Invalid for a citizen who gets
+// links. Needs SetIdentity in a unit that visits the citizen.
+func (s *Service) SendCodes(ctx context.Context, actor care.Actor, id care.CitizenID) error {
+	if _, err := s.linked(ctx, actor, id, care.SetIdentity); err != nil {
+		return err
+	}
+
+	setting, err := s.store.IdentitySetting(ctx, id)
+
+	switch {
+	case err != nil:
+		return err
+	case setting.Stopped:
+		return care.NewError(care.Conflict, "Al adgang er stoppet. Tryk »Send nye links«, når der må åbnes igen.")
+	case !s.coded(setting, care.Invitation{}):
+		return care.NewError(care.Invalid, "Sæt først kryds ved »Kode i stedet for link«, og gem.")
+	}
+
+	citizens, err := s.store.Citizens(ctx, []care.CitizenID{id})
+	if err != nil {
+		return err
+	}
+
+	channel := citizens[id].Channel()
+
+	return s.eachAhead(ctx, id, by(actor, "send_codes"), func(v *care.Visit) error {
+		link, ok := v.Snapshot().Link()
+		if channel != "" && ok && s.byLink(link) && (v.State() == care.RoomIsBooked || v.State() == care.Open) {
+			v.Reinvite(channel, s.now())
+		}
+
+		return nil
+	})
 }
 
 // wrongCode is the one answer for visit codes that do not work, for whatever reason.

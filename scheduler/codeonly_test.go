@@ -158,3 +158,96 @@ func FuzzVisitCode(f *testing.F) {
 		}
 	})
 }
+
+// TestCodesForOneCitizen: a message that waits holds a code from the moment in which an employee says
+// so; one that left keeps its link until the planner sends new ones; others keep their links.
+func TestCodesForOneCitizen(t *testing.T) {
+	t.Parallel()
+
+	door := func(s *setup) { s.set.ShortAddress = "testby.dk/skaerm" }
+	r := booked(t, []string{nancy, bruno}, []string{"A-1", "A-2"}, door)
+	old, citizen := r.link("A-1"), r.citizen("A-1")
+	codeOnly := scheduler.IdentityRequest{CodeOnly: true, Reason: "Åbner aldrig links"}
+
+	refused(t, r.SendCodes(t.Context(), planner(), citizen), care.Invalid)
+	must(t, r.SetIdentity(t.Context(), planner(), citizen, codeOnly))
+	r.work()
+
+	if n := len(r.toCitizen("A-1")); n != 1 {
+		t.Fatalf("%d messages: nobody asked for another", n)
+	}
+
+	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage == scheduler.StageWrong {
+		t.Errorf("the link that was sent: %s, %v", view.Stage, err)
+	}
+
+	refused(t, r.SendCodes(t.Context(), caregiver("MSK"), citizen), care.Forbidden)
+	must(t, r.SendCodes(t.Context(), planner(), citizen))
+	must(t, r.SendCodes(t.Context(), planner(), citizen)) // the first one still waits, and is overtaken
+	r.work()
+	must(t, r.SendCodes(t.Context(), planner(), citizen)) // nothing holds a link any more
+	r.work()
+
+	texts := r.toCitizen("A-1")
+	if len(texts) != 2 {
+		t.Fatalf("messages %q", texts)
+	}
+
+	code := visitCode(t, texts[1])
+
+	if view, err := r.Landing(t.Context(), old); err != nil || view.Stage != scheduler.StageWrong {
+		t.Errorf("the old link: %s, %v", view.Stage, err)
+	}
+
+	must(t, r.MoveVisit(t.Context(), planner(), r.visit("A-2").ID, care.Interval{Start: on(13, 0), End: on(13, 20)}))
+	r.work()
+
+	if others := r.toCitizen("A-2"); !strings.Contains(others[len(others)-1], "/b/") {
+		t.Errorf("another citizen's message %q", others)
+	}
+
+	r.until(on(8, 50))
+
+	in, _, err := r.EnterByCode(t.Context(), code)
+	if err != nil || in.Token.IsZero() {
+		t.Errorf("the code does not open the visit: %v", err)
+	}
+}
+
+// TestCodesBeforeTheInvitation: the plan shows the message with a code, and the message that waited
+// for the morning leaves with one.
+func TestCodesBeforeTheInvitation(t *testing.T) {
+	t.Parallel()
+
+	r := newRig(t, func(s *setup) {
+		s.set.ShortAddress = "testby.dk/skaerm"
+		s.set.Quiet = message.Quiet{From: 10 * time.Hour, Until: 20 * time.Hour} // no SMS during the day
+	})
+	r.load(list(nancy))
+
+	plan, err := r.DryRun(t.Context(), planner(), []care.VisitID{r.visit("A-1").ID})
+	must(t, err)
+
+	if text := plan.Items[0].Message; !strings.Contains(text, "/b/…") {
+		t.Errorf("the plan shows %q", text)
+	}
+
+	_, err = r.Convert(t.Context(), planner(), scheduler.ConvertRequest{Visits: []care.VisitID{r.visit("A-1").ID}})
+	must(t, err)
+	r.work()
+
+	if n := len(r.toCitizen("A-1")); n != 0 {
+		t.Fatalf("%d messages during the quiet hours", n)
+	}
+
+	must(t, r.SetIdentity(t.Context(), planner(), r.citizen("A-1"), scheduler.IdentityRequest{CodeOnly: true, Reason: "Åbner aldrig links"}))
+	r.until(on(7, 0))
+	visitCode(t, r.toCitizen("A-1")[0])
+
+	plan, err = r.DryRun(t.Context(), planner(), []care.VisitID{r.visit("A-1").ID})
+	must(t, err)
+
+	if item := plan.Items[0]; item.Convert {
+		t.Errorf("%+v", item)
+	}
+}

@@ -21,10 +21,20 @@ func (s *Service) DryRun(ctx context.Context, actor care.Actor, chosen []care.Vi
 		return Plan{}, err
 	}
 
+	ids := make([]care.CitizenID, len(views))
+	for i, view := range views {
+		ids[i] = view.Citizen.ID
+	}
+
+	settings, err := s.store.IdentitySettings(ctx, ids)
+	if err != nil {
+		return Plan{}, err
+	}
+
 	var plan Plan
 
 	for _, view := range views {
-		item := s.planItem(actor, view)
+		item := s.planItem(actor, view, settings[view.Citizen.ID])
 		plan.Items = append(plan.Items, item)
 
 		if !item.Convert {
@@ -71,7 +81,7 @@ func (s *Service) chosen(ctx context.Context, actor care.Actor, chosen []care.Vi
 }
 
 // planItem decides about a visit and tells what would be booked, sent and written.
-func (s *Service) planItem(actor care.Actor, view VisitView) PlanItem {
+func (s *Service) planItem(actor care.Actor, view VisitView, setting care.IdentitySetting) PlanItem {
 	item := decide(actor, view)
 	if !item.Convert {
 		return item
@@ -81,7 +91,7 @@ func (s *Service) planItem(actor care.Actor, view VisitView) PlanItem {
 	item.Channel = view.Citizen.Channel()
 	item.Writes = s.writesPlanned(view.Visit)
 	item.Room = fmt.Sprintf("Rum %s til %s", clock(planned.Start), strings.TrimPrefix(clock(planned.End), "kl. "))
-	item.Message = s.sample(view)
+	item.Message = s.sample(view, s.coded(setting, care.Invitation{}))
 
 	return item
 }
@@ -111,29 +121,36 @@ func why(a care.Assessment, otherwise string) string {
 	return otherwise
 }
 
-// sample is the message as it will be sent, with an empty place where the link goes.
-func (s *Service) sample(view VisitView) string {
+// sample is the message as it will be sent, with an empty place where the link or the code goes.
+func (s *Service) sample(view VisitView, coded bool) string {
 	channel := view.Citizen.Channel()
 	if channel == "" {
 		return ""
 	}
 
-	link := s.set.PublicURL + "/b/…"
-
-	draft, err := message.Compose(care.Invite, channel, message.Data{
+	data := message.Data{
 		Municipality: s.set.Name, Sender: s.set.Sender, Start: view.Visit.Facts.Planned.Start, Phone: s.set.Phone,
 		Link: s.set.PublicURL + "/b/xxxxxxxxxxxxxxxxxxxxxxxxxxx", Names: []string{view.Citizen.Name}, Services: []string{view.Visit.Facts.Service},
-	})
+	}
+	place, shown := data.Link, s.set.PublicURL+"/b/…"
+
+	if coded {
+		data.Link, data.Door, data.DoorCode = "", s.set.ShortAddress, care.NewCode(strings.Repeat("0", VisitCodeDigits))
+		place, shown = "000 000 000", "… … …"
+	}
+
+	draft, err := message.Compose(care.Invite, channel, data)
 	if err != nil {
 		return care.MessageOf(err)
 	}
 
-	return strings.ReplaceAll(draft.Text, s.set.PublicURL+"/b/xxxxxxxxxxxxxxxxxxxxxxxxxxx", link)
+	return strings.ReplaceAll(draft.Text, place, shown)
 }
 
 // Convert turns the chosen visits into screen visits: one batch whose rooms, messages and entries
 // the queue makes. Visits that can't be converted any more are left alone. Visits against the rules
-// need ConvertRed and a reason.
+// need ConvertRed and a reason. A large conversion waits for another employee's yes: then the batch has
+// a time until which it waits, and nothing is booked (C21).
 func (s *Service) Convert(ctx context.Context, actor care.Actor, req ConvertRequest) (care.Batch, error) {
 	views, err := s.chosen(ctx, actor, req.Visits)
 	if err != nil {
@@ -159,13 +176,16 @@ func (s *Service) Convert(ctx context.Context, actor care.Actor, req ConvertRequ
 		return care.Batch{}, care.NewError(care.Conflict, "Ingen af de valgte besøg kan omlægges nu. Opdatér dagen, og vælg igen.")
 	}
 
-	return s.convert(ctx, actor, wanted, reason)
+	batch := care.Batch{ID: care.BatchID(randomID()), By: actor.Employee, ByName: actor.Name, MadeAt: s.now(), Reason: reason}
+	if s.set.ApproveFrom > 0 && len(wanted) >= s.set.ApproveFrom {
+		return s.ask(ctx, batch, views, wanted)
+	}
+
+	return s.convert(ctx, batch, wanted, AuditRow{Actor: string(actor.Employee), Action: "convert", Detail: reason})
 }
 
-func (s *Service) convert(ctx context.Context, actor care.Actor, wanted []care.VisitID, reason string) (care.Batch, error) {
+func (s *Service) convert(ctx context.Context, batch care.Batch, wanted []care.VisitID, audit AuditRow) (care.Batch, error) {
 	now := s.now()
-	batch := care.Batch{ID: care.BatchID(randomID()), By: actor.Employee, ByName: actor.Name, MadeAt: now}
-	audit := AuditRow{Actor: string(actor.Employee), Action: "convert", Detail: reason}
 
 	changed, err := s.store.UpdateVisits(ctx, wanted, &batch, func(v *care.Visit) (Effects, error) {
 		if state := v.State(); (state != care.Listed && state != care.Reverted) || !v.Planned().Start.After(now) {
@@ -214,7 +234,13 @@ func (s *Service) progress(ctx context.Context, batch care.Batch) (Progress, err
 	}
 
 	p := Progress{Batch: batch, Counts: counts, State: batch.State(counts)}
-	begun := batch.MadeAt
+	begun := batch.BegunAt()
+
+	if state, ok := batch.Unbooked(s.now()); ok {
+		p.State = state
+
+		return p, nil
+	}
 
 	if !batch.UndoneAt.IsZero() {
 		begun = batch.UndoneAt
@@ -237,6 +263,7 @@ func (s *Service) progress(ctx context.Context, batch care.Batch) (Progress, err
 		if spent := s.now().Sub(begun); p.Done > 0 && spent > 0 {
 			p.Left = (spent * time.Duration(p.Total-p.Done) / time.Duration(p.Done)).Round(time.Second)
 		}
+	case care.BatchWaiting, care.BatchRefused, care.BatchWithdrawn, care.BatchExpired:
 	}
 
 	return p, nil

@@ -107,7 +107,7 @@ func (s *Service) LinkEmployee(ctx context.Context, actor care.Actor, req LinkRe
 
 	link.Proof = care.ProvenByVisit
 
-	if len(visits) == 0 {
+	if !slices.ContainsFunc(visits, func(l Link) bool { return l.Visits > 0 }) {
 		if link.Reason == "" {
 			return care.NewError(care.Invalid, "Enheden har ingen besøg hos borgeren på kørelisterne. Vælg en anden enhed, eller skriv en grund.")
 		}

@@ -88,11 +88,12 @@ func (s *Service) send(ctx context.Context, job Job) error {
 		return err
 	}
 
-	if why, err := s.withheld(ctx, v, inv); err != nil || why != "" {
-		if err != nil {
-			return err
-		}
+	setting, err := s.store.IdentitySetting(ctx, v.Facts.Citizen)
+	if err != nil {
+		return err
+	}
 
+	if why := withheld(setting, inv); why != "" {
 		return s.bounce(ctx, job, to, why)
 	}
 
@@ -105,7 +106,15 @@ func (s *Service) send(ctx context.Context, job Job) error {
 		return err
 	}
 
-	if inv, err = s.named(ctx, v, inv); err != nil {
+	if again, err := s.overtakeLink(ctx, job, inv, setting); err != nil || again {
+		if err != nil {
+			return err
+		}
+
+		return s.send(ctx, job) // now it only looks whether it left
+	}
+
+	if inv, err = s.named(ctx, v, inv, setting); err != nil {
 		return err
 	}
 

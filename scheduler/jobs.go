@@ -214,7 +214,7 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.undoVisit(ctx, job)
 	case KeepListJob:
 		return s.keepList(ctx, job)
-	case FollowContactJob, TellOldNumberJob:
+	case FollowContactJob, FollowCitizenJob, TellOldNumberJob:
 		return s.followPeople(ctx, job)
 	}
 
@@ -230,6 +230,10 @@ func (s *Service) later(op string, wait time.Duration) error {
 func (s *Service) followPeople(ctx context.Context, job Job) error {
 	if job.Kind == TellOldNumberJob {
 		return s.tellOldNumber(ctx, job)
+	}
+
+	if job.Kind == FollowCitizenJob {
+		return s.followCitizen(ctx, job)
 	}
 
 	return s.followContact(ctx, job)

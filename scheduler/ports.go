@@ -38,11 +38,13 @@ const (
 	TellOldNumberJob JobKind = "tell_old_number" // Ref: the notice
 	// FollowContactJob makes visits follow what is known of a contact. Ref: the contact.
 	FollowContactJob JobKind = "follow_contact"
+	// FollowCitizenJob makes visits follow a citizen's new telephone number. Ref: the citizen.
+	FollowCitizenJob JobKind = "follow_citizen"
 )
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, TellOldNumberJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.
@@ -93,7 +95,8 @@ type Visits interface {
 	// first it runs change again on the newer state, a few times, then returns Conflict.
 	UpdateVisit(ctx context.Context, id care.VisitID, change ChangeVisit) error
 	// UpdateVisits does the same for many visits, all or none. change returns ErrSkip for a visit
-	// that is to be left as it is. When batch is not nil it is stored with Visits = changed visits.
+	// that is to be left as it is. When batch is not nil it is stored with Visits = changed visits; one
+	// with a Decision was stored by AskBatch, and is Conflict when it was decided already.
 	// Unknown ids are skipped. It returns the ids that were changed.
 	UpdateVisits(ctx context.Context, ids []care.VisitID, batch *care.Batch, change ChangeVisit) ([]care.VisitID, error)
 	// Visit reads one visit. NotFound.
@@ -118,8 +121,9 @@ type Visits interface {
 	CodesSentTo(ctx context.Context, phone care.Phone, since time.Time) (int, error)
 	// AddVisit stores a visit that came from no list. Conflict: its source is stored already.
 	AddVisit(ctx context.Context, v *care.Visit, effects Effects) error
-	// Links tells which units visit which citizens by their driving lists, in order of citizen,
-	// then unit. Visits of our own and those that were taken off a list do not count.
+	// Links tells which units visit which citizens by their driving lists, or have them by a register,
+	// in order of citizen, then unit. Visits of our own and those that were taken off a list do not
+	// count.
 	Links(ctx context.Context, q LinkQuery) ([]Link, error)
 }
 
@@ -249,6 +253,12 @@ type Batches interface {
 	RecentBatches(ctx context.Context, limit int) ([]care.Batch, error)
 	// BatchCounts tells what the batch's visits look like now.
 	BatchCounts(ctx context.Context, id care.BatchID) (care.Counts, error)
+	// AskBatch stores a batch that waits for an approval, with its visits.
+	AskBatch(ctx context.Context, b care.Batch, visits []care.VisitID, effects Effects) error
+	// AskedVisits reads the visits of a batch that waits; none once it was decided.
+	AskedVisits(ctx context.Context, id care.BatchID) ([]care.VisitID, error)
+	// DecideBatch stores a decision against a batch. Conflict when it was decided already.
+	DecideBatch(ctx context.Context, b care.Batch, effects Effects) error
 	// UndoBatch marks the batch and stores one undo job per visit of it, once; a second call changes nothing.
 	UndoBatch(ctx context.Context, id care.BatchID, by care.EmployeeID, at time.Time) error
 	// Record appends audit rows that belong to no change, for example reading a citizen's data.
@@ -310,5 +320,6 @@ type Store interface {
 	EmployeeLinks
 	Devices
 	Identities
+	Registers
 	EidLogins
 }

@@ -57,6 +57,8 @@ type Settings struct {
 	CodeOnly     bool          // messages hold no link: the reader types a visit code at ShortAddress
 	ShortAddress string        // "testby.dk/skaerm"
 	Participants int           // people in a room at once
+	ApproveFrom  int           // conversions of at least so many visits wait for another employee's yes; 0: none do
+	ApproveIn    time.Duration // how long such a conversion waits
 	Devices      DeviceSettings
 	Identity     care.IdentityPolicy
 	EventSilence time.Duration // how long a visit may go on without any event of the platform; 0: none are expected

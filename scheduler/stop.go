@@ -16,6 +16,7 @@ import (
 type IdentityRequest struct {
 	MitIDOnly bool
 	NoSMS     bool
+	CodeOnly  bool                  // visit codes in place of links
 	Protected bool                  // the address is protected
 	Methods   []care.IdentityMethod // those that are left; empty: all
 	Reason    string                // at most care.MaxBecause characters; no CPR number
@@ -62,7 +63,7 @@ func (s *Service) SetIdentity(ctx context.Context, actor care.Actor, id care.Cit
 	}
 
 	return s.changeIdentity(ctx, actor, id, "set_identity", func(now *care.IdentitySetting) {
-		now.MitIDOnly, now.NoSMS, now.Protected, now.Methods = req.MitIDOnly, req.NoSMS, req.Protected, req.Methods
+		now.MitIDOnly, now.NoSMS, now.CodeOnly, now.Protected, now.Methods = req.MitIDOnly, req.NoSMS, req.CodeOnly, req.Protected, req.Methods
 		now.Reason, now.By, now.At = strings.TrimSpace(req.Reason), actor.Employee, s.now()
 	})
 }
@@ -208,23 +209,16 @@ func (s *Service) shutOut(ctx context.Context, v care.Snapshot, since time.Time)
 }
 
 // withheld reports, in Danish, why a message with a way in must not leave; empty when it may.
-func (s *Service) withheld(ctx context.Context, v care.Snapshot, inv care.Invitation) (string, error) {
-	if inv.Kind == care.Withdrawn {
-		return "", nil
-	}
-
-	setting, err := s.store.IdentitySetting(ctx, v.Facts.Citizen)
-
+func withheld(setting care.IdentitySetting, inv care.Invitation) string {
 	switch {
-	case err != nil:
-		return "", err
+	case inv.Kind == care.Withdrawn:
 	case setting.Stopped:
-		return "Adgangen til borgerens skærmbesøg er stoppet, så beskeden er ikke sendt. Aftal med borgeren, og tryk »Send nye links« på borgerens kort.", nil
+		return "Adgangen til borgerens skærmbesøg er stoppet, så beskeden er ikke sendt. Aftal med borgeren, og tryk »Send nye links« på borgerens kort."
 	case setting.NoSMS && inv.To == "" && inv.Channel == care.SMS:
-		return "Borgeren må ikke få SMS, så beskeden er ikke sendt. Ring til borgeren.", nil
+		return "Borgeren må ikke få SMS, så beskeden er ikke sendt. Ring til borgeren."
 	}
 
-	return "", nil
+	return ""
 }
 
 // NumberNotice is a message to a telephone number that a citizen no longer has (C27).

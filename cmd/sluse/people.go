@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/internal/app"
@@ -15,7 +16,7 @@ import (
 	"github.com/sluse/sluse/scheduler/directory"
 )
 
-// people brings employees or units in from a file, all or nothing. A dry run only tells.
+// people brings employees, units or citizens in from a file, all or nothing. A dry run only tells.
 func people(ctx context.Context, rest []string, s std) error {
 	if len(rest) == 0 || rest[0] != "import" {
 		return fmt.Errorf("%w: people import", errUsage)
@@ -24,7 +25,8 @@ func people(ctx context.Context, rest []string, s std) error {
 	flags := flagSet("people import", s)
 	municipality := flags.String("municipality", "", "id of the municipality")
 	dry := flags.Bool("dry-run", false, "only tell what the import would do")
-	kind := flags.String("kind", string(directory.ImportEmployees), "what the file holds: employees or units")
+	kind := flags.String("kind", string(directory.ImportEmployees), "what the file holds: employees, units or citizens")
+	end := flags.Bool("end-missing", false, "citizens who are in the file no longer leave their units")
 
 	c, err := load(flags, rest[1:], 1)
 	if err != nil {
@@ -35,8 +37,12 @@ func people(ctx context.Context, rest []string, s std) error {
 		return fmt.Errorf("%w: -municipality is missing", errUsage)
 	}
 
-	if *kind != string(directory.ImportEmployees) && *kind != string(directory.ImportUnits) {
-		return fmt.Errorf("%w: -kind is employees or units", errUsage)
+	if !slices.Contains(directory.ImportKinds(), directory.ImportKind(*kind)) {
+		return fmt.Errorf("%w: -kind is employees, units or citizens", errUsage)
+	}
+
+	if *end && *kind != string(directory.ImportCitizens) {
+		return fmt.Errorf("%w: -end-missing is for citizens", errUsage)
 	}
 
 	data, err := os.ReadFile(flags.Arg(0))
@@ -55,7 +61,7 @@ func people(ctx context.Context, rest []string, s std) error {
 		return stop(a, c, fmt.Errorf("there is no municipality %s", *municipality))
 	}
 
-	p, err := site.Directory().Import(ctx, directory.ImportKind(*kind), directory.File{Name: filepath.Base(flags.Arg(0)), Data: data}, *dry)
+	p, err := site.Directory().Import(ctx, directory.ImportKind(*kind), directory.File{Name: filepath.Base(flags.Arg(0)), Data: data}, *dry, *end)
 
 	return stop(a, c, tellImport(p, err, *dry, s.out))
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/sluse/sluse/scheduler/directory"
 )
 
-// openDirectory wires the directory of employees and reads its units.
+// openDirectory wires the directory of employees and reads its units. The use cases come first: a
+// file of citizens is theirs.
 func (s *Site) openDirectory(ctx context.Context, p parts) error {
 	configured := make([]directory.Unit, 0, len(p.m.Units))
 	for _, u := range p.m.Units {
@@ -27,7 +28,7 @@ func (s *Site) openDirectory(ctx context.Context, p parts) error {
 	var err error
 
 	s.directory, err = directory.New(directory.Deps{
-		Store: s.store.Directory(), Sheets: file.Sheets{}, Configured: configured, Groups: grants(p.m.Roles, p.m.Units), LoginAdministers: administers, Now: p.o.Clock,
+		Store: s.store.Directory(), Sheets: file.Sheets{}, Citizens: s.service, Configured: configured, Groups: grants(p.m.Roles, p.m.Units), LoginAdministers: administers, Now: p.o.Clock,
 	})
 	if err != nil {
 		return fmt.Errorf("directory: %w", err)

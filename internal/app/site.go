@@ -124,13 +124,11 @@ func (s *Site) openStore(ctx context.Context, p parts) error {
 
 	s.monitor.log, s.monitor.queue = s.store, s.queue
 
-	if err := s.openDirectory(ctx, p); err != nil {
+	if s.service, err = s.newService(ctx, p, keys); err != nil {
 		return err
 	}
 
-	s.service, err = s.newService(ctx, p, keys)
-
-	return err
+	return s.openDirectory(ctx, p)
 }
 
 // ahead is how many jobs run for each call that a peer has agreed to. The connector keeps the

@@ -40,7 +40,7 @@ func Of(kind scheduler.JobKind) Name {
 		return Message
 	case scheduler.WriteEntryJob, scheduler.KeepListJob:
 		return Record
-	case scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob, scheduler.FollowContactJob:
+	case scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob, scheduler.FollowContactJob, scheduler.FollowCitizenJob:
 		return Work
 	}
 
@@ -283,7 +283,7 @@ func priority(job scheduler.Job) int {
 	}
 
 	switch job.Kind {
-	case scheduler.SendCodeJob, scheduler.CloseRoomJob, scheduler.EndRoomJob, scheduler.FollowContactJob:
+	case scheduler.SendCodeJob, scheduler.CloseRoomJob, scheduler.EndRoomJob, scheduler.FollowContactJob, scheduler.FollowCitizenJob:
 		return urgent
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
 		return 2

@@ -21,6 +21,12 @@ type batchRow struct {
 	MadeAt           int64
 	UndoneAt         *int64
 	UndoneBy         string
+	ExpiresAt        *int64
+	Decision         string
+	DecidedBy        string
+	DecidedAt        *int64
+	ReasonSealed     []byte
+	AnswerSealed     []byte
 }
 
 // TableName names the table for gorm.
@@ -31,6 +37,8 @@ func (k *Keys) batchToRow(b care.Batch) (batchRow, error) {
 	row := batchRow{
 		ID: string(b.ID), Kind: string(b.Kind), MadeBy: string(b.By), MadeByNameSealed: seal.seal("made_by_name", b.ByName), Unit: string(b.Unit),
 		Visits: b.Visits, MadeAt: micros(b.MadeAt), UndoneAt: microsOrNull(b.UndoneAt), UndoneBy: string(b.UndoneBy),
+		ExpiresAt: microsOrNull(b.ExpiresAt), Decision: string(b.Decision), DecidedBy: string(b.DecidedBy), DecidedAt: microsOrNull(b.DecidedAt),
+		ReasonSealed: seal.seal("reason", b.Reason), AnswerSealed: seal.seal("answer", b.Answer),
 	}
 
 	return row, seal.err
@@ -42,18 +50,89 @@ func (k *Keys) batchFromRow(row batchRow) (care.Batch, error) {
 		ID: care.BatchID(row.ID), Kind: care.BatchKind(row.Kind), By: care.EmployeeID(row.MadeBy), ByName: seal.open("made_by_name", row.MadeByNameSealed),
 		Unit: care.UnitID(row.Unit), Visits: row.Visits, MadeAt: instant(row.MadeAt),
 		UndoneAt: instantOrZero(row.UndoneAt), UndoneBy: care.EmployeeID(row.UndoneBy),
+		ExpiresAt: instantOrZero(row.ExpiresAt), Decision: care.Decision(row.Decision), DecidedBy: care.EmployeeID(row.DecidedBy), DecidedAt: instantOrZero(row.DecidedAt),
+		Reason: seal.open("reason", row.ReasonSealed), Answer: seal.open("answer", row.AnswerSealed),
 	}
 
 	return b, seal.err
 }
 
-func (s *Store) insertBatch(tx *gorm.DB, b care.Batch) error {
+// batchVisitRow is a visit of a batch that waits for an approval.
+type batchVisitRow struct {
+	BatchID string `gorm:"primaryKey"`
+	VisitID string `gorm:"primaryKey"`
+}
+
+// TableName names the table for gorm.
+func (batchVisitRow) TableName() string { return "batch_visits" }
+
+// saveBatch inserts a batch that begins now, or decides one that waited. Another decision was first:
+// Conflict.
+func (s *Store) saveBatch(tx *gorm.DB, b care.Batch) error {
 	row, err := s.keys.batchToRow(b)
 	if err != nil {
 		return err
 	}
 
-	return insert(tx, []batchRow{row})
+	if b.Decision == "" {
+		return insert(tx, []batchRow{row})
+	}
+
+	done := tx.Model(&batchRow{}).Where("id = ? AND decision = ''", row.ID).
+		Select("visits", "decision", "decided_by", "decided_at", "answer_sealed").Updates(row)
+	if done.Error != nil {
+		return fmt.Errorf("decide batch: %w", done.Error)
+	}
+
+	if done.RowsAffected != 1 {
+		return once(errMoved)
+	}
+
+	if err := tx.Where("batch_id = ?", row.ID).Delete(&batchVisitRow{}).Error; err != nil {
+		return fmt.Errorf("forget what waited: %w", err)
+	}
+
+	return nil
+}
+
+// AskBatch implements scheduler.Batches.
+func (s *Store) AskBatch(ctx context.Context, b care.Batch, visits []care.VisitID, effects scheduler.Effects) error {
+	return s.change(ctx, func(tx *gorm.DB) error {
+		if err := s.saveBatch(tx, b); err != nil {
+			return err
+		}
+
+		rows := make([]batchVisitRow, 0, len(visits))
+		for _, v := range visits {
+			rows = append(rows, batchVisitRow{BatchID: string(b.ID), VisitID: string(v)})
+		}
+
+		if err := insert(tx, rows); err != nil {
+			return err
+		}
+
+		return s.writeEffects(tx, effects)
+	})
+}
+
+// DecideBatch implements scheduler.Batches.
+func (s *Store) DecideBatch(ctx context.Context, b care.Batch, effects scheduler.Effects) error {
+	return s.change(ctx, func(tx *gorm.DB) error {
+		if err := s.saveBatch(tx, b); err != nil {
+			return err
+		}
+
+		return s.writeEffects(tx, effects)
+	})
+}
+
+// AskedVisits implements scheduler.Batches.
+func (s *Store) AskedVisits(ctx context.Context, id care.BatchID) ([]care.VisitID, error) {
+	var out []care.VisitID
+
+	err := s.read.WithContext(ctx).Model(&batchVisitRow{}).Where("batch_id = ?", id).Order("visit_id").Pluck("visit_id", &out).Error
+
+	return out, translate(err)
 }
 
 // Batch implements scheduler.Batches.

@@ -26,6 +26,7 @@ type citizenRow struct {
 	Suitability     string
 	Hospitalised    bool
 	Protected       bool
+	Language        string
 	Surrogate       bool // there is no CPR number: cpr_hash and cpr_sealed are those of the surrogate id
 	SurrogateHash   *string
 	SurrogateSealed []byte
@@ -70,7 +71,7 @@ func (k *Keys) citizenToRow(c care.Citizen) (citizenRow, error) {
 		ID: string(c.ID), CprHash: hash, CprSealed: seal.seal("cpr", c.CPR.Reveal()), Verdict: int(c.Verdict),
 		NameSealed: seal.seal("name", c.Name), AddressSealed: seal.seal("address", c.Address),
 		PhoneSealed: seal.seal("phone", c.Phone.Reveal()), EmailSealed: seal.seal("email", c.Email.Reveal()),
-		Suitability: string(c.Suitability), Hospitalised: c.Hospitalised, Protected: c.Protected, Touched: microsOrNull(c.UpdatedAt),
+		Suitability: string(c.Suitability), Hospitalised: c.Hospitalised, Protected: c.Protected, Language: string(c.Language), Touched: microsOrNull(c.UpdatedAt),
 	}
 
 	if !c.Surrogate.IsZero() {
@@ -100,7 +101,7 @@ func (k *Keys) citizenFromRow(row citizenRow) (care.Citizen, error) {
 	c := care.Citizen{
 		ID: care.CitizenID(row.ID), CPR: cpr, Surrogate: surrogateFrom(seal.open("surrogate", row.SurrogateSealed)), Verdict: care.CPRVerdict(row.Verdict),
 		Name: seal.open("name", row.NameSealed), Address: seal.open("address", row.AddressSealed),
-		Suitability: care.Suitability(row.Suitability), Hospitalised: row.Hospitalised, Protected: row.Protected, UpdatedAt: instantOrZero(row.Touched),
+		Suitability: care.Suitability(row.Suitability), Hospitalised: row.Hospitalised, Protected: row.Protected, Language: care.Language(row.Language), UpdatedAt: instantOrZero(row.Touched),
 	}
 
 	c.Phone, c.Email = seal.phone(row.PhoneSealed), seal.email(row.EmailSealed)

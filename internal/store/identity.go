@@ -19,6 +19,7 @@ type identitySettingRow struct {
 	Version      int
 	MitidOnly    bool
 	NoSms        bool
+	CodeOnly     bool
 	Protected    bool
 	Methods      string
 	ReasonSealed []byte
@@ -40,7 +41,7 @@ func (k *Keys) identitySettingToRow(s care.IdentitySetting) (identitySettingRow,
 	}
 
 	row := identitySettingRow{
-		CitizenID: string(s.Citizen), Version: s.Version, MitidOnly: s.MitIDOnly, NoSms: s.NoSMS, Protected: s.Protected, Methods: strings.Join(methods, ","),
+		CitizenID: string(s.Citizen), Version: s.Version, MitidOnly: s.MitIDOnly, NoSms: s.NoSMS, CodeOnly: s.CodeOnly, Protected: s.Protected, Methods: strings.Join(methods, ","),
 		ReasonSealed: seal.seal("reason", s.Reason), SetBy: string(s.By), SetAt: micros(s.At),
 		Stopped: s.Stopped, StoppedAt: microsOrNull(s.StoppedAt),
 	}
@@ -51,7 +52,7 @@ func (k *Keys) identitySettingToRow(s care.IdentitySetting) (identitySettingRow,
 func (k *Keys) identitySettingFromRow(row identitySettingRow) (care.IdentitySetting, error) {
 	seal := sealer{keys: k, table: "identity_settings", row: row.CitizenID}
 	s := care.IdentitySetting{
-		Citizen: care.CitizenID(row.CitizenID), Version: row.Version, MitIDOnly: row.MitidOnly, NoSMS: row.NoSms, Protected: row.Protected,
+		Citizen: care.CitizenID(row.CitizenID), Version: row.Version, MitIDOnly: row.MitidOnly, NoSMS: row.NoSms, CodeOnly: row.CodeOnly, Protected: row.Protected,
 		Reason: seal.open("reason", row.ReasonSealed), By: care.EmployeeID(row.SetBy), At: instant(row.SetAt),
 		Stopped: row.Stopped, StoppedAt: instantOrZero(row.StoppedAt),
 	}
@@ -95,26 +96,35 @@ func (s *Store) IdentitySetting(ctx context.Context, citizen care.CitizenID) (ca
 
 // SaveIdentitySetting implements scheduler.Identities.
 func (s *Store) SaveIdentitySetting(ctx context.Context, setting care.IdentitySetting, effects scheduler.Effects) error {
+	return s.change(ctx, func(tx *gorm.DB) error {
+		if err := s.saveSetting(tx, setting); err != nil {
+			return err
+		}
+
+		return s.writeEffects(tx, effects)
+	})
+}
+
+// saveSetting writes a setting that still has its version, and lets the citizen follow.
+func (s *Store) saveSetting(tx *gorm.DB, setting care.IdentitySetting) error {
 	before := setting.Version
 	setting.Version++
 
 	row, err := s.keys.identitySettingToRow(setting)
 	if err != nil {
-		return translate(err)
+		return err
 	}
 
-	return s.change(ctx, func(tx *gorm.DB) error {
-		if err := putVersion(tx, row, before, "citizen_id = ?", row.CitizenID); err != nil {
-			return err
-		}
+	if err := putVersion(tx, row, before, "citizen_id = ?", row.CitizenID); err != nil {
+		return err
+	}
 
-		done := tx.Model(&citizenRow{}).Where("id = ?", row.CitizenID).Updates(map[string]any{"protected": row.Protected})
-		if done.Error != nil {
-			return fmt.Errorf("protect citizen: %w", done.Error)
-		}
+	done := tx.Model(&citizenRow{}).Where("id = ?", row.CitizenID).Updates(map[string]any{"protected": row.Protected})
+	if done.Error != nil {
+		return fmt.Errorf("protect citizen: %w", done.Error)
+	}
 
-		return s.writeEffects(tx, effects)
-	})
+	return nil
 }
 
 // putVersion inserts a row whose version was 0, or updates the one that still has its version.

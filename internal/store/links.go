@@ -17,8 +17,8 @@ type linkRow struct {
 	CitizenID string
 	Unit      string
 	Visits    int
-	First     int64
-	Last      int64
+	First     *int64 // nil: by the register alone
+	Last      *int64
 	LawLow    string
 	LawHigh   string
 }
@@ -54,23 +54,57 @@ func (s *Store) Links(ctx context.Context, q scheduler.LinkQuery) ([]scheduler.L
 		}
 
 		rows = append(rows, part...)
+
+		registered, err := s.registered(ctx, q.Units, citizens)
+		if err != nil {
+			return nil, err
+		}
+
+		rows = append(rows, registered...)
 	}
 
-	slices.SortFunc(rows, func(a, b linkRow) int {
+	slices.SortStableFunc(rows, func(a, b linkRow) int {
 		return cmp.Or(cmp.Compare(a.CitizenID, b.CitizenID), cmp.Compare(a.Unit, b.Unit))
 	})
 
 	out := make([]scheduler.Link, 0, len(rows))
 
-	for _, r := range rows {
+	for i, r := range rows {
+		if i > 0 && r.Visits == 0 && rows[i-1].CitizenID == r.CitizenID && rows[i-1].Unit == r.Unit {
+			continue // the unit visits them too
+		}
+
 		law := care.LegalBasis(r.LawLow)
 		if r.LawLow != r.LawHigh {
 			law = care.LawUnknown
 		}
 
 		out = append(out, scheduler.Link{
-			Citizen: care.CitizenID(r.CitizenID), Unit: care.UnitID(r.Unit), Visits: r.Visits, First: instant(r.First), Last: instant(r.Last), Law: law,
+			Citizen: care.CitizenID(r.CitizenID), Unit: care.UnitID(r.Unit), Visits: r.Visits, First: instantOrZero(r.First), Last: instantOrZero(r.Last), Law: law,
 		})
+	}
+
+	return out, nil
+}
+
+// registered reads who belongs to units by a register.
+func (s *Store) registered(ctx context.Context, units []care.UnitID, citizens []care.CitizenID) ([]linkRow, error) {
+	var c conditions
+
+	c.add("unit IN ?", units)
+
+	if len(citizens) > 0 {
+		c.add("citizen_id IN ?", citizens)
+	}
+
+	var found []citizenUnitRow
+	if err := c.apply(s.read.WithContext(ctx).Model(&citizenUnitRow{})).Find(&found).Error; err != nil {
+		return nil, translate(err)
+	}
+
+	out := make([]linkRow, 0, len(found))
+	for _, r := range found {
+		out = append(out, linkRow{CitizenID: r.CitizenID, Unit: r.Unit, LawLow: string(care.LawUnknown), LawHigh: string(care.LawUnknown)})
 	}
 
 	return out, nil

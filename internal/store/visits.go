@@ -118,7 +118,7 @@ func (s *Store) UpdateVisits(ctx context.Context, ids []care.VisitID, batch *car
 			b := *batch
 			b.Visits = len(changed)
 
-			if err := s.insertBatch(tx, b); err != nil {
+			if err := s.saveBatch(tx, b); err != nil {
 				return err
 			}
 		}

@@ -129,7 +129,7 @@ func (f *fakePeople) PreviewUpload(_ context.Context, _ care.Actor, upload strin
 	return preview(directory.ImportKind(kind), rest == "fejl"), nil
 }
 
-func (f *fakePeople) ImportUpload(_ context.Context, _ care.Actor, upload string) (directory.Preview, error) {
+func (f *fakePeople) ImportUpload(_ context.Context, _ care.Actor, upload string, _ bool) (directory.Preview, error) {
 	kind, _, _ := strings.Cut(upload, "-")
 
 	return preview(directory.ImportKind(kind), false), f.note("ImportUpload")

@@ -1,12 +1,21 @@
 package care
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // BatchState is how far a conversion is. The zero value is invalid.
 type BatchState string
 
-// The states: running → done · partly failed → undone.
+// The states: waiting → running · refused · withdrawn · expired; running → done · partly failed →
+// undone.
 const (
+	BatchWaiting      BatchState = "waiting"   // for another employee's yes; nothing is booked
+	BatchRefused      BatchState = "refused"   // by another employee
+	BatchWithdrawn    BatchState = "withdrawn" // by who asked
+	BatchExpired      BatchState = "expired"   // nobody decided in time
 	BatchRunning      BatchState = "running"
 	BatchDone         BatchState = "done"
 	BatchPartlyFailed BatchState = "partly_failed"
@@ -38,6 +47,103 @@ type Batch struct {
 	MadeAt   time.Time
 	UndoneAt time.Time // when undo was asked for; zero otherwise
 	UndoneBy EmployeeID
+
+	Reason    string    // why visits against the rules are converted; stored encrypted
+	ExpiresAt time.Time // waits until then for another employee's yes; zero: it needs none
+	Decision  Decision
+	DecidedBy EmployeeID
+	DecidedAt time.Time
+	Answer    string // why it was decided so; stored encrypted
+}
+
+// Decision is what became of a conversion that needed another employee's yes. The zero value is:
+// nothing yet.
+type Decision string
+
+// The decisions.
+const (
+	Approved  Decision = "approved"
+	Refused   Decision = "refused"
+	Retracted Decision = "withdrawn"
+)
+
+// Unbooked returns the state of a batch of which nothing was booked, because it waits for another
+// employee's yes or did not get it; false for every other.
+func (b Batch) Unbooked(now time.Time) (BatchState, bool) {
+	switch {
+	case b.ExpiresAt.IsZero() || b.Decision == Approved:
+		return "", false
+	case b.Decision == Refused:
+		return BatchRefused, true
+	case b.Decision == Retracted:
+		return BatchWithdrawn, true
+	case !now.Before(b.ExpiresAt):
+		return BatchExpired, true
+	default:
+		return BatchWaiting, true
+	}
+}
+
+// BegunAt is when the batch began to run, UTC: when it was made, or approved.
+func (b Batch) BegunAt() time.Time {
+	if b.Decision == Approved {
+		return b.DecidedAt
+	}
+
+	return b.MadeAt
+}
+
+// Approve lets a batch that waits begin. Who asked for it can't: Forbidden. Conflict when it does not
+// wait any more.
+func (b Batch) Approve(by EmployeeID, at time.Time) (Batch, error) {
+	if by == b.By {
+		return b, NewError(Forbidden, "Du kan ikke godkende din egen omlægning. Bed en kollega om det.")
+	}
+
+	return b.decide(Approved, by, "", at)
+}
+
+// Refuse ends a batch that waits. The answer tells why, at most MaxBecause characters. Who asked for
+// it withdraws it instead: Forbidden. Invalid without an answer; Conflict when it does not wait any
+// more.
+func (b Batch) Refuse(by EmployeeID, answer string, at time.Time) (Batch, error) {
+	answer = strings.TrimSpace(answer)
+
+	switch {
+	case by == b.By:
+		return b, NewError(Forbidden, "Du kan ikke afvise din egen omlægning. Træk den tilbage i stedet.")
+	case answer == "" || utf8.RuneCountInString(answer) > MaxBecause:
+		return b, NewError(Invalid, "Skriv hvorfor, med højst 500 tegn.")
+	}
+
+	return b.decide(Refused, by, answer, at)
+}
+
+// Withdraw ends a batch that waits. Only who asked for it can: Forbidden. Conflict when it does not
+// wait any more.
+func (b Batch) Withdraw(by EmployeeID, at time.Time) (Batch, error) {
+	if by != b.By {
+		return b, NewError(Forbidden, "Kun den, der har bedt om omlægningen, kan trække den tilbage.")
+	}
+
+	return b.decide(Retracted, by, "", at)
+}
+
+func (b Batch) decide(d Decision, by EmployeeID, answer string, at time.Time) (Batch, error) {
+	state, ok := b.Unbooked(at)
+
+	switch {
+	case !ok:
+		return b, NewError(Conflict, "Omlægningen venter ikke på godkendelse.")
+	case state == BatchExpired:
+		return b, NewError(Conflict, "Fristen er udløbet. Vælg besøgene på dagen, og bed om omlægningen igen.")
+	case state != BatchWaiting:
+		return b, NewError(Conflict, "Der er allerede taget stilling til omlægningen.")
+	}
+
+	b.Decision, b.DecidedBy, b.DecidedAt, b.Answer = d, by, at, answer
+
+	return b, nil
 }
 
 // Counts are what the visits of a batch look like now.

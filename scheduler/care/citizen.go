@@ -19,6 +19,7 @@ type Citizen struct {
 	// Protected: address and telephone number are hidden from everybody who does not need them; see
 	// Shown.
 	Protected bool
+	Language  Language // of messages and pages; empty: not known
 	UpdatedAt time.Time
 }
 

@@ -162,6 +162,7 @@ type IdentitySetting struct {
 	Version   int              // the store's; 0: never stored
 	MitIDOnly bool             // logins only: somebody else may hold the telephone (C27)
 	NoSMS     bool             // no one-time codes, and no links either by SMS
+	CodeOnly  bool             // messages hold a visit code in place of a link (M21)
 	Methods   []IdentityMethod // those that are left; empty: all
 	Protected bool             // the citizen's address is protected; Citizen.Protected follows it
 	Reason    string           // an employee's own text, at most MaxBecause characters

@@ -172,6 +172,23 @@ func (v *Visit) NameLink(id InvitationID, hash string) error {
 	return nil
 }
 
+// NameCode puts a visit code in the place of what opens a message that waits. What left already keeps
+// what was in it: Conflict.
+func (v *Visit) NameCode(id InvitationID, hash string) error {
+	i, err := v.invitation(id)
+	if err != nil {
+		return err
+	}
+
+	if !i.Waiting() {
+		return NewError(Conflict, "Beskeden er allerede sendt.")
+	}
+
+	i.LocatorHash = hash
+
+	return nil
+}
+
 // MessageSent records that a message left. When it was recalled meanwhile, whoever got it is told
 // that it does not hold.
 func (v *Visit) MessageSent(id InvitationID, providerID, locatorHash string, at time.Time) error {

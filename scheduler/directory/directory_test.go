@@ -164,7 +164,7 @@ func TestImportTellsEveryProblem(t *testing.T) {
 		t.Fatal("a file with faults is taken")
 	}
 
-	_, err = r.ImportUpload(t.Context(), boss(), p.Upload)
+	_, err = r.ImportUpload(t.Context(), boss(), p.Upload, false)
 	wantKind(t, err, care.Invalid)
 
 	for name, f := range map[string]directory.File{
@@ -228,7 +228,7 @@ func TestLastAdministratorStays(t *testing.T) {
 	r := newRig(t, func(d *directory.Deps) { d.LoginAdministers = false })
 	r.bring(directory.ImportEmployees, heading, "ADM;Anna Dam;;alle;Systemforvalter;;", "MSK;Mona Skov;;oest;Medarbejder;;", "TEM;Temp;;alle;Systemforvalter;;31-12-2026")
 
-	_, err := r.Import(t.Context(), directory.ImportEmployees, upload(heading, "MSK;Mona Skov;;oest;Medarbejder;;"), false)
+	_, err := r.Import(t.Context(), directory.ImportEmployees, upload(heading, "MSK;Mona Skov;;oest;Medarbejder;;"), false, false)
 	wantKind(t, err, care.Conflict)
 	wantKind(t, r.MarkLeft(t.Context(), boss(), "ADM", 1), care.Conflict)
 	wantKind(t, r.SaveEmployee(t.Context(), boss(), directory.EmployeeRequest{ID: "ADM", Version: 1, Name: "Anna Dam", EndsOn: "2027-01-01"}), care.Conflict)

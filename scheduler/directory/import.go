@@ -19,7 +19,11 @@ type ImportKind string
 const (
 	ImportEmployees ImportKind = "employees"
 	ImportUnits     ImportKind = "units"
+	ImportCitizens  ImportKind = "citizens"
 )
+
+// ImportKinds lists every kind.
+func ImportKinds() []ImportKind { return []ImportKind{ImportEmployees, ImportUnits, ImportCitizens} }
 
 // ChangeKind says what an import does with one entry. The zero value is invalid.
 type ChangeKind string
@@ -28,7 +32,9 @@ type ChangeKind string
 const (
 	ChangeNew     ChangeKind = "new"
 	ChangeChanged ChangeKind = "changed"
-	ChangeGone    ChangeKind = "gone" // an employee leaves, a unit is removed
+	// ChangeGone is what is in the file no longer: an employee leaves, a unit is removed, a citizen
+	// leaves their unit where the import says so.
+	ChangeGone ChangeKind = "gone"
 )
 
 // Problem is one thing wrong in a file, told so that a person can mend it.
@@ -79,8 +85,10 @@ func (p Preview) Count(kind ChangeKind) int {
 type plan struct {
 	Preview
 
-	change Change
-	loses  bool // somebody may lose the administrator's role
+	change   Change
+	loses    bool                 // somebody may lose the administrator's role
+	citizens []care.RegisterEntry // new and changed ones
+	ended    []care.RegisterEntry // those who are in the file no longer, without their units
 }
 
 func (p *plan) fault(row Row, column, text string) {
@@ -174,26 +182,27 @@ func (s *Service) uploaded(ctx context.Context, actor care.Actor, upload string)
 }
 
 // ImportUpload does what the preview of a kept file tells, all or nothing. A file that was
-// imported already changes nothing. Invalid when it has faults; Conflict when the last
-// administrator would be gone, or the directory was changed meanwhile.
-func (s *Service) ImportUpload(ctx context.Context, actor care.Actor, upload string) (Preview, error) {
+// imported already changes nothing. Citizens who are in the file no longer leave their units only
+// with endMissing; nothing else about them changes. Invalid when the file has faults; Conflict when
+// the last administrator would be gone, or something was changed meanwhile.
+func (s *Service) ImportUpload(ctx context.Context, actor care.Actor, upload string, endMissing bool) (Preview, error) {
 	p, err := s.uploaded(ctx, actor, upload)
 	if err != nil {
 		return p.Preview, err
 	}
 
-	return p.Preview, s.apply(ctx, string(actor.Employee), p)
+	return p.Preview, s.apply(ctx, string(actor.Employee), p, endMissing)
 }
 
-// Import reads and imports a file at once; with dry it only tells. It is for the command line,
-// whose user has the configuration and so everything.
-func (s *Service) Import(ctx context.Context, kind ImportKind, f File, dry bool) (Preview, error) {
+// Import reads and imports a file at once; with dry it only tells. EndMissing is as for ImportUpload.
+// It is for the command line, whose user has the configuration and so everything.
+func (s *Service) Import(ctx context.Context, kind ImportKind, f File, dry, endMissing bool) (Preview, error) {
 	p, err := s.plan(ctx, kind, f)
 	if err != nil || dry {
 		return p.Preview, err
 	}
 
-	return p.Preview, s.apply(ctx, bySystem, p)
+	return p.Preview, s.apply(ctx, bySystem, p, endMissing)
 }
 
 func (s *Service) plan(ctx context.Context, kind ImportKind, f File) (plan, error) {
@@ -205,6 +214,16 @@ func (s *Service) plan(ctx context.Context, kind ImportKind, f File) (plan, erro
 			}
 
 			return s.planUnits(sheet, stored), nil
+		})
+	}
+
+	if kind == ImportCitizens {
+		return s.planOf(ctx, kind, f, citizenColumns(), func(sheet Sheet) (*plan, error) {
+			if err := s.Refresh(ctx); err != nil {
+				return nil, err
+			}
+
+			return s.planCitizens(ctx, sheet)
 		})
 	}
 
@@ -262,9 +281,13 @@ func rank(k ChangeKind) int {
 	return 3
 }
 
-func (s *Service) apply(ctx context.Context, by string, p plan) error {
+func (s *Service) apply(ctx context.Context, by string, p plan, endMissing bool) error {
 	if p.Faulty() {
 		return care.NewError(care.Invalid, "Filen har fejl, som skal rettes, før den kan indlæses. Intet er ændret.")
+	}
+
+	if p.Kind == ImportCitizens {
+		return s.register(ctx, by, p, endMissing)
 	}
 
 	if len(p.Lines) == 0 {
@@ -291,4 +314,18 @@ func (s *Service) apply(ctx context.Context, by string, p plan) error {
 	}
 
 	return s.Refresh(ctx)
+}
+
+// register brings about an import of citizens.
+func (s *Service) register(ctx context.Context, by string, p plan, endMissing bool) error {
+	list := p.citizens
+	if endMissing {
+		list = slices.Concat(list, p.ended)
+	}
+
+	if len(list) == 0 {
+		return nil
+	}
+
+	return s.citizens.Register(ctx, by, list)
 }

@@ -147,4 +147,6 @@ type Column struct {
 // kind Rejected or Malformed whose cause is a *care.Error with a Danish sentence.
 type Sheets interface {
 	ReadSheet(ctx context.Context, f File, columns []Column) (Sheet, error)
+	// System names the source whose surrogate ids stand in the tables.
+	System() string
 }

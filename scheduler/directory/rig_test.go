@@ -23,6 +23,15 @@ type noJobs struct{}
 
 func (noJobs) InsertJobs(context.Context, *sql.Tx, []scheduler.Job) error { return nil }
 
+// nobody is a register without citizens.
+type nobody struct{}
+
+func (nobody) Registered(context.Context, []care.CitizenKey) ([]care.RegisterEntry, error) {
+	return nil, nil
+}
+
+func (nobody) Register(context.Context, string, []care.RegisterEntry) error { return nil }
+
 // clock stands still until it is moved.
 type clock struct {
 	mutex sync.Mutex
@@ -80,7 +89,7 @@ func newRig(t *testing.T, changes ...func(*directory.Deps)) *rig {
 	must(t, err)
 
 	d := directory.Deps{
-		Store: s.Directory(), Sheets: file.Sheets{}, Now: c.Now, LoginAdministers: true,
+		Store: s.Directory(), Sheets: file.Sheets{}, Citizens: nobody{}, Now: c.Now, LoginAdministers: true,
 		Configured: []directory.Unit{
 			{Unit: care.Unit{ID: "hjemmeplejen", Name: "Hjemmeplejen"}},
 			{Unit: care.Unit{ID: "oest", Name: "Hjemmeplejen Øst", Parent: "hjemmeplejen", LiveFrom: "2026-01-01"}, Lists: []string{"Øst*"}},
@@ -150,7 +159,7 @@ func (r *rig) bring(kind directory.ImportKind, lines ...string) directory.Previe
 		r.t.Errorf("the preview of the kept file differs: %+v, %+v", p, again)
 	}
 
-	done, err := r.ImportUpload(r.t.Context(), boss(), p.Upload)
+	done, err := r.ImportUpload(r.t.Context(), boss(), p.Upload, false)
 	must(r.t, err)
 
 	return done

@@ -13,8 +13,9 @@ import (
 
 // Deps are what a Service is made of.
 type Deps struct {
-	Store  Store
-	Sheets Sheets
+	Store    Store
+	Sheets   Sheets
+	Citizens Citizens
 	// Configured are the units of the configuration; they win over stored ones.
 	Configured []Unit
 	// Groups maps names of groups to roles, as it does for the groups of a login.
@@ -29,6 +30,7 @@ type Deps struct {
 type Service struct {
 	store      Store
 	sheets     Sheets
+	citizens   Citizens
 	configured []Unit
 	groups     func(names []string) []care.Grant
 	elsewhere  bool // administrators come with the login
@@ -45,11 +47,11 @@ type known struct {
 
 // New makes a Service that knows the configured units. Refresh reads the stored ones.
 func New(d Deps) (*Service, error) {
-	if d.Store == nil || d.Sheets == nil || d.Groups == nil || d.Now == nil {
+	if d.Store == nil || d.Sheets == nil || d.Citizens == nil || d.Groups == nil || d.Now == nil {
 		return nil, errors.New("directory: a part is missing")
 	}
 
-	s := &Service{store: d.Store, sheets: d.Sheets, groups: d.Groups, elsewhere: d.LoginAdministers, now: d.Now}
+	s := &Service{store: d.Store, sheets: d.Sheets, citizens: d.Citizens, groups: d.Groups, elsewhere: d.LoginAdministers, now: d.Now}
 
 	for _, u := range d.Configured {
 		u.Configured = true

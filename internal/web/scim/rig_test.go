@@ -24,6 +24,15 @@ import (
 	"github.com/sluse/sluse/scheduler/directory"
 )
 
+// nobody is a register without citizens.
+type nobody struct{}
+
+func (nobody) Registered(context.Context, []care.CitizenKey) ([]care.RegisterEntry, error) {
+	return nil, nil
+}
+
+func (nobody) Register(context.Context, string, []care.RegisterEntry) error { return nil }
+
 const token = "a-token-of-at-least-thirty-two-characters"
 
 type noJobs struct{}
@@ -71,7 +80,7 @@ func newRig(t *testing.T, key directory.Key) *rig {
 	must(t, err)
 
 	r.people, err = directory.New(directory.Deps{
-		Store: s.Directory(), Sheets: file.Sheets{}, Now: now, Configured: []directory.Unit{{Unit: care.Unit{ID: "oest", Name: "Øst"}, Lists: []string{"Øst*"}}},
+		Store: s.Directory(), Citizens: nobody{}, Sheets: file.Sheets{}, Now: now, Configured: []directory.Unit{{Unit: care.Unit{ID: "oest", Name: "Øst"}, Lists: []string{"Øst*"}}},
 		Groups: func(names []string) []care.Grant {
 			var out []care.Grant
 

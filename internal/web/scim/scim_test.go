@@ -338,7 +338,7 @@ func TestAdoption(t *testing.T) {
 	r := newRig(t, directory.KeyLocalPart)
 	rows := directory.File{Name: "m.csv", Data: []byte("Initialer;Navn;Enhed;Rolle\nMSK;Mona S;oest;Medarbejder\n")}
 
-	_, err := r.people.Import(t.Context(), directory.ImportEmployees, rows, false)
+	_, err := r.people.Import(t.Context(), directory.ImportEmployees, rows, false, false)
 	must(t, err)
 
 	r.call(http.MethodGet, "/Users/MSK", "", 404) // nobody's business before SCIM told of her

@@ -59,7 +59,7 @@ func (p *Pages) showAccess(c *gin.Context, status int, problem string) error {
 // setIdentity takes over how a citizen may be identified from now on.
 func (p *Pages) setIdentity(c *gin.Context) error {
 	id := care.CitizenID(c.Param("id"))
-	req := scheduler.IdentityRequest{MitIDOnly: c.PostForm("kun-mitid") != "", NoSMS: c.PostForm("ingen-sms") != "", Protected: c.PostForm("beskyttet") != "", Reason: c.PostForm("begrundelse")}
+	req := scheduler.IdentityRequest{MitIDOnly: c.PostForm("kun-mitid") != "", NoSMS: c.PostForm("ingen-sms") != "", CodeOnly: c.PostForm("uden-link") != "", Protected: c.PostForm("beskyttet") != "", Reason: c.PostForm("begrundelse")}
 
 	all := slices.DeleteFunc(care.IdentityMethods(), func(m care.IdentityMethod) bool { return m == care.VouchedByCitizen })
 	for _, m := range c.PostFormArray("maade") {
@@ -99,6 +99,18 @@ func (p *Pages) sendNewLinks(c *gin.Context) error {
 	id := care.CitizenID(c.Param("id"))
 
 	return p.after(c, p.UseCases.SendNewLinks(c.Request.Context(), route.Actor(c), id), accessURL(id, "nye-links"))
+}
+
+// sendCodes sends new messages with codes in place of links.
+func (p *Pages) sendCodes(c *gin.Context) error {
+	id := care.CitizenID(c.Param("id"))
+
+	err := p.UseCases.SendCodes(c.Request.Context(), route.Actor(c), id)
+	if kind := care.KindOf(err); kind == care.Invalid || kind == care.Conflict {
+		return p.showAccess(c, http.StatusUnprocessableEntity, care.MessageOf(err))
+	}
+
+	return p.after(c, err, accessURL(id, "koder"))
 }
 
 // makeCodewords makes the codewords of a citizen and a unit anew and leads to the card for print.

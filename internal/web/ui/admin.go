@@ -21,6 +21,8 @@ func adminLinks() []adminLink {
 	return []adminLink{
 		{"Medarbejdere", "Se og ret, hvem der må hvad, markér fratrådte, og indlæs fra fil.", "/administration/medarbejdere", "persons", care.ManageDirectory},
 		{"Enheder", "Se enhederne som et træ, og indlæs dem fra fil.", "/administration/enheder", "view-in-list", care.ManageDirectory},
+		{"Find en borger", "Find en borger på navn eller CPR-nummer, og knyt faste medarbejdere.", findPath, "search", care.LinkEmployees},
+		{"Borgere fra fil", "Indlæs borgere med telefon, enhed og hensyn på én gang.", "/administration/borgere", "upload", care.ManageDirectory},
 		{"Logins", "Se, hvem der er logget ind, og afslut logins.", "/administration/logins", "lock", care.ManageAccess},
 		{"Tavler", "Registrér, luk og sæt tavler hos borgere op på ny.", "/administration/tavler", "smartphone", care.ManageAccess},
 		{"Nødadgang", "Se efter og kvittér, når nogen er kommet ind uden login.", "/administration/noedadgang", "flag", care.ManageDirectory},

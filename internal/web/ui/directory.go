@@ -26,12 +26,12 @@ type Directory interface {
 	UnitTree(ctx context.Context, actor care.Actor) ([]directory.UnitView, error)
 	PreviewFile(ctx context.Context, actor care.Actor, kind directory.ImportKind, f directory.File) (directory.Preview, error)
 	PreviewUpload(ctx context.Context, actor care.Actor, upload string) (directory.Preview, error)
-	ImportUpload(ctx context.Context, actor care.Actor, upload string) (directory.Preview, error)
+	ImportUpload(ctx context.Context, actor care.Actor, upload string, endMissing bool) (directory.Preview, error)
 }
 
 // directoryRoutes are the pages of employees and units, and of who is linked with a citizen.
 func (p *Pages) directoryRoutes() []route.Route {
-	links := p.linkRoutes()
+	links := append(p.linkRoutes(), p.findRoutes()...)
 	if p.Directory == nil {
 		return links
 	}
@@ -49,6 +49,7 @@ func (p *Pages) directoryRoutes() []route.Route {
 		route.Route{Method: post, Path: "/administration/medarbejdere/:medarbejder/fortryd", Access: manage, Handle: p.undoEmployee},
 		route.Route{Method: get, Path: "/administration/ny-medarbejder", Access: manage, Handle: p.newEmployee},
 		route.Route{Method: get, Path: "/administration/enheder", Access: manage, Handle: p.units},
+		route.Route{Method: get, Path: "/administration/borgere", Access: manage, Handle: p.citizenFiles},
 		route.Route{Method: post, Path: "/administration/filer", Access: manage, Handle: p.uploadDirectory, Body: maxUpload},
 		route.Route{Method: get, Path: "/administration/filer/:fil", Access: manage, Handle: p.previewDirectory},
 		route.Route{Method: post, Path: "/administration/filer/:fil", Access: manage, Handle: p.importDirectory},
@@ -296,13 +297,32 @@ func (p *Pages) showUnits(c *gin.Context, status int, problem string) error {
 	return p.showStatus(c, status, "enheder", "Enheder", unitsPage{Units: units, Every: actor.May(care.ManageDirectory, care.EveryUnit), Error: problem})
 }
 
-// uploadDirectory takes a file of employees or units and leads to its preview. Nothing changes yet.
+// citizenFilesPage is where a file of citizens is uploaded.
+type citizenFilesPage struct {
+	Every bool
+	Error string
+}
+
+// citizenFiles asks for a file of citizens.
+func (p *Pages) citizenFiles(c *gin.Context) error { return p.showCitizenFiles(c, http.StatusOK, "") }
+
+func (p *Pages) showCitizenFiles(c *gin.Context, status int, problem string) error {
+	body := citizenFilesPage{Every: route.Actor(c).May(care.ManageDirectory, care.EveryUnit), Error: problem}
+
+	return p.showStatus(c, status, "borgerfil", "Borgere fra fil", body)
+}
+
+// uploadDirectory takes a file of employees, units or citizens and leads to its preview. Nothing changes yet.
 func (p *Pages) uploadDirectory(c *gin.Context) error {
 	file, err := readUpload(c)
 
 	kind, show := directory.ImportEmployees, p.showEmployees
-	if c.PostForm("slags") == "enheder" {
+
+	switch c.PostForm("slags") {
+	case "enheder":
 		kind, show = directory.ImportUnits, p.showUnits
+	case "borgere":
+		kind, show = directory.ImportCitizens, p.showCitizenFiles
 	}
 
 	if err == nil {
@@ -319,7 +339,11 @@ func (p *Pages) uploadDirectory(c *gin.Context) error {
 	return err
 }
 
-// filePage is what an import of employees or units would do.
+// shownLines is how many changes and problems of a file a page lists: a municipality has ten thousand
+// citizens.
+const shownLines = 500
+
+// filePage is what an import of employees, units or citizens would do.
 type filePage struct {
 	directory.Preview
 
@@ -331,10 +355,58 @@ func (filePage) Kinds() []directory.ChangeKind {
 	return []directory.ChangeKind{directory.ChangeGone, directory.ChangeNew, directory.ChangeChanged}
 }
 
+// Mark is how a kind of change is shown.
+func (b filePage) Mark(k directory.ChangeKind) mark {
+	if b.Citizens() && k == directory.ChangeGone {
+		return mark{"Står ikke i filen", "warn", "minus"}
+	}
+
+	return recordChange(k)
+}
+
+// Citizens reports whether the file is about citizens.
+func (b filePage) Citizens() bool { return b.Kind == directory.ImportCitizens }
+
+// Changes is how many changes an import makes without being asked for more.
+func (b filePage) Changes() int {
+	if b.Citizens() {
+		return len(b.Lines) - b.Count(directory.ChangeGone)
+	}
+
+	return len(b.Lines)
+}
+
+// Missing is how many citizens are in the file no longer.
+func (b filePage) Missing() int {
+	if b.Citizens() {
+		return b.Count(directory.ChangeGone)
+	}
+
+	return 0
+}
+
+// First are the changes that are listed.
+func (b filePage) First() []directory.Line { return b.Lines[:min(len(b.Lines), shownLines)] }
+
+// More is how many changes are not listed.
+func (b filePage) More() int { return len(b.Lines) - len(b.First()) }
+
+// FirstProblems are the problems that are listed.
+func (b filePage) FirstProblems() []directory.Problem {
+	return b.Problems[:min(len(b.Problems), shownLines)]
+}
+
+// MoreProblems is how many problems are not listed.
+func (b filePage) MoreProblems() int { return len(b.Problems) - len(b.FirstProblems()) }
+
 // Back leads to the list that the file is about.
 func (b filePage) Back() string {
-	if b.Kind == directory.ImportUnits {
+	switch b.Kind {
+	case directory.ImportUnits:
 		return "/administration/enheder"
+	case directory.ImportCitizens:
+		return "/administration/borgere"
+	case directory.ImportEmployees:
 	}
 
 	return "/administration/medarbejdere"
@@ -354,9 +426,9 @@ func (p *Pages) showFile(c *gin.Context, status int, problem string) error {
 
 // importDirectory imports the file.
 func (p *Pages) importDirectory(c *gin.Context) error {
-	done, err := p.Directory.ImportUpload(c.Request.Context(), route.Actor(c), c.Param("fil"))
+	done, err := p.Directory.ImportUpload(c.Request.Context(), route.Actor(c), c.Param("fil"), c.PostForm("afslut") != "")
 	if kind := care.KindOf(err); kind == care.Invalid || kind == care.Conflict {
-		return p.showFile(c, http.StatusConflict, care.MessageOf(err))
+		return p.showFile(c, http.StatusUnprocessableEntity, care.MessageOf(err))
 	}
 
 	return p.after(c, err, filePage{Preview: done}.Back()+"?besked=indlaest")

@@ -25,6 +25,7 @@ type Identity interface {
 	SetIdentity(ctx context.Context, actor care.Actor, id care.CitizenID, req scheduler.IdentityRequest) error
 	StopAccess(ctx context.Context, actor care.Actor, id care.CitizenID, req scheduler.StopRequest) error
 	SendNewLinks(ctx context.Context, actor care.Actor, id care.CitizenID) error
+	SendCodes(ctx context.Context, actor care.Actor, id care.CitizenID) error
 	RevealContact(ctx context.Context, actor care.Actor, id care.CitizenID, reason string) (care.Citizen, error)
 }
 
@@ -43,6 +44,7 @@ func (p *Pages) identityRoutes() []route.Route {
 		{Method: post, Path: "/borgere/:id/nummer", Access: route.Needs(care.HostVisits, care.SeeDay), Handle: p.revealContact},
 		{Method: post, Path: "/borgere/:id/stop", Access: route.Needs(care.StopAccess), Handle: p.stopAccess},
 		{Method: post, Path: "/borgere/:id/nye-links", Access: route.Needs(care.SetIdentity), Handle: p.sendNewLinks},
+		{Method: post, Path: "/borgere/:id/koder", Access: route.Needs(care.SetIdentity), Handle: p.sendCodes},
 		{Method: post, Path: "/borgere/:id/kodeord/:enhed", Access: route.Needs(care.SetIdentity), Handle: p.makeCodewords},
 		{Method: get, Path: "/borgere/:id/kodeord/:enhed", Access: route.Needs(care.SetIdentity), Handle: p.codewordCard},
 	}

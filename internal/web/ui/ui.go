@@ -108,6 +108,7 @@ type UseCases interface {
 	Contacts
 	Caller
 	Linker
+	Finder
 	Operator
 	Auditor
 	Devices
@@ -212,6 +213,7 @@ func notices() map[string]string {
 		"stoppet":           "Al adgang er stoppet. Ingen links virker længere.",
 		"nye-links":         "Der er åbnet igen, og nye links er på vej til borgeren.",
 		"identificeret":     "Det er noteret. Sæt kryds ved »genkendt«, og luk personen ind.",
+		"koder":             "Nye beskeder med kode er på vej. De gamle links virker ikke længere.",
 		"afvist":            "Personen er afvist.",
 		"kontakt":           "Kontakten er gemt.",
 		"kontakt-fjernet":   "Kontakten er fjernet.",
