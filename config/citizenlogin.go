@@ -48,6 +48,7 @@ func (m Municipality) validateCitizenLogins(k checker) {
 		in := k.in(fmt.Sprintf("citizen_login[%d]", i))
 		in.bad(!form.MatchString(l.Key), "key", "must be 1 to 32 small letters, digits and hyphens")
 		in.bad(keys[l.Key], "key", "stands twice")
+		in.bad(l.Key == "staff", "key", "must be another one: staff is the employees' login")
 		in.bad(l.Name == "" || len([]rune(l.Name)) > maxLoginName, "name", "must be set, at most %d characters", maxLoginName)
 		in.bad(l.Method != care.ByMitID && l.Method != care.ByEID, "method", "must be mitid or eid")
 		in.bad((l.SAML == nil) == (l.OIDC == nil), "saml", "exactly one of saml and oidc must be set")

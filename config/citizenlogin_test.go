@@ -62,6 +62,7 @@ func TestCitizenLoginFaults(t *testing.T) {
 		want   string
 	}{
 		"key":          {[]string{"key: mitid", "key: MitID"}, "citizen_login[1].key: must be 1 to 32 small letters, digits and hyphens"},
+		"staff's":      {[]string{"key: mitid", "key: staff"}, "citizen_login[1].key: must be another one"},
 		"twice":        {[]string{"key: mitid", "key: idporten"}, "citizen_login[2].key: stands twice"},
 		"method":       {[]string{"method: eid", "method: code"}, "citizen_login[2].method: must be mitid or eid"},
 		"no name":      {[]string{"        name: BankID\n", ""}, "citizen_login[2].name: must be set, at most 40 characters"},

@@ -108,7 +108,7 @@ func (s *Service) watchTablets(ctx context.Context) error {
 
 	for _, n := range open {
 		if n.Kind == TabletSilent && !silent[n.About] {
-			if err := s.store.ResolveNotice(ctx, n.Kind, n.About, s.now()); err != nil {
+			if err := s.store.ResolveNotice(ctx, n.Kind, n.About, s.now(), Effects{}); err != nil {
 				return err
 			}
 		}

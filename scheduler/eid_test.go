@@ -293,7 +293,7 @@ func TestLoginsThatFail(t *testing.T) {
 	g.ask()
 	must(t, g.EnterCode(t.Context(), g.token, g.code()))
 
-	counts, err := l.store.CountEidLogins(t.Context(), eve())
+	counts, err := l.store.CountLogins(t.Context(), eve(), l.clock.Now())
 	must(t, err)
 
 	if len(counts) != 4 {

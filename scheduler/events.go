@@ -80,7 +80,7 @@ func (s *Service) WatchEvents(ctx context.Context) error {
 
 	for _, n := range open {
 		if n.Kind == EventsUnreadable && s.now().Sub(n.RaisedAt) > unreadableBy {
-			return s.store.ResolveNotice(ctx, n.Kind, n.About, s.now())
+			return s.store.ResolveNotice(ctx, n.Kind, n.About, s.now(), Effects{})
 		}
 	}
 
@@ -121,7 +121,7 @@ func (s *Service) watchGaps(ctx context.Context, open []Notice) error {
 
 	for _, n := range open {
 		if n.Kind == EventGap && !missing[n.About] {
-			if err := s.store.ResolveNotice(ctx, n.Kind, n.About, s.now()); err != nil {
+			if err := s.store.ResolveNotice(ctx, n.Kind, n.About, s.now(), Effects{}); err != nil {
 				return err
 			}
 		}
@@ -213,7 +213,7 @@ func (s *Service) watchSilence(ctx context.Context, open []Notice) error {
 
 		return err
 	case told && (len(going) == 0 || slices.ContainsFunc(going, func(v care.Snapshot) bool { return heard.After(v.OpenedAt) })):
-		return s.store.ResolveNotice(ctx, EventSilence, "", now)
+		return s.store.ResolveNotice(ctx, EventSilence, "", now, Effects{})
 	}
 
 	return nil

@@ -29,9 +29,10 @@ type Identities interface {
 }
 
 // identityRule returns how the citizen, or a participant, may identify themselves at a visit now:
-// the municipality's policy, the citizen's own setting, and the providers that are connected.
+// the municipality's policy, the citizen's own setting, and the providers that are connected. The
+// ways of an outage are for those who could log in, and can't anywhere (C24).
 func (s *Service) identityRule(ctx context.Context, v care.Snapshot, who care.ParticipantID) (care.IdentityRule, error) {
-	c := care.IdentityCase{Service: v.Facts.Service, Unit: v.Facts.Unit, Outage: s.citizensLoginDown()}
+	c := care.IdentityCase{Service: v.Facts.Service, Unit: v.Facts.Unit}
 
 	if p, ok := v.ParticipantOf(who); ok {
 		c.Kind = p.Kind
@@ -45,20 +46,52 @@ func (s *Service) identityRule(ctx context.Context, v care.Snapshot, who care.Pa
 	}
 
 	rule := s.set.Identity.Rule(c)
+
+	at, err := s.loginsAt(ctx, v, who, rule)
+	if err != nil {
+		return care.IdentityRule{}, err
+	}
+
+	if c.Outage, err = s.cannotLogIn(ctx, at); err != nil {
+		return care.IdentityRule{}, err
+	}
+
+	if c.Outage {
+		rule = s.set.Identity.Rule(c)
+
+		if at, err = s.loginsAt(ctx, v, who, rule); err != nil {
+			return care.IdentityRule{}, err
+		}
+	}
+
 	rule.Methods = slices.DeleteFunc(rule.Methods, func(m care.IdentityMethod) bool {
-		return m.Login() && len(s.providers(m, who)) == 0
+		return m.Login() && !slices.ContainsFunc(at, func(p eid.Info) bool { return p.Method == m })
 	})
 
-	if c.Kind != "" || !slices.ContainsFunc(rule.Methods, care.IdentityMethod.Login) {
-		return rule, nil
+	return rule, nil
+}
+
+// loginsAt returns the identity providers at which somebody can log in under a rule. None for a
+// citizen whom the care record knows by no number that a provider proves.
+func (s *Service) loginsAt(ctx context.Context, v care.Snapshot, who care.ParticipantID, rule care.IdentityRule) ([]eid.Info, error) {
+	var out []eid.Info
+
+	for _, m := range rule.Methods {
+		if m.Login() {
+			out = append(out, s.providers(m, who)...)
+		}
+	}
+
+	if len(out) == 0 || who != "" {
+		return out, nil
 	}
 
 	can, err := s.canLogIn(ctx, v.Facts.Citizen)
-	if err == nil && !can {
-		rule.Methods = slices.DeleteFunc(rule.Methods, care.IdentityMethod.Login)
+	if err != nil || !can {
+		return nil, err
 	}
 
-	return rule, err
+	return out, nil
 }
 
 // providers returns the identity providers of a method at which somebody can log in. A citizen is
@@ -76,9 +109,8 @@ func (s *Service) providers(m care.IdentityMethod, who care.ParticipantID) []eid
 }
 
 // showMethods tells the page by what its reader can identify themselves.
-func (s *Service) showMethods(view *CitizenView, rule care.IdentityRule, who care.ParticipantID) {
+func (s *Service) showMethods(ctx context.Context, view *CitizenView, rule care.IdentityRule, who care.ParticipantID) error {
 	view.Methods = rule.Methods
-	s.showLoginsDown(view)
 
 	for _, m := range rule.Methods {
 		view.Providers = append(view.Providers, s.providers(m, who)...)
@@ -87,6 +119,8 @@ func (s *Service) showMethods(view *CitizenView, rule care.IdentityRule, who car
 	if !rule.Allows(care.ByCode) {
 		view.CodeLeft = 0
 	}
+
+	return s.showLoginsDown(ctx, view)
 }
 
 func codeForbidden() error {

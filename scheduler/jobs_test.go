@@ -35,7 +35,7 @@ type row struct {
 	due      time.Time
 }
 
-const createJobs = `CREATE TABLE test_jobs (
+const createJobs = `CREATE TABLE IF NOT EXISTS test_jobs (
 	n %s, kind TEXT, visit TEXT, ref TEXT, at BIGINT, due BIGINT,
 	failures INTEGER NOT NULL DEFAULT 0, snoozes INTEGER NOT NULL DEFAULT 0, ended TEXT NOT NULL DEFAULT '')`
 

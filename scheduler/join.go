@@ -29,10 +29,10 @@ func (s *Service) Landing(ctx context.Context, locator care.Locator) (CitizenVie
 
 	if view.Stage == StageIdentify {
 		view.Stage = StageLanding
-		s.showLoginsDown(&view)
+		err = s.showLoginsDown(ctx, &view)
 	}
 
-	return view, nil
+	return view, err
 }
 
 // behind finds the visit behind a link or visit code that lets in now or later. NotFound, always
@@ -183,9 +183,7 @@ func (s *Service) Lounge(ctx context.Context, token care.SessionToken) (CitizenV
 		return CitizenView{}, err
 	}
 
-	s.showMethods(&view, rule, adm.Participant)
-
-	return view, nil
+	return view, s.showMethods(ctx, &view, rule, adm.Participant)
 }
 
 func stageOf(adm care.Admission, now time.Time) CitizenStage {

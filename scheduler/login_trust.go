@@ -40,7 +40,7 @@ func (s *Service) TellLogin(ctx context.Context, login string, found []connector
 			continue
 		}
 
-		if err := s.store.ResolveNotice(ctx, n.Kind, n.About, s.now()); err != nil {
+		if err := s.store.ResolveNotice(ctx, n.Kind, n.About, s.now(), Effects{}); err != nil {
 			return err
 		}
 	}

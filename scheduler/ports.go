@@ -294,8 +294,9 @@ type Notices interface {
 	// RaiseNotice opens a notice and stores the effects with it, in one transaction. When it is open
 	// already only its level and text change, nothing else is stored, and fresh is false.
 	RaiseNotice(ctx context.Context, n Notice, effects Effects) (fresh bool, err error)
-	// ResolveNotice closes a notice. One that is not open is no error.
-	ResolveNotice(ctx context.Context, kind NoticeKind, about string, at time.Time) error
+	// ResolveNotice closes a notice and stores the effects with it, in one transaction. When it is not
+	// open nothing is stored, and that is no error.
+	ResolveNotice(ctx context.Context, kind NoticeKind, about string, at time.Time, effects Effects) error
 	// OpenNotices reads the notices that are open, newest first.
 	OpenNotices(ctx context.Context) ([]Notice, error)
 }
@@ -322,4 +323,5 @@ type Store interface {
 	Identities
 	Registers
 	EidLogins
+	LoginWatch
 }

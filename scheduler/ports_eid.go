@@ -34,13 +34,6 @@ type EidLogin struct {
 	Outcome   LoginOutcome
 }
 
-// LoginCount is how many logins of a provider had an outcome.
-type LoginCount struct {
-	Provider string
-	Outcome  LoginOutcome // empty: no answer has come, yet or ever
-	Count    int
-}
-
 // EidLogins stores logins at identity providers, for a day. Errors are *care.Error.
 type EidLogins interface {
 	// SaveEidLogin stores a login.
@@ -55,8 +48,6 @@ type EidLogins interface {
 	// TakeEidSession returns the newest login of a browser session that left a session at its
 	// provider, with the session's name, and forgets the name. NotFound.
 	TakeEidSession(ctx context.Context, admission care.AdmissionID) (provider string, session care.Secret, err error)
-	// CountEidLogins counts the logins that began since a time, by provider and outcome.
-	CountEidLogins(ctx context.Context, since time.Time) ([]LoginCount, error)
 }
 
 // LoginOptions say from where somebody logs in.

@@ -104,7 +104,7 @@ type Service struct {
 	monitor Monitor
 	units   func() []UnitRule
 	eids    []eid.Provider
-	watch   *loginWatch
+	logins  []LoginSource
 	now     func() time.Time
 
 	looks     looks // into rooms
@@ -138,7 +138,7 @@ func New(d Deps) (*Service, error) {
 	return &Service{
 		credentials: d.Credentials,
 		set:         d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
-		journal: d.Journal, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, watch: newLoginWatch(d.Logins), now: d.Now,
+		journal: d.Journal, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, logins: d.Logins, now: d.Now,
 	}, nil
 }
 

@@ -118,7 +118,7 @@ func (s *Service) sweepRoom(ctx context.Context, id care.VisitID, ref care.RoomR
 // tellStrays writes down which rooms were left alone and tells the administrator.
 func (s *Service) tellStrays(ctx context.Context, strays []care.RoomRef) error {
 	if len(strays) == 0 {
-		return s.store.ResolveNotice(ctx, StrayRooms, "", s.now())
+		return s.store.ResolveNotice(ctx, StrayRooms, "", s.now(), Effects{})
 	}
 
 	rows := make([]AuditRow, 0, len(strays))

@@ -9,6 +9,7 @@ import (
 	"github.com/sluse/sluse/connector/eid"
 	"github.com/sluse/sluse/connector/eid/nemlogin"
 	"github.com/sluse/sluse/connector/eid/oidc"
+	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/internal/web/join"
 	"github.com/sluse/sluse/saml"
 )
@@ -29,7 +30,7 @@ func (s *Site) newEids(p parts) error {
 
 func (s *Site) newEid(p parts, c config.CitizenLogin) (eid.Provider, error) {
 	if c.SAML == nil {
-		return newOIDC(p, c)
+		return newOIDC(p, c, s.monitor.loginPeer(connector.CitizenLoginRole, c.Key))
 	}
 
 	provider, err := saml.New(*c.SAML, s.store, p.o.Clock)
@@ -46,10 +47,11 @@ func infoOf(c config.CitizenLogin) eid.Info {
 	return eid.Info{Key: c.Key, Name: c.Name, Method: c.Method, Danish: true}
 }
 
-func newOIDC(p parts, c config.CitizenLogin) (*oidc.Provider, error) {
+// newOIDC makes a provider of OpenID Connect; without a peer nobody watches its calls.
+func newOIDC(p parts, c config.CitizenLogin, peer *outbound.Peer) (*oidc.Provider, error) {
 	return oidc.New(*c.OIDC, oidc.Options{
 		Info: infoOf(c), ReturnURL: p.m.PublicURL + join.AnswerPath(c.Key), HomeURL: p.m.PublicURL + join.HomePath, Now: p.o.Clock,
-		Observe: p.observe, Log: p.log,
+		Peer: peer, Observe: p.observe, Log: p.log,
 	})
 }
 
@@ -67,7 +69,7 @@ func citizenFindings(ctx context.Context, m config.Municipality, o Options) []co
 			continue
 		}
 
-		provider, err := newOIDC(parts{m: m, o: o, log: o.Logger, observe: func(string, string, string, float64) {}}, c)
+		provider, err := newOIDC(parts{m: m, o: o, log: o.Logger, observe: func(string, string, string, float64) {}}, c, nil)
 		if err != nil {
 			found = append(found, connector.Finding{Level: connector.Failing, Subject: citizenLogin, Text: "Det er ikke sat rigtigt op: " + err.Error()})
 

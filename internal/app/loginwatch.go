@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/saml"
@@ -18,10 +17,10 @@ import (
 )
 
 // loginEvery is how often it is looked whether the identity providers can be reached; lookTimeout is
-// how long one look may take.
+// how long one look may take: longer than most people would wait for a page.
 const (
 	loginEvery  = time.Minute
-	lookTimeout = 5 * time.Second
+	lookTimeout = 10 * time.Second
 )
 
 // loginSystem names the employees' identity provider among the outside systems.
@@ -67,27 +66,21 @@ func (m *monitor) loginPeer(role connector.Role, system string) *outbound.Peer {
 // loginSources are the identity providers that are watched.
 func (s *Site) loginSources(p parts) []scheduler.LoginSource {
 	staff := look{
-		peer: s.monitor.loginPeer(connector.LoginRole, loginSystem), parts: p,
+		peer: s.monitor.loginPeer(connector.LoginRole, loginSystem), parts: p, timeout: lookTimeout,
 		address: func() string { return samlAddress(s.login) },
 	}
 	out := []scheduler.LoginSource{{Key: scheduler.StaffLogin, Name: "Login for medarbejdere", Staff: true, Probe: staff.look}}
 
 	for _, c := range p.m.CitizenLogin {
-		l := look{peer: s.monitor.loginPeer(connector.CitizenLoginRole, c.Key), parts: p, address: func() string { return citizenAddress(c) }}
+		l := look{peer: s.monitor.loginPeer(connector.CitizenLoginRole, c.Key), parts: p, timeout: lookTimeout, address: func() string { return samlAddress(s.person) }}
+		if c.OIDC != nil {
+			l.address = func() string { return strings.TrimSuffix(c.OIDC.Issuer, "/") + "/.well-known/openid-configuration" }
+		}
+
 		out = append(out, scheduler.LoginSource{Key: c.Key, Name: c.Name, Probe: l.look})
 	}
 
 	return out
-}
-
-// citizenAddress is where a provider of citizens tells of itself; empty when it has no such address:
-// then only the logins themselves tell whether it works.
-func citizenAddress(c config.CitizenLogin) string {
-	if c.OIDC != nil {
-		return strings.TrimSuffix(c.OIDC.Issuer, "/") + "/.well-known/openid-configuration"
-	}
-
-	return c.SAML.IDPMetadataURL
 }
 
 // samlAddress is where a SAML provider answers: its metadata, or the page to which browsers are sent.
@@ -107,32 +100,41 @@ type look struct {
 	parts
 
 	peer    *outbound.Peer
+	timeout time.Duration
 	address func() string // empty: not known yet, nothing is asked
 }
 
 // look reads the provider's address. A page for logins may well say that it does not understand a
 // request without a login: whatever it says itself is an answer, and only what a gateway before it
 // says is none. Errors are *connector.Error.
+//
+// The peer hears of it, for the page Forbindelser, but has no say: it also knows what became of
+// people's logins, and what a visitor can bring about must not look like an outage (docs/adr/0012).
 func (l look) look(ctx context.Context) error {
 	u, err := url.Parse(l.address())
 	if err != nil || u.Host == "" {
 		return nil //nolint:nilerr // told where the configuration is checked
 	}
 
+	err = l.ask(ctx, u)
+	_ = l.peer.Call(ctx, "look", func() error { return err })
+
+	return err
+}
+
+func (l look) ask(ctx context.Context, u *url.URL) error {
 	query := u.Query()
 	u.RawQuery = ""
 
-	return l.peer.Call(ctx, "look", func() error {
-		client, err := outbound.New(outbound.Options{System: l.peer.System(), BaseURL: u.String(), Now: l.o.Clock, Timeout: lookTimeout, MaxBody: metadataBytes, Observe: l.observe, Log: l.log})
-		if err != nil {
-			return fmt.Errorf("look at the identity provider: %w", err)
-		}
-		defer client.Close()
+	client, err := outbound.New(outbound.Options{System: l.peer.System(), BaseURL: u.String(), Now: l.o.Clock, Timeout: l.timeout, MaxBody: metadataBytes, Observe: l.observe, Log: l.log})
+	if err != nil {
+		return fmt.Errorf("look at the identity provider: %w", err)
+	}
+	defer client.Close()
 
-		answer, err := client.Do(ctx, outbound.Call{Op: "look", Method: http.MethodGet, Query: query, Accept: "*/*"})
+	answer, err := client.Do(ctx, outbound.Call{Op: "look", Method: http.MethodGet, Query: query, Accept: "*/*"})
 
-		return heard(answer, err)
-	})
+	return heard(answer, err)
 }
 
 // heard turns what came of a look into nil, when the provider said anything, or an error.

@@ -122,16 +122,6 @@ func (s *Store) TakeEidSession(ctx context.Context, admission care.AdmissionID) 
 	return provider, session, err
 }
 
-// CountEidLogins implements scheduler.EidLogins.
-func (s *Store) CountEidLogins(ctx context.Context, since time.Time) ([]scheduler.LoginCount, error) {
-	var out []scheduler.LoginCount
-
-	err := s.read.WithContext(ctx).Model(&eidLoginRow{}).Select("provider, outcome, COUNT(*) AS count").
-		Where("begun_at >= ?", micros(since)).Group("provider, outcome").Order("provider, outcome").Find(&out).Error
-
-	return out, translate(err)
-}
-
 // PurgeEidLogins removes logins whose time is over.
 func (s *Store) PurgeEidLogins(ctx context.Context, now time.Time) error {
 	return s.change(ctx, func(tx *gorm.DB) error { return tx.Where("expires_at < ?", micros(now)).Delete(&eidLoginRow{}).Error })

@@ -50,7 +50,7 @@ func TestPurge(t *testing.T) {
 				fatal(t, err)
 			}
 
-			fatal(t, s.ResolveNotice(ctx, "gap", "a", now))
+			fatal(t, s.ResolveNotice(ctx, "gap", "a", now, scheduler.Effects{}))
 
 			now = now.Add(time.Hour)
 

@@ -57,9 +57,14 @@ func openNotice(tx *gorm.DB, row noticeRow) (fresh bool, err error) {
 }
 
 // ResolveNotice implements scheduler.Notices.
-func (s *Store) ResolveNotice(ctx context.Context, kind scheduler.NoticeKind, about string, at time.Time) error {
+func (s *Store) ResolveNotice(ctx context.Context, kind scheduler.NoticeKind, about string, at time.Time, e scheduler.Effects) error {
 	return s.change(ctx, func(tx *gorm.DB) error {
-		return tx.Model(&noticeRow{}).Where("kind = ? AND about = ? AND resolved_at IS NULL", kind, about).Update("resolved_at", micros(at)).Error
+		done := tx.Model(&noticeRow{}).Where("kind = ? AND about = ? AND resolved_at IS NULL", kind, about).Update("resolved_at", micros(at))
+		if done.Error != nil || done.RowsAffected == 0 {
+			return done.Error
+		}
+
+		return s.writeEffects(tx, e)
 	})
 }
 

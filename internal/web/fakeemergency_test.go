@@ -56,12 +56,12 @@ func (f *fakeCodes) UseEmergencyCodes(ctx context.Context, codes [2]emergency.St
 	return f.audit.record(ctx, audit)
 }
 
-func (f *fakeCodes) ResolveNotice(context.Context, scheduler.NoticeKind, string, time.Time) error {
+func (f *fakeCodes) ResolveNotice(ctx context.Context, _ scheduler.NoticeKind, _ string, _ time.Time, e scheduler.Effects) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.notices = nil
 
-	return nil
+	return f.audit.record(ctx, e.Audit)
 }
 
 func (f *fakeCodes) OpenNotices(context.Context) ([]scheduler.Notice, error) {

@@ -31,12 +31,4 @@ func (f *fakeUse) EnterByCode(_ context.Context, code care.Code) (scheduler.Ente
 }
 
 // LoginAlarm tells of an outage when one is set.
-func (f *fakeUse) LoginAlarm() string { return f.loginAlarm }
-
-// SawStaffLogin remembers what became of employees' logins.
-func (f *fakeUse) SawStaffLogin(outcome scheduler.LoginOutcome) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-
-	f.logins = append(f.logins, outcome)
-}
+func (f *fakeUse) LoginAlarm(context.Context) string { return f.loginAlarm }

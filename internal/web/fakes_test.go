@@ -38,7 +38,6 @@ type fakeUse struct {
 	stage      scheduler.CallStage
 	audited    scheduler.AuditQuery // what the audit was asked last
 	loginAlarm string
-	logins     []scheduler.LoginOutcome
 	devices    fakeDevices
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/sluse/sluse/connector/eid"
 	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/saml"
 	"github.com/sluse/sluse/scheduler"
@@ -44,8 +43,6 @@ func (m *mount) login(c *gin.Context) error {
 	if err != nil {
 		return m.samlError(c, err)
 	}
-
-	m.site.UseCases.SawStaffLogin("")
 
 	m.setLoginCookie(c, handle)
 
@@ -88,8 +85,6 @@ func (m *mount) acs(c *gin.Context) error {
 	if !who.ExpiresAt.IsZero() && who.ExpiresAt.Before(s.EndsAt) {
 		s.EndsAt = who.ExpiresAt
 	}
-
-	m.site.UseCases.SawStaffLogin(scheduler.LoginIdentified)
 
 	may, err := m.begin(c, s)
 	if err != nil {
@@ -259,7 +254,6 @@ func (m *mount) samlError(c *gin.Context, err error) error {
 	m.log.LogAttrs(c.Request.Context(), slog.LevelWarn, "login refused",
 		slog.String("request_id", route.RequestID(c)), slog.String("kind", kind.String()),
 		slog.String("error", err.Error()), slog.String("detail", detail))
-	m.site.UseCases.SawStaffLogin(outcomeOf(kind))
 
 	switch kind {
 	case saml.KindExpired, saml.KindReplayed, saml.KindWrongBrowser:
@@ -273,19 +267,6 @@ func (m *mount) samlError(c *gin.Context, err error) error {
 	}
 
 	return &care.Error{Kind: care.Internal, Message: "Login fejlede hos os. Prøv igen om lidt.", Err: err}
-}
-
-// outcomeOf says what a refusal tells of the identity provider.
-func outcomeOf(kind saml.Kind) scheduler.LoginOutcome {
-	switch kind {
-	case saml.KindUnavailable:
-		return scheduler.LoginOutcome(eid.Unavailable)
-	case saml.KindDenied:
-		return scheduler.LoginOutcome(eid.Cancelled)
-	case saml.KindExpired, saml.KindReplayed, saml.KindWrongBrowser, saml.KindInvalid:
-	}
-
-	return scheduler.LoginOutcome(eid.Invalid)
 }
 
 // localPath keeps a return address inside this site.

@@ -2,11 +2,9 @@ package web_test
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/sluse/sluse/connector/eid"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -35,16 +33,5 @@ func TestLoginOutageIsTold(t *testing.T) {
 	b.use[testby].loginAlarm = "MitID virker ikke siden kl. 08.10."
 	if body := b.get(t, staff, "/min-dag", http.StatusOK); !strings.Contains(body, "MitID virker ikke siden kl. 08.10.") {
 		t.Error("the employees' page does not tell")
-	}
-
-	want := []scheduler.LoginOutcome{"", scheduler.LoginIdentified}
-	if got := b.use[testby].logins; !slices.Equal(got, want) {
-		t.Errorf("a login is seen as %q", got)
-	}
-
-	b.do(t, form(testby, "/saml/acs", nil))
-
-	if got := b.use[testby].logins; got[len(got)-1] != scheduler.LoginOutcome(eid.Invalid) {
-		t.Errorf("an answer that anybody can make up is seen as %q", got)
 	}
 }

@@ -43,8 +43,6 @@ type Options struct {
 type UseCases interface {
 	ui.UseCases
 	join.UseCases
-	// SawStaffLogin hears what became of an employee's login.
-	SawStaffLogin(outcome scheduler.LoginOutcome)
 }
 
 // LoginProvider logs employees in; *saml.Provider satisfies it. Errors are *saml.Error.

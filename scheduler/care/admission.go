@@ -69,7 +69,7 @@ type Admission struct {
 	Level        Assurance     // that the login had
 	IdentifiedBy EmployeeID    // whose word it is, with the staff's methods
 	Check        IdentityCheck // what that employee did
-	Outage       bool          // an identity provider did not answer when the person was identified
+	Outage       bool          // the person could not log in anywhere, and was identified otherwise
 	Name         NameMatch     // of a participant who logged in
 	Strangers    int           // logins of somebody else in this session
 	// AskedHelp is when the person said that they can't identify themselves; zero: they did not.

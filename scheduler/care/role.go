@@ -62,6 +62,7 @@ const (
 	SetIdentity      Permission = "set_identity"      // how a citizen is identified; codewords
 	StopAccess       Permission = "stop_access"       // all open links and devices of a citizen at once
 	ApproveEmergency Permission = "approve_emergency" // a colleague's emergency access
+	OpenOutageWays   Permission = "open_outage_ways"  // weaker ways in, when the administrator knows of an outage
 	SeeAudit         Permission = "see_audit"
 )
 
@@ -69,7 +70,7 @@ const (
 func Permissions() []Permission {
 	return []Permission{
 		ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, SeeConnections, CallCitizens, ManageContacts, InviteOthers,
-		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, SeeAudit,
+		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, OpenOutageWays, SeeAudit,
 	}
 }
 
@@ -90,7 +91,7 @@ func RolesWith(p Permission) []Role {
 		return []Role{Leader, Planner}
 	case SeeConnections:
 		return []Role{Planner, Leader, Administrator, ServiceDesk}
-	case ManageDirectory:
+	case ManageDirectory, OpenOutageWays:
 		return []Role{Administrator}
 	case ManageAccess:
 		return []Role{Administrator, ServiceDesk}

@@ -40,7 +40,7 @@ func (v *Visit) Identify(id AdmissionID, p Proof, rule IdentityRule, at time.Tim
 
 func (a *Admission) prove(p Proof, rule IdentityRule, at time.Time) {
 	a.Method, a.Provider, a.Level, a.Name, a.IdentifiedBy, a.Check, a.IdentifiedAt = p.Method, p.Provider, p.Level, p.Name, p.By, p.Check, at
-	a.Outage, a.CodewordDue = rule.Outage, rule.Codeword && p.Method == ByCode
+	a.Outage, a.CodewordDue = rule.Outage && !p.Method.Login(), rule.Codeword && p.Method == ByCode
 }
 
 // endIdentified ends the identified sessions of a person: one at a time is.

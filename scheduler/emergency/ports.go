@@ -28,8 +28,9 @@ type Store interface {
 	// UseEmergencyCodes removes both codes, opens the notice and writes the rows, all or nothing.
 	// Conflict when one of the codes is not the stored one any more.
 	UseEmergencyCodes(ctx context.Context, codes [2]Stored, notice scheduler.Notice, audit []scheduler.AuditRow) error
-	// ResolveNotice closes a notice. One that is not open is no error.
-	ResolveNotice(ctx context.Context, kind scheduler.NoticeKind, about string, at time.Time) error
+	// ResolveNotice closes a notice and stores the effects with it. When it is not open nothing is
+	// stored, and that is no error.
+	ResolveNotice(ctx context.Context, kind scheduler.NoticeKind, about string, at time.Time, effects scheduler.Effects) error
 	// OpenNotices reads the notices that are open, newest first.
 	OpenNotices(ctx context.Context) ([]scheduler.Notice, error)
 	// Record appends audit rows.

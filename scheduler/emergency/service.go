@@ -260,7 +260,7 @@ func (s *Service) SignOff(ctx context.Context, actor care.Actor, about string) e
 	rows := s.row(string(actor.Employee), "sign_off_emergency")
 	rows[0].Detail = about
 
-	return errors.Join(s.Store.Record(ctx, rows), s.Store.ResolveNotice(ctx, UsedNotice, about, s.Now()))
+	return s.Store.ResolveNotice(ctx, UsedNotice, about, s.Now(), scheduler.Effects{Audit: rows})
 }
 
 func (s *Service) row(actor, action string) []scheduler.AuditRow {

@@ -10,6 +10,7 @@ import (
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/video"
 	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // event is the seq-th of a node, a second after the one before.
@@ -173,9 +174,12 @@ func checkNotices(t *testing.T, b Bench) {
 	must(t, err)
 	same(t, "notices", []scheduler.Notice{notice}, open)
 
-	must(t, b.Store.ResolveNotice(t.Context(), "event_gap", "b", Now()))
-	must(t, b.Store.ResolveNotice(t.Context(), "event_gap", "a", Now().Add(time.Minute)))
-	must(t, b.Store.ResolveNotice(t.Context(), "event_gap", "a", Now().Add(time.Hour)))
+	for about, at := range map[string]time.Time{"b": Now(), "a": Now().Add(time.Minute)} {
+		for _, s := range []scheduler.Store{b.Store, b.Twin} { // the second one finds nothing to resolve
+			effects := scheduler.Effects{Jobs: []scheduler.Job{{Kind: scheduler.TrackJob, Visit: care.VisitID(about)}}}
+			must(t, s.ResolveNotice(t.Context(), "event_gap", about, at, effects))
+		}
+	}
 
 	if open, err = b.Store.OpenNotices(t.Context()); err != nil || len(open) > 0 {
 		t.Fatalf("open: %v, %v", open, err)
@@ -191,11 +195,19 @@ func checkNotices(t *testing.T, b Bench) {
 	jobs, err := b.Jobs(t.Context())
 	must(t, err)
 
-	if len(jobs) != 2 {
-		t.Errorf("%d jobs, want 2", len(jobs))
+	if len(jobs) != 3 { // raised twice, resolved once
+		t.Errorf("%d jobs, want 3", len(jobs))
 	}
 
 	b.FailJobs(true)
+
+	if err := b.Store.ResolveNotice(t.Context(), "event_gap", "a", Now(), scheduler.Effects{Jobs: jobs}); err == nil {
+		t.Error("a notice was resolved without its jobs")
+	}
+
+	if open, err = b.Store.OpenNotices(t.Context()); err != nil || len(open) != 1 {
+		t.Errorf("open: %v, %v", open, err)
+	}
 
 	notice.About = "c"
 	if fresh, err := b.Store.RaiseNotice(t.Context(), notice, scheduler.Effects{Jobs: jobs}); err == nil || fresh {

@@ -71,6 +71,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"counts", checkCounts},
 		{"codes", checkCodes},
 		{"eid_logins", checkEidLogins},
+		{"login_watch", checkLoginWatch},
+		{"count_logins", checkCountLogins},
 		{"contacts", checkContacts},
 		{"employee_links", checkEmployeeLinks},
 		{"participants", checkParticipants},

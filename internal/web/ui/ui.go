@@ -98,8 +98,8 @@ type Operator interface {
 
 // UseCases are all that the staff pages call.
 type UseCases interface {
-	// LoginAlarm is what to tell above every page while identity providers are down; empty: nothing.
-	LoginAlarm() string
+	// LoginAlarm is what to tell above every page while logins do not work; empty: nothing.
+	LoginAlarm(ctx context.Context) string
 	Planner
 	Importer
 	Converter
@@ -177,7 +177,7 @@ func (p *Pages) frame(c *gin.Context, title string, body any) page.Frame {
 
 	return page.Frame{
 		Title: title, Lang: page.Danish, Site: p.Site, Actor: actor, Menu: menu(actor, c.FullPath()),
-		Notice: notice(c.Query("besked")), Alarm: cmp.Or(alarm(c), p.UseCases.LoginAlarm()), Body: body,
+		Notice: notice(c.Query("besked")), Alarm: cmp.Or(alarm(c), p.UseCases.LoginAlarm(c.Request.Context())), Body: body,
 	}
 }
 
