@@ -51,6 +51,7 @@ func simulators() []simulator {
 		{"vdx", "MedCom VDX: video API v1 and v2, gateway with STS, SMS, call history, room pages", vdxFlags},
 		{"pexip", "an own Pexip Infinity platform: management API, event sinks, web app pages", pexipFlags},
 		{"fhir", "a care record with FHIR R4: Appointment and Encounter, a page of what it holds", fhirFlags},
+		{"nexus", "a care record with KMD Nexus' HAL API: driving lists, visits, interventions, forms, tasks, staff's pages", nexusFlags},
 		{"sms", "a municipality's SMS gateway with the citizens' telephones and a page of them", smsFlags},
 		{"mail", "mail relay (SMTP) with the citizens' mailboxes and a page of them", mailFlags},
 		{"idp", "identity provider for staff or, as NemLog-in, for citizens: SAML login page, metadata, single logout", idpFlags},

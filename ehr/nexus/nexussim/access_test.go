@@ -119,7 +119,7 @@ func TestRelsCanBeTakenAwayAndPlanted(t *testing.T) {
 func TestFormsOfHrefs(t *testing.T) {
 	t.Parallel()
 	for form, want := range map[nexussim.HrefForm]string{
-		nexussim.HrefsAbsolute: "http://nexus.example/api/", nexussim.HrefsPort: "http://nexus.example:80/api/", nexussim.HrefsRelative: "/api/",
+		nexussim.HrefsAbsolute: "http://nexus.example/api/", nexussim.HrefsPort: "http://nexus.example:80/api/", nexussim.HrefsRelative: "/api/", nexussim.HrefsMixed: "",
 	} {
 		b := setup(t, nexussim.Options{Quirks: nexussim.Quirks{Hrefs: form}})
 		req := b.request(http.MethodGet, b.urls.API, nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -42,7 +43,7 @@ func (s *Server) ControlHandler() http.Handler {
 	mux.HandleFunc("POST /load", s.controlLoad)
 	mux.HandleFunc("POST /citizens", take(func(c Citizen) error { return s.EditCitizen(c.CPR, func(v *Citizen) { *v = c }) }))
 	mux.HandleFunc("POST /citizens/{id}/{act}", s.controlCitizen)
-	mux.HandleFunc("POST /types", take(func(t EventType) error { s.DefineType(t); return nil }))
+	mux.HandleFunc("POST /types", take(s.DefineType))
 	mux.HandleFunc("POST /interventions", take(func(i Intervention) error { s.Offer(i); return nil }))
 	mux.HandleFunc("POST /tasktypes", take(func(t struct {
 		Name string `json:"name"`
@@ -210,7 +211,7 @@ func (s *Server) controlCitizen(w http.ResponseWriter, r *http.Request) {
 	}
 	act := acts[r.PathValue("act")]
 	for _, c := range s.Citizens() {
-		if fmt.Sprint(c.ID) == r.PathValue("id") && act != nil {
+		if strconv.Itoa(c.ID) == r.PathValue("id") && act != nil {
 			done(w, s.EditCitizen(c.CPR, act))
 			return
 		}

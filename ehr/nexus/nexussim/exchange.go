@@ -139,7 +139,7 @@ func (s *Server) patientOf(c *call) *citizen {
 		return s.world.citizens[id]
 	}
 	var search struct {
-		BusinessKey string `json:"businessKey"` //nolint:tagliatelle // the peer's name
+		BusinessKey string `json:"businessKey"`
 	}
 	if strings.HasSuffix(c.r.URL.Path, searchPath) && decode(c.body, &search) == nil {
 		return s.world.citizenByCPR(search.BusinessKey)

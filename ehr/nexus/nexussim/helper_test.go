@@ -90,6 +90,12 @@ func (b *bundle) form(values url.Values) answer {
 	return b.do(req)
 }
 
+// send makes a call on a connection of its own.
+func (b *bundle) send(req *http.Request) (*http.Response, error) {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	return client.Do(req)
+}
+
 // answer is what came back.
 type answer struct {
 	status int
@@ -101,7 +107,7 @@ type answer struct {
 
 func (b *bundle) do(req *http.Request) answer {
 	b.t.Helper()
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := b.send(req)
 	if err != nil {
 		b.t.Fatal(err)
 	}

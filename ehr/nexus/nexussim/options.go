@@ -136,7 +136,7 @@ func (o Options) defaulted() Options {
 	o.Instance = orElse(o.Instance, DefaultInstance)
 	o.TokenTTL = orElse(o.TokenTTL, 5*time.Minute)
 	o.RequestLimit = orElse(o.RequestLimit, 200_000)
-	o.PageSize = orElse(o.PageSize, 2+int(dice{o.Seed}.number("page")%8)) //nolint:gosec // 2 to 9
+	o.PageSize = orElse(o.PageSize, 2+int(dice{o.Seed}.number("page")%8))
 	o.Quirks = o.Quirks.defaulted()
 	if len(o.Clients) == 0 {
 		o.Clients = DefaultClients()

@@ -88,7 +88,7 @@ type ActiveCount struct {
 	Cause string    `json:"cause"` // who changed it
 }
 
-// record keeps what happened to a visit. c is nil for a person in the record. The caller
+// record keeps what happened to a visit. A nil c stands for a person in the record; the caller
 // holds the mutex.
 func (s *Server) record(c *call, o *occurrence, before object, strategy string) {
 	change := Change{At: s.now(), By: staffAuthor, Strategy: strategy, Fields: difference(before, o.doc)}

@@ -7,7 +7,7 @@ import (
 )
 
 // paged answers the outer document of a list: how many entries, and a link to each page under
-// the rel of this kind of list (eoj.md §1.9). place must hold a question mark.
+// the rel of this kind of list (eoj.md §1.9). The place must hold a question mark.
 func (s *Server) paged(c *call, total int, rel, place string, need Right) reply {
 	size, err := strconv.Atoi(c.r.URL.Query().Get("pageSize"))
 	if err != nil || size < 1 {

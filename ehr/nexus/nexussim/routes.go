@@ -36,7 +36,7 @@ const (
 	OpAny            = "*"
 )
 
-// route is one call of the API. fixed paths have no seeded part.
+// route is one call of the API. Those that are fixed have no seeded part.
 type route struct {
 	op     string
 	method string

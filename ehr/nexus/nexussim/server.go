@@ -22,6 +22,7 @@ type Server struct {
 	base    string // path of the home resource, without a slash at the end
 	slug    string // the seeded part of paths
 	zone    *time.Location
+	views   *views
 
 	mu       sync.Mutex
 	offset   time.Duration
@@ -50,10 +51,14 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nexussim: %w", err)
 	}
+	pages, err := parseViews()
+	if err != nil {
+		return nil, err
+	}
 	d := dice{o.Seed}
 	return &Server{
 		options: o, dice: d, faults: newFaultBox(d, o.Faults), quirks: o.Quirks, clients: slices.Clone(o.Clients),
-		base: "/api/core/mobile/" + o.Instance + "/v2", slug: "/" + d.hex(6, "path"), zone: zone,
+		base: "/api/core/mobile/" + o.Instance + "/v2", slug: "/" + d.hex(6, "path"), zone: zone, views: pages,
 		tokens: map[string]token{}, gone: map[string]bool{}, planted: map[string]string{},
 		world: newWorld(d, o.Clock()), hooks: map[string][]func() error{}, changed: make(chan struct{}),
 	}, nil
@@ -256,6 +261,6 @@ func (s *Server) Calls() map[string]int {
 
 // Errors of the control plane.
 var (
-	ErrNoVisit   = errors.New("nexussim: no such visit")   //nolint:gochecknoglobals // a sentinel
-	ErrNoCitizen = errors.New("nexussim: no such citizen") //nolint:gochecknoglobals // a sentinel
+	ErrNoVisit   = errors.New("nexussim: no such visit")
+	ErrNoCitizen = errors.New("nexussim: no such citizen")
 )

@@ -1,5 +1,10 @@
 package nexussim
 
+import (
+	"encoding/hex"
+	"fmt"
+)
+
 // Meaning is what a visit's type says about the visit. The record itself has no such field; the
 // simulator's oracle has.
 type Meaning string
@@ -63,16 +68,20 @@ func defaultTypes() []*eventType {
 }
 
 // DefineType adds an event type, or changes the one of that name.
-func (s *Server) DefineType(t EventType) {
+func (s *Server) DefineType(t EventType) error {
+	if _, err := hex.DecodeString(t.Color); err != nil || len(t.Color) != 6 || t.Name == "" {
+		return fmt.Errorf("nexussim: a type needs a name and a colour of six hexadecimal digits, got %q", t.Color)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, have := range s.world.types {
 		if have.name == t.Name {
 			have.color, have.meaning, have.active = t.Color, t.Meaning, !t.Retired
-			return
+			return nil
 		}
 	}
 	s.world.types = append(s.world.types, &eventType{s.world.id(), t.Name, t.Color, t.Meaning, !t.Retired})
+	return nil
 }
 
 // wire is the type as it stands in an event.
