@@ -20,8 +20,12 @@ const (
 // page is one Bundle of a search's answer (R4 http#paging).
 type page struct {
 	ResourceType string `json:"resourceType"`
+	Total        int    `json:"total"`
 	Entry        []struct {
 		Resource json.RawMessage `json:"resource"`
+		Search   struct {
+			Mode string `json:"mode"`
+		} `json:"search"`
 	} `json:"entry"`
 	Link []struct {
 		Relation string `json:"relation"`
@@ -34,11 +38,23 @@ type page struct {
 func (j *Journal) pages(ctx context.Context, op, kind string, query url.Values, each func(raw json.RawMessage) error) error {
 	call := outbound.Call{Op: op, Method: http.MethodGet, Path: []string{kind}, Query: query, Accept: mediaType}
 	seen := make(map[string]bool)
+	matches := 0
 
 	for range maxPages {
-		next, answer, err := j.page(ctx, call, each)
-		if err != nil || next == "" {
+		p, answer, err := j.page(ctx, call, each)
+		if err != nil {
 			return err
+		}
+
+		matches += p.matches()
+
+		next := p.next()
+		if next == "" && matches < p.Total {
+			return cutShort(op)
+		}
+
+		if next == "" {
+			return nil
 		}
 
 		if seen[next] {
@@ -58,39 +74,66 @@ func (j *Journal) pages(ctx context.Context, op, kind string, query url.Values, 
 	}
 }
 
-// page makes one call and returns the address of the next page, or none.
-func (j *Journal) page(ctx context.Context, call outbound.Call, each func(json.RawMessage) error) (string, *outbound.Answer, error) {
+// cutShort is a list of which the record told more than it handed over, without a next page.
+func cutShort(op string) error {
+	return &connector.Error{
+		System: System, Op: op, Kind: connector.Malformed,
+		Err: care.NewError(care.Invalid, "Journalen sendte ikke hele kørelisten. Bed systemforvalteren om at sætte page_size op."),
+	}
+}
+
+// page makes one call.
+func (j *Journal) page(ctx context.Context, call outbound.Call, each func(json.RawMessage) error) (page, *outbound.Answer, error) {
+	var p page
+
 	answer, err := j.reader.Do(ctx, call)
 	if err != nil {
-		return "", nil, err
+		return p, nil, err
 	}
 
 	if !answer.OK() {
-		return "", nil, listRefusal(answer)
+		return p, nil, listRefusal(answer)
 	}
 
-	var p page
 	if err := answer.JSON(&p); err != nil {
-		return "", nil, err
+		return p, nil, err
 	}
 
 	if p.ResourceType != "Bundle" {
-		return "", nil, answer.Broken("the answer is no Bundle")
+		return p, nil, answer.Broken("the answer is no Bundle")
 	}
 
 	for i := range p.Entry {
 		if err := each(p.Entry[i].Resource); err != nil {
-			return "", nil, err
+			return p, nil, err
 		}
 	}
 
+	return p, answer, nil
+}
+
+// matches counts what was found, without what was included.
+func (p *page) matches() int {
+	n := 0
+
+	for i := range p.Entry {
+		if mode := p.Entry[i].Search.Mode; mode == "" || mode == "match" {
+			n++
+		}
+	}
+
+	return n
+}
+
+// next is the address of the next page, or none.
+func (p *page) next() string {
 	for _, l := range p.Link {
 		if l.Relation == "next" {
-			return l.URL, answer, nil
+			return l.URL
 		}
 	}
 
-	return "", answer, nil
+	return ""
 }
 
 // within splits an address that the record gave into path and query below our base. An address of
