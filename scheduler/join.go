@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/scheduler/care"
@@ -169,7 +170,6 @@ func (s *Service) Lounge(ctx context.Context, token care.SessionToken) (CitizenV
 		return CitizenView{}, err
 	}
 
-	view.PhoneHint = who.phone.Hint()
 	view.Stage = stageOf(adm, s.now())
 	view.CodeLeft = v.CodesLeft(adm.Participant, s.now())
 	view.AskedHelp = !adm.AskedHelp.IsZero()
@@ -181,6 +181,12 @@ func (s *Service) Lounge(ctx context.Context, token care.SessionToken) (CitizenV
 	rule, err := s.identityRule(ctx, v, adm.Participant)
 	if err != nil {
 		return CitizenView{}, err
+	}
+
+	if who.phone.IsZero() { // nowhere to send a code to
+		rule.Methods = slices.DeleteFunc(rule.Methods, func(m care.IdentityMethod) bool { return m == care.ByCode })
+	} else {
+		view.PhoneHint = who.phone.Hint()
 	}
 
 	return view, s.showMethods(ctx, &view, rule, adm.Participant)

@@ -79,6 +79,8 @@ func TestStaffActions(t *testing.T) {
 		"invite, planner":  {"/borgere/c1/kontakter", v("rolle", "relative", "navn", "Bo", "mobil", "20000001", "samtykke", "oral", "besoeg", screen, "side", "besoeg"), 303, "/besoeg/" + screen + "?besked=inviteret", "AddParticipant"},
 		"no consent":       {"/borgere/c1/kontakter", v("rolle", "relative", "navn", "Bo", "mobil", "20000001", "besoeg", screen), 422, "notér samtykket", ""},
 		"change contact":   {"/borgere/c1/kontakter/k1", v("rolle", "relative", "navn", "Bo", "mobil", "20000001"), 303, "?besked=kontakt", "ChangeContact"},
+		"a number":         {"/borgere/c3/cpr", v("cpr", "251248-9996", "begrundelse", "Set"), 303, "/borgere/c3/adgang?besked=cpr", "GiveNumber"},
+		"whose number":     {"/borgere/c3/cpr", v("cpr", "250947-9989", "begrundelse", "Set"), 422, "en anden borger har det", ""},
 		"change badly":     {"/borgere/c1/kontakter/k1", v("rolle", "relative"), 422, "Skriv kontaktens navn", ""},
 		"remove contact":   {"/borgere/c1/kontakter/k1/fjern", nil, 303, "?besked=kontakt-fjernet", "RemoveContact"},
 		"add guest":        {"/min-dag/" + screen + "/deltagere", v("kontakt", "k3"), 303, "/min-dag/" + screen + "?besked=inviteret", "AddParticipant"},

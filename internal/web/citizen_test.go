@@ -199,3 +199,20 @@ func TestFaultPageOfCitizenHasReference(t *testing.T) {
 		t.Error("fault page")
 	}
 }
+
+// TestNeitherCodeNorLogin: whoever has no telephone and no MitID is told what to do instead.
+func TestNeitherCodeNorLogin(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	session := b.enter(t)
+
+	for name, methods := range map[string][]care.IdentityMethod{"nothing is left": nil, "the caregiver's word is": {care.KnownToStaff}} {
+		b.use[testby].citizen = scheduler.CitizenView{Stage: scheduler.StageIdentify, Methods: methods}
+
+		body := b.get(t, session, "/b", http.StatusOK)
+		if !strings.Contains(body, "ringer til dig. Du kan også ringe") || !strings.Contains(body, "bed om hjælp") || strings.Contains(body, "Vi sender en kode") || strings.Contains(body, "flere koder") {
+			t.Errorf("%s:\n%s", name, body)
+		}
+	}
+}

@@ -71,7 +71,10 @@ func (f *fakeUse) CitizenCard(_ context.Context, _ care.Actor, id care.CitizenID
 	case "c2":
 		card.Citizen.Suitability, card.Can.Call = care.Unsuitable, false
 		card.Can.CallWhy = "Borgeren er vurderet ikke egnet til skærmbesøg. Ring på telefon i stedet."
-	case "c3":
+	case "c3": // and who has no CPR number
+		card.Citizen.CPR = care.CPR{}
+		card.Citizen.Surrogate, _ = care.ParseSurrogateID("file", "B-17")
+
 		return card, nil
 	case "c4":
 		card.Can.Live = f.rows[0].Visit.ID

@@ -98,3 +98,12 @@ func (f *fakeUse) RevealContact(_ context.Context, _ care.Actor, _ care.CitizenI
 
 	return f.rows[0].Citizen, f.call("RevealContact")
 }
+
+// GiveNumber refuses the number of somebody else.
+func (f *fakeUse) GiveNumber(_ context.Context, _ care.Actor, _ care.CitizenID, req scheduler.NumberRequest) error {
+	if req.Number != "251248-9996" {
+		return care.NewError(care.Conflict, "Nummeret kan ikke bruges: borgeren har allerede et, eller en anden borger har det.")
+	}
+
+	return f.call("GiveNumber")
+}

@@ -111,6 +111,7 @@ func TestStaffPagesRender(t *testing.T) {
 		"/borgere?navn=ingen":                                     "Ingen af dine borgere hedder sådan",
 		"/borgere/c1":                                             "Ring nu",
 		"/borgere/c1/adgang":                                      "Stop al adgang nu",
+		"/borgere/c3/adgang":                                      "Borgeren har fået et CPR-nummer",
 		"/borgere/c2/adgang":                                      "Al adgang er stoppet",
 		"/borgere/c1/kodeord/oest":                                "kanelsnegl",
 		"/min-dag/" + first("venter") + "/kodeord":                "Borgeren svarer",

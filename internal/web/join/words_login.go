@@ -16,6 +16,7 @@ import (
 type loginWords struct {
 	LogIn, LogOut, Back string
 	Lead, LeadCode      string // of the stage in which people identify themselves; {hint} is where a code goes
+	Alone               string // the same, where neither login nor code is possible
 	Other               text
 	Outcomes            map[eid.Reason]string
 }
@@ -25,6 +26,7 @@ func danishLogin() loginWords {
 		LogIn: "Log ind med {name}", LogOut: "Log ud af {name}", Back: "Tilbage",
 		Lead:     "Log ind, så vi ved, at det er dig.",
 		LeadCode: "Log ind, så vi ved, at det er dig. Du kan også få en kode på SMS til nummeret {hint}.",
+		Alone:    "Du kan ikke få en kode eller logge ind her. Tryk på knappen, så får medarbejderen besked og ringer til dig. Du kan også ringe til os.",
 		Other:    text{"Denne invitation er til en anden person", "Du er logget ind, men linket er ikke dit. Log ud, og bed den, som beskeden er til, om at logge ind."},
 		Outcomes: map[eid.Reason]string{
 			eid.Cancelled:    "Login blev afbrudt. Prøv igen, eller vælg en anden måde.",
@@ -44,6 +46,7 @@ func englishLogin() loginWords {
 		LogIn: "Log in with {name}", LogOut: "Log out of {name}", Back: "Back",
 		Lead:     "Log in, so that we know that it is you.",
 		LeadCode: "Log in, so that we know that it is you. You can also get a code by text message to the number {hint}.",
+		Alone:    "You can't get a code or log in here. Press the button, and the care worker is told and calls you. You can also call us.",
 		Other:    text{"This invitation is for another person", "You are logged in, but the link is not yours. Log out, and ask the person whom the message is for to log in."},
 		Outcomes: map[eid.Reason]string{
 			eid.Cancelled:    "The login was cancelled. Try again, or choose another way.",
@@ -99,14 +102,17 @@ func (w words) logins(c *gin.Context, view scheduler.CitizenView, b *body) {
 	}
 
 	b.Login.Notice = l.Outcomes[eid.Reason(c.Query("login"))]
-	b.Login.NoCode = len(view.Methods) > 0 && !slices.Contains(view.Methods, care.ByCode)
+	b.Login.NoCode = (len(view.Methods) > 0 || view.PhoneHint == "") && !slices.Contains(view.Methods, care.ByCode)
 
 	for _, info := range view.Providers {
 		b.Login.Buttons = append(b.Login.Buttons, loginButton{strings.ReplaceAll(l.LogIn, "{name}", info.Name), answerPrefix + info.Key})
 	}
 
 	switch {
-	case len(b.Login.Buttons) == 0 || view.Stage != scheduler.StageIdentify:
+	case view.Stage != scheduler.StageIdentify:
+	case len(b.Login.Buttons) == 0 && b.Login.NoCode && !slices.Contains(view.Methods, care.ByDevice):
+		b.Lead = l.Alone
+	case len(b.Login.Buttons) == 0:
 	case b.Login.NoCode:
 		b.Lead = l.Lead
 	default:

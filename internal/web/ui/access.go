@@ -14,14 +14,15 @@ import (
 
 // accessPage is how a citizen comes in: what is allowed, codewords, and the stop.
 type accessPage struct {
-	Card     scheduler.CitizenCard
-	Setting  care.IdentitySetting
-	Methods  []care.IdentityMethod
-	MaySet   bool
-	MayStop  bool
-	Reason   string
-	Error    string
-	Stopping bool // the stop was typed, and something is wrong with it
+	Card    scheduler.CitizenCard
+	Setting care.IdentitySetting
+	Methods []care.IdentityMethod
+	MaySet  bool
+	MayStop bool
+	Reason  string
+	Error   string
+	// Stopping, Numbering: the stop or the CPR number was typed, and something is wrong with it.
+	Stopping, Numbering bool
 }
 
 // Left reports whether the citizen may use a method.
@@ -45,7 +46,7 @@ func (p *Pages) showAccess(c *gin.Context, status int, problem string) error {
 		return err
 	}
 
-	body := accessPage{Card: card, Setting: setting, Error: problem, Reason: short(c.PostForm("begrundelse")), Stopping: c.PostForm("stop") != ""}
+	body := accessPage{Card: card, Setting: setting, Error: problem, Reason: short(c.PostForm("begrundelse")), Stopping: c.PostForm("stop") != "", Numbering: c.PostForm("cpr") != ""}
 	body.Methods = slices.DeleteFunc(care.IdentityMethods(), func(m care.IdentityMethod) bool { return m == care.VouchedByCitizen })
 
 	for _, u := range card.Units {
@@ -92,6 +93,18 @@ func (p *Pages) stopAccess(c *gin.Context) error {
 	}
 
 	return p.after(c, err, accessURL(id, "stoppet"))
+}
+
+// giveNumber takes a CPR number into use for a citizen who stood without one.
+func (p *Pages) giveNumber(c *gin.Context) error {
+	id := care.CitizenID(c.Param("id"))
+
+	err := p.UseCases.GiveNumber(c.Request.Context(), route.Actor(c), id, scheduler.NumberRequest{Number: c.PostForm("cpr"), Reason: c.PostForm("begrundelse")})
+	if kind := care.KindOf(err); kind == care.Invalid || kind == care.Conflict {
+		return p.showAccess(c, http.StatusUnprocessableEntity, care.MessageOf(err))
+	}
+
+	return p.after(c, err, accessURL(id, "cpr"))
 }
 
 // sendNewLinks opens the door again, on purpose.

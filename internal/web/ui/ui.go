@@ -210,6 +210,7 @@ func notices() map[string]string {
 		"afsluttet":         "Besøget er afsluttet, og resultatet skrives i omsorgsjournalen.",
 		"lukket-ind":        "Borgeren er lukket ind.",
 		"identitet":         "Det er gemt. Det gælder fra nu af.",
+		"cpr":               "CPR-nummeret er taget i brug. Borgeren kan nu også logge ind med MitID, hvor kommunen tillader det.",
 		"stoppet":           "Al adgang er stoppet. Ingen links virker længere.",
 		"nye-links":         "Der er åbnet igen, og nye links er på vej til borgeren.",
 		"identificeret":     "Det er noteret. Sæt kryds ved »genkendt«, og luk personen ind.",
