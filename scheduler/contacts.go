@@ -17,6 +17,7 @@ const (
 	samePhone phoneChange = iota
 	newPhone
 	lostPhone
+	foundPhone // there was none
 )
 
 // contacts are the citizens that an import writes, and in Danish what changes about each.
@@ -156,6 +157,12 @@ func (c *contacts) add(old, fresh care.Citizen, known bool, now time.Time) {
 	}
 
 	c.what[fresh.ID], c.phone[fresh.ID] = what, phoneChangeOf(old, fresh)
+	if old.Phone.IsZero() && !fresh.Phone.IsZero() {
+		c.phone[fresh.ID] = foundPhone
+
+		return
+	}
+
 	if c.phone[fresh.ID] != samePhone {
 		c.old = append(c.old, NumberNotice{Citizen: fresh.ID, Phone: old.Phone})
 	}

@@ -251,6 +251,10 @@ func (s *Service) compare(m match, citizen care.Citizen, contact []string) RowCh
 		if out.Screen && m.phone == newPhone {
 			out.Effect = "Borgeren inviteres igen på det nye nummer, og det gamle link virker ikke mere."
 		}
+
+		if out.Screen && m.phone == lostPhone {
+			out.Effect = "Det gamle link virker ikke mere, og skærmbesøget kommer på listen over det, der kræver handling."
+		}
 	default:
 		out.Kind = ChangeNone
 	}

@@ -80,6 +80,10 @@ func (s *Service) retry(v *care.Visit, e care.Exception, channel care.Channel, b
 	case care.RoomTrouble:
 		return v.RetryRoom(care.RoomRef(e.About), care.RoomRef(randomID()), by, now)
 	case care.MessageTrouble:
+		if e.About == care.AboutNumber && channel != "" {
+			return v.InviteOnNumber(channel, by, now)
+		}
+
 		if inv, _ := v.Snapshot().InvitationOf(care.InvitationID(e.About)); inv.To != "" {
 			p, _ := v.Snapshot().ParticipantOf(inv.To)
 			channel = p.Channel()
@@ -165,19 +169,10 @@ func (s *Service) relist(v *care.Visit, m match) {
 			v.Reinvite(m.channel, s.now())
 		}
 	case lostPhone:
-		s.lostPhone(v, m.channel)
+		v.NumberLost(m.channel, s.now())
+	case foundPhone:
+		v.NumberFound(s.now())
 	}
-}
-
-// lostPhone has somebody call a citizen who can't be reached any more, or can't get the code.
-func (s *Service) lostPhone(v *care.Visit, channel care.Channel) {
-	if channel == "" {
-		v.Raise(care.MessageTrouble, "", "Borgeren har ikke længere et mobilnummer eller en e-mail, der virker. Ring og aftal, hvordan besøget skal foregå.", false, s.now())
-
-		return
-	}
-
-	v.Raise(care.CitizenTrouble, "", "Borgeren har ikke længere et mobilnummer og kan ikke få engangskoden. Ring og aftal, hvordan besøget skal foregå.", false, s.now())
 }
 
 // follow does what a new time needs: the citizen is told, the record too. The room follows by jobsFor.

@@ -45,6 +45,7 @@ func (v *Visit) queueTo(to ParticipantID, kind InvitationKind, channel Channel, 
 // moment, and then it holds what was true before.
 func (v *Visit) Invite(channel Channel, at time.Time) {
 	v.recallFrom("")
+	v.resolve(MessageTrouble, AboutNumber, at)
 
 	if v.informed("") {
 		v.queue(Changed, channel, at)
@@ -59,6 +60,7 @@ func (v *Visit) Invite(channel Channel, at time.Time) {
 // message before does not work any more.
 func (v *Visit) Reinvite(channel Channel, at time.Time) {
 	v.recallFrom("")
+	v.resolve(MessageTrouble, AboutNumber, at)
 	v.queue(Invite, channel, at)
 }
 
