@@ -157,13 +157,7 @@ func (c *contacts) add(old, fresh care.Citizen, known bool, now time.Time) {
 	}
 
 	c.what[fresh.ID], c.phone[fresh.ID] = what, phoneChangeOf(old, fresh)
-	if old.Phone.IsZero() && !fresh.Phone.IsZero() {
-		c.phone[fresh.ID] = foundPhone
-
-		return
-	}
-
-	if c.phone[fresh.ID] != samePhone {
+	if c.phone[fresh.ID] == newPhone || c.phone[fresh.ID] == lostPhone {
 		c.old = append(c.old, NumberNotice{Citizen: fresh.ID, Phone: old.Phone})
 	}
 }
@@ -205,8 +199,10 @@ func citizenFrom(r ehr.Row, old care.Citizen, known bool) care.Citizen {
 
 func phoneChangeOf(old, fresh care.Citizen) phoneChange {
 	switch {
-	case old.Phone.IsZero() || old.Phone.Reveal() == fresh.Phone.Reveal():
+	case old.Phone.Reveal() == fresh.Phone.Reveal():
 		return samePhone
+	case old.Phone.IsZero():
+		return foundPhone
 	case fresh.Phone.IsZero():
 		return lostPhone
 	default:

@@ -125,8 +125,11 @@ func (s *Service) registerOne(by string, was, is care.RegisterEntry) (RegisterCh
 		effects = join(effects, s.contactEffects(care.Actor{Employee: care.EmployeeID(by)}, action, before, c))
 	}
 
-	if !fresh && phoneChangeOf(was.Citizen, is.Citizen) != samePhone {
-		effects = join(effects, s.numberChanged(out.ID, was.Citizen.Phone))
+	if change := phoneChangeOf(was.Citizen, is.Citizen); !fresh && change != samePhone {
+		if change != foundPhone {
+			effects = join(effects, s.numberChanged(out.ID, was.Citizen.Phone))
+		}
+
 		effects.Jobs = append(effects.Jobs, Job{Kind: FollowCitizenJob, Ref: string(out.ID)})
 	}
 
@@ -167,10 +170,12 @@ func (s *Service) followCitizen(ctx context.Context, job Job) error {
 
 	return s.eachAhead(ctx, id, &row, func(v *care.Visit) error {
 		if c.Phone.IsZero() {
-			s.lostPhone(v, c.Channel())
+			v.NumberLost(c.Channel(), s.now())
 
 			return nil
 		}
+
+		v.NumberFound(s.now())
 
 		// Whoever has the old number may read the old link: it must not stay the valid one (identity.md §5.1).
 		if link, ok := v.Snapshot().Link(); v.State() == care.RoomIsBooked && ok && link.QueuedAt.Before(c.UpdatedAt) {

@@ -19,7 +19,7 @@ func (v *Visit) NumberLost(other Channel, at time.Time) {
 	case other != "" && v.s.State == RoomIsBooked:
 		v.Reinvite(other, at)
 	default:
-		v.takeBack(link, at)
+		v.killLink(link, at)
 	}
 
 	if other == "" {
@@ -31,9 +31,9 @@ func (v *Visit) NumberLost(other Channel, at time.Time) {
 	v.Raise(CitizenTrouble, AboutNumber, "Borgeren har ikke længere et mobilnummer og kan ikke få engangskoden. Ring og aftal, hvordan besøget skal foregå.", false, at)
 }
 
-// takeBack makes a link that was sent a dead one without a message to anybody: a withdrawal that never
+// killLink makes a link that was sent a dead one without a message to anybody: a withdrawal that never
 // leaves. Should the message be on its way at this moment, its link is dead all the same.
-func (v *Visit) takeBack(link Invitation, at time.Time) {
+func (v *Visit) killLink(link Invitation, at time.Time) {
 	v.recallFrom(link.To)
 
 	n := len(v.s.Invitations)
