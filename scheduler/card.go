@@ -20,9 +20,12 @@ type CitizenCard struct {
 	Citizen  care.Citizen
 	Units    []care.Unit // of the actor's that visit the citizen
 	Contacts []care.Contact
-	Next     []CardVisit // screen visits that are to come or go on, the soonest first
-	Past     []CardVisit // screen visits that are over, the newest first
-	Can      CardActions
+	// Former are the consents that do not count any more, the newest end first; those of contacts who
+	// were taken away are among them.
+	Former []care.ConsentRecord
+	Next   []CardVisit // screen visits that are to come or go on, the soonest first
+	Past   []CardVisit // screen visits that are over, the newest first
+	Can    CardActions
 }
 
 // CardActions is what the actor can do now.
@@ -67,6 +70,10 @@ func (s *Service) CitizenCard(ctx context.Context, actor care.Actor, id care.Cit
 		return CitizenCard{}, err
 	}
 
+	if card.Former, err = s.formerConsents(ctx, id); err != nil {
+		return CitizenCard{}, err
+	}
+
 	if err := s.addVisits(ctx, &card, links); err != nil {
 		return CitizenCard{}, err
 	}
@@ -76,6 +83,14 @@ func (s *Service) CitizenCard(ctx context.Context, actor care.Actor, id care.Cit
 	}
 
 	return card, s.store.Record(ctx, []AuditRow{{At: s.now(), Actor: string(actor.Employee), Action: "see_citizen", Citizen: id}})
+}
+
+func (s *Service) formerConsents(ctx context.Context, id care.CitizenID) ([]care.ConsentRecord, error) {
+	all, err := s.store.ConsentsOf(ctx, id)
+	all = slices.DeleteFunc(all, func(c care.ConsentRecord) bool { return c.End == "" })
+	slices.SortStableFunc(all, func(a, b care.ConsentRecord) int { return b.EndedAt.Compare(a.EndedAt) })
+
+	return all, err
 }
 
 // addVisits reads the screen visits of the units that the actor works in.

@@ -175,7 +175,9 @@ func (s *Service) guardianOf(ctx context.Context, citizen care.CitizenID) (care.
 		return care.Contact{}, false, err
 	}
 
-	i := slices.IndexFunc(all, func(c care.Contact) bool { return c.Guardian && c.Kind == care.Relative && c.Consent.Given() })
+	i := slices.IndexFunc(all, func(c care.Contact) bool {
+		return c.Guardian && c.Kind == care.Relative && c.Consent.Given() && !c.Consent.Lapsed(s.now())
+	})
 	if i < 0 {
 		return care.Contact{}, false, nil
 	}

@@ -373,7 +373,7 @@ func TestContactsDevices(t *testing.T) {
 
 	r := atTheDoorWithDevices(t)
 	contact := r.contact("A-1", relative())
-	who, err := r.AddParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, contact.ID)
+	who, err := r.AddParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, invite(contact.ID))
 	must(t, err)
 	r.work()
 

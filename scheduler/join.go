@@ -156,8 +156,8 @@ func (s *Service) Lounge(ctx context.Context, token care.SessionToken) (CitizenV
 	view := s.door(v)
 	view.Leave = s.leaving(adm)
 
-	p, ok := v.ParticipantOf(adm.Participant)
-	if view.Guest = p.Kind; adm.Participant != "" && (!ok || !p.Present()) {
+	p, _ := v.ParticipantOf(adm.Participant)
+	if view.Guest = p.Kind; adm.Participant != "" && !v.TakesPart(adm.Participant) {
 		view.Stage = StageEnded
 	}
 
@@ -175,6 +175,8 @@ func (s *Service) Lounge(ctx context.Context, token care.SessionToken) (CitizenV
 	view.AskedHelp = !adm.AskedHelp.IsZero()
 
 	if adm.State != care.AdmissionWaiting {
+		view.Stage = termsStage(view.Stage, p)
+
 		return view, nil
 	}
 
@@ -237,7 +239,7 @@ func (s *Service) open(ctx context.Context, token care.SessionToken) (care.Snaps
 		return v, adm, err
 	}
 
-	if p, ok := v.ParticipantOf(adm.Participant); adm.Participant != "" && (!ok || !p.Present()) {
+	if adm.Participant != "" && !v.TakesPart(adm.Participant) {
 		return v, adm, ended()
 	}
 
@@ -356,6 +358,8 @@ func (s *Service) GuestLink(ctx context.Context, token care.SessionToken) (care.
 	link := room.SeatLink(p.Seat)
 
 	switch {
+	case v.AwaitsTerms(adm):
+		return care.GuestLink{}, care.NewError(care.Conflict, "Læs vilkårene først.")
 	case adm.State != care.AdmissionAdmitted:
 		return care.GuestLink{}, care.NewError(care.Forbidden, "Medarbejderen har ikke lukket dig ind endnu.")
 	case !ok || link.IsZero() || !room.Made():

@@ -108,9 +108,9 @@ func TestContactsStayInTheirMunicipality(t *testing.T) {
 	g := here.participant(who, brunosNumber)
 	c := here.visit("A-1").Participants[0].Contact
 
-	_, err := there.AddParticipant(t.Context(), caregiver("MSK"), there.visit("A-1").ID, c)
+	_, err := there.AddParticipant(t.Context(), caregiver("MSK"), there.visit("A-1").ID, invite(c))
 	refused(t, err, care.NotFound)
-	_, err = there.AddParticipant(t.Context(), caregiver("MSK"), here.visit("A-1").ID, c)
+	_, err = there.AddParticipant(t.Context(), caregiver("MSK"), here.visit("A-1").ID, invite(c))
 	refused(t, err, care.NotFound)
 	_, err = there.CitizenCard(t.Context(), caregiver("MSK"), here.citizen("A-1"))
 	refused(t, err, care.Forbidden)
@@ -152,7 +152,7 @@ func TestNeverMoreThanFiveNeverWithoutConsent(t *testing.T) {
 
 		switch random.IntN(5) {
 		case 0, 1:
-			_, err = r.AddParticipant(t.Context(), caregiver("MSK"), id, contacts[n])
+			_, err = r.AddParticipant(t.Context(), caregiver("MSK"), id, invite(contacts[n]))
 		case 2:
 			for _, p := range r.visitByID(id).Present() {
 				if p.Contact == contacts[n] {

@@ -33,11 +33,16 @@ func (r *rig) contact(source string, req scheduler.ContactRequest) care.Contact 
 	return c
 }
 
+// invite asks for a contact, the duty of secrecy weighed in case it is another authority.
+func invite(id care.ContactID) scheduler.ParticipantRequest {
+	return scheduler.ParticipantRequest{Contact: id, Weighed: true, Basis: care.HealthConsent}
+}
+
 // join invites a contact into the first visit and lets the message leave.
 func (r *rig) join(req scheduler.ContactRequest) care.ParticipantID {
 	r.tb.Helper()
 
-	id, err := r.AddParticipant(r.tb.Context(), caregiver("MSK"), r.visit("A-1").ID, r.contact("A-1", req).ID)
+	id, err := r.AddParticipant(r.tb.Context(), caregiver("MSK"), r.visit("A-1").ID, invite(r.contact("A-1", req).ID))
 	must(r.tb, err)
 	r.work()
 
@@ -110,6 +115,7 @@ func TestParticipantsWayIn(t *testing.T) {
 	}
 
 	g.identify()
+	g.answer(true)
 
 	if n := len(r.textsTo("A-1", nancysNumber)); n != 1 {
 		t.Errorf("the citizen got %d messages, the code among them", n)
@@ -166,18 +172,18 @@ func TestConsentComesFirst(t *testing.T) {
 	without.Consent, silent.Phone = "", ""
 
 	for _, req := range []scheduler.ContactRequest{without, silent} {
-		_, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, r.contact("A-1", req).ID)
+		_, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, invite(r.contact("A-1", req).ID))
 		refused(t, err, care.Invalid)
 	}
 
-	_, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, "unknown")
+	_, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, invite("unknown"))
 	refused(t, err, care.NotFound)
 
 	// A contact of another citizen is none of this one's.
 	r.load(list(nancy, bruno))
 
 	foreign := r.contact("A-2", relative())
-	_, err = r.AddParticipant(t.Context(), caregiver("MSK"), id, foreign.ID)
+	_, err = r.AddParticipant(t.Context(), caregiver("MSK"), id, invite(foreign.ID))
 	refused(t, err, care.NotFound)
 	refused(t, r.RemoveContact(t.Context(), caregiver("MSK"), r.citizen("A-1"), foreign.ID), care.NotFound)
 	refused(t, r.ChangeContact(t.Context(), caregiver("MSK"), r.citizen("A-1"), foreign.ID, relative()), care.NotFound)
@@ -204,15 +210,15 @@ func TestAtMostFive(t *testing.T) {
 	}
 
 	fourth := r.contact("A-1", other(care.Relative, 9))
-	_, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, fourth.ID)
+	_, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, invite(fourth.ID))
 	refused(t, err, care.Conflict)
 
 	must(t, r.RemoveParticipant(t.Context(), caregiver("MSK"), id, first))
 
-	late, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, fourth.ID)
+	late, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, invite(fourth.ID))
 	must(t, err)
 
-	again, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, fourth.ID) // a double click
+	again, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, invite(fourth.ID)) // a double click
 	must(t, err)
 
 	if v := r.visit("A-1"); late != again || len(v.Present()) != 3 || len(v.Participants) != 4 {
@@ -228,14 +234,14 @@ func TestWhoMayInvite(t *testing.T) {
 	v, c := r.visit("A-1"), r.contact("A-1", relative())
 
 	for _, who := range []care.Actor{leader(), actor("ADM", care.Administrator), actor("MSK", care.Caregiver, "vest"), planner("vest"), {Employee: "MSK"}} {
-		_, err := r.AddParticipant(t.Context(), who, v.ID, c.ID)
+		_, err := r.AddParticipant(t.Context(), who, v.ID, invite(c.ID))
 		refused(t, err, care.Forbidden)
 		refused(t, r.RemoveParticipant(t.Context(), who, v.ID, "x"), care.Forbidden)
 		refused(t, r.RemoveContact(t.Context(), who, v.Facts.Citizen, c.ID), care.Forbidden)
 		refused(t, r.ChangeContact(t.Context(), who, v.Facts.Citizen, c.ID, relative()), care.Forbidden)
 	}
 
-	who, err := r.AddParticipant(t.Context(), planner("oest"), v.ID, c.ID)
+	who, err := r.AddParticipant(t.Context(), planner("oest"), v.ID, invite(c.ID))
 	must(t, err)
 	must(t, r.RemoveParticipant(t.Context(), planner("oest"), v.ID, who))
 	must(t, r.RemoveContact(t.Context(), planner("oest"), v.Facts.Citizen, c.ID))
@@ -264,12 +270,13 @@ func TestRemoved(t *testing.T) {
 
 			r := atTheDoor(t)
 			c := r.contact("A-1", relative())
-			who, err := r.AddParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, c.ID)
+			who, err := r.AddParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, invite(c.ID))
 			must(t, err)
 			r.work()
 
 			g := r.participant(who, brunosNumber)
 			g.identify()
+			g.answer(true)
 			must(t, r.Admit(t.Context(), caregiver("MSK"), r.visit("A-1").ID, g.admissionOf(r.visit("A-1").ID).ID, true))
 
 			link := locator(t, r.textsTo("A-1", brunosNumber)[0])
@@ -305,7 +312,7 @@ func TestRemovedBeforeTheMessageLeft(t *testing.T) {
 
 	r := atTheDoor(t)
 	id := r.visit("A-1").ID
-	who, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, r.contact("A-1", relative()).ID)
+	who, err := r.AddParticipant(t.Context(), caregiver("MSK"), id, invite(r.contact("A-1", relative()).ID))
 	must(t, err)
 	must(t, r.RemoveParticipant(t.Context(), caregiver("MSK"), id, who))
 	must(t, r.RemoveParticipant(t.Context(), caregiver("MSK"), id, who)) // a double click
@@ -352,7 +359,7 @@ func TestParticipantsFollowTheVisit(t *testing.T) {
 		t.Errorf("%v", v.Exceptions)
 	}
 
-	_, err := r.AddParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, r.contact("A-1", other(care.Interpreter, 1)).ID)
+	_, err := r.AddParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, invite(r.contact("A-1", other(care.Interpreter, 1)).ID))
 	refused(t, err, care.Conflict)
 }
 
@@ -378,7 +385,7 @@ func TestNewNumberOfAContact(t *testing.T) {
 
 	r := atTheDoor(t)
 	c := r.contact("A-1", relative())
-	who, err := r.AddParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, c.ID)
+	who, err := r.AddParticipant(t.Context(), caregiver("MSK"), r.visit("A-1").ID, invite(c.ID))
 	must(t, err)
 	r.work()
 

@@ -13,8 +13,11 @@ type Person struct {
 	Participant care.ParticipantID // empty: the citizen
 	Role        string             // Danish: Borger, Pårørende, Tolk, Anden myndighed
 	Name        string
-	Seat        int             // 0: the citizen
-	Removed     bool            // no longer invited
+	Seat        int  // 0: the citizen
+	Removed     bool // no longer invited
+	Terms       care.TermsAnswer
+	Consent     care.Consent    // that covers a participant
+	Secrecy     care.Secrecy    // why somebody from another authority may be there
 	Message     care.Invitation // the newest that told of the visit; zero when there is none
 	Admission   care.Admission  // the furthest session of the newest ones; zero when nobody came
 	Here        bool            // in the room now, as far as the platform tells people apart
@@ -29,7 +32,7 @@ func (p Person) LetIn() bool { return !p.Admission.DecidedAt.IsZero() && p.Admis
 func people(v care.Snapshot, citizen care.Citizen) []Person {
 	out := []Person{{Role: "Borger", Name: citizen.Name}}
 	for _, p := range v.Participants {
-		out = append(out, Person{Participant: p.ID, Role: p.Kind.Danish(), Name: p.Name, Seat: p.Seat, Removed: !p.Present()})
+		out = append(out, Person{Participant: p.ID, Role: p.Kind.Danish(), Name: p.Name, Seat: p.Seat, Removed: !p.Present(), Terms: p.Terms, Consent: p.Consent, Secrecy: p.Secrecy})
 	}
 
 	for i := range out {

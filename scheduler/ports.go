@@ -80,6 +80,8 @@ type Effects struct {
 	Jobs    []Job
 	Audit   []AuditRow
 	Numbers []NumberNotice
+	// Consents are inserted, or ended when they are stored already.
+	Consents []care.ConsentRecord
 }
 
 // ErrSkip is returned by the function of UpdateVisits for a visit that is to be left alone.
@@ -153,6 +155,8 @@ type Contacts interface {
 	// SaveContact inserts a contact with Version 0, or updates one that still has its Version;
 	// otherwise Conflict.
 	SaveContact(ctx context.Context, c care.Contact, effects Effects) error
+	// ConsentsOf reads every consent that a citizen ever gave to a contact, the newest first.
+	ConsentsOf(ctx context.Context, citizen care.CitizenID) ([]care.ConsentRecord, error)
 }
 
 // VisitQuery narrows Visits; zero fields do not narrow. Window is on the planned start.

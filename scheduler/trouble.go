@@ -175,9 +175,16 @@ func (s *Service) relist(v *care.Visit, m match) {
 	}
 }
 
-// follow does what a new time needs: the citizen is told, the record too. The room follows by jobsFor.
+// follow does what a new time needs: whoever the citizen's consent does not cover then is out, the
+// citizen is told, the record too. The room follows by jobsFor.
 func (s *Service) follow(v *care.Visit, moved bool, channel care.Channel) {
-	if moved && v.State() == care.RoomIsBooked {
+	if !moved {
+		return
+	}
+
+	v.DropUncovered(s.now())
+
+	if v.State() == care.RoomIsBooked {
 		v.RecordPlanned(s.now())
 		tell(v, channel, s.now())
 	}

@@ -18,9 +18,8 @@ type contactRow struct {
 	NameSealed  []byte
 	PhoneSealed []byte
 	EmailSealed []byte
-	ConsentForm string
-	ConsentBy   string
-	ConsentAt   *int64
+	ConsentID   string
+	Consent     consentColumns `gorm:"embedded;embeddedPrefix:consent_"`
 	Guardian    bool
 	AddedBy     string
 	AddedAt     int64
@@ -36,7 +35,7 @@ func (k *Keys) contactToRow(c care.Contact) (contactRow, error) {
 	row := contactRow{
 		ID: string(c.ID), Version: c.Version, CitizenID: string(c.Citizen), Kind: string(c.Kind), NameSealed: seal.seal("name", c.Name),
 		PhoneSealed: seal.seal("phone", c.Phone.Reveal()), EmailSealed: seal.seal("email", c.Email.Reveal()),
-		ConsentForm: string(c.Consent.Form), ConsentBy: string(c.Consent.By), ConsentAt: microsOrNull(c.Consent.At),
+		ConsentID: string(c.Consent.ID), Consent: seal.consent(c.Consent),
 		Guardian: c.Guardian, AddedBy: string(c.AddedBy), AddedAt: micros(c.AddedAt), ChangedAt: microsOrNull(c.ChangedAt), RemovedAt: microsOrNull(c.RemovedAt),
 	}
 
@@ -47,16 +46,12 @@ func (k *Keys) contactFromRow(row contactRow) (care.Contact, error) {
 	seal := sealer{keys: k, table: "contacts", row: row.ID}
 	c := care.Contact{
 		ID: care.ContactID(row.ID), Version: row.Version, Citizen: care.CitizenID(row.CitizenID), Kind: care.ParticipantKind(row.Kind),
-		Guardian: row.Guardian, Name: seal.open("name", row.NameSealed), Consent: consentFrom(row.ConsentForm, row.ConsentBy, row.ConsentAt),
+		Guardian: row.Guardian, Name: seal.open("name", row.NameSealed), Consent: seal.consentFrom(row.ConsentID, row.Consent),
 		AddedBy: care.EmployeeID(row.AddedBy), AddedAt: instant(row.AddedAt), ChangedAt: instantOrZero(row.ChangedAt), RemovedAt: instantOrZero(row.RemovedAt),
 	}
 	c.Phone, c.Email = seal.phone(row.PhoneSealed), seal.email(row.EmailSealed)
 
 	return c, seal.err
-}
-
-func consentFrom(form, by string, at *int64) care.Consent {
-	return care.Consent{Form: care.ConsentForm(form), By: care.EmployeeID(by), At: instantOrZero(at)}
 }
 
 // phone opens a telephone number; the zero value for none.

@@ -87,7 +87,7 @@ func (k *Keys) deviceFromRow(row deviceRow) (care.Device, error) {
 		Holder: care.Holder{Citizen: care.CitizenID(row.CitizenID), Contact: care.ContactID(row.ContactID)},
 		Label:  seal.open("label", row.LabelSealed), TokenHash: orEmpty(row.TokenHash), CodeSalt: row.CodeSalt, CodeHash: row.CodeHash,
 		Passkey: seal.openBytes("passkey", row.PasskeySealed), Failures: row.Failures, Unit: care.UnitID(row.UnitID), Key: row.PublicKey,
-		AutoAnswer: consentFrom(row.AnswerForm, row.AnswerBy, row.AnswerAt),
+		AutoAnswer: care.Consent{Form: care.ConsentForm(row.AnswerForm), By: care.EmployeeID(row.AnswerBy), At: instantOrZero(row.AnswerAt)},
 		Enrolment:  care.Enrolment{Selector: orEmpty(row.EnrolSelector), Hash: row.EnrolHash, Until: instantOrZero(row.EnrolUntil), Tries: row.EnrolTries},
 		Ring:       care.Ring{Visit: care.VisitID(row.RingVisit), At: instantOrZero(row.RingAt)},
 		MadeAt:     instant(row.MadeAt), MadeBy: care.EmployeeID(row.MadeBy), SeenAt: instantOrZero(row.SeenAt),

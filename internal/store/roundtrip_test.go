@@ -112,7 +112,11 @@ func outcomes() *rapid.Generator[care.Outcome] {
 }
 
 func consents(t *rapid.T) care.Consent {
-	return care.Consent{Form: care.ConsentForm(texts().Draw(t, "form")), By: care.EmployeeID(texts().Draw(t, "by")), At: instants().Draw(t, "consent")}
+	return care.Consent{
+		ID: care.ConsentID(texts().Draw(t, "consent id")), Form: care.ConsentForm(texts().Draw(t, "form")), Scope: care.ConsentScope(texts().Draw(t, "scope")),
+		Visit: care.VisitID(texts().Draw(t, "only")), Until: care.Day(texts().Draw(t, "until")), About: texts().Draw(t, "about"),
+		By: care.EmployeeID(texts().Draw(t, "by")), At: instants().Draw(t, "consent"),
+	}
 }
 
 func alike() cmp.Option {
@@ -207,6 +211,13 @@ func TestRoundTrip(t *testing.T) {
 			ID: care.ParticipantID(texts().Draw(t, "id")), Contact: care.ContactID(texts().Draw(t, "contact")), Seat: rapid.Int().Draw(t, "seat"),
 			Kind: care.ParticipantKind(texts().Draw(t, "kind")), Name: texts().Draw(t, "name"), Phone: care.NewPhone(texts().Draw(t, "phone")),
 			Email: care.NewEmail(texts().Draw(t, "email")), Consent: consents(t), AddedBy: care.EmployeeID(texts().Draw(t, "added by")),
+			Terms: care.TermsAnswer{
+				Version: care.TermsVersion(rapid.Int().Draw(t, "terms")), Lang: texts().Draw(t, "lang"), Accepted: rapid.Bool().Draw(t, "accepted"),
+				Address: texts().Draw(t, "address"), At: instants().Draw(t, "answered"),
+			},
+			Secrecy: care.Secrecy{
+				Basis: care.SecrecyBasis(texts().Draw(t, "basis")), Note: texts().Draw(t, "note"), By: care.EmployeeID(texts().Draw(t, "weighed by")), At: instants().Draw(t, "weighed"),
+			},
 			AddedAt: time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "added")), RemovedBy: texts().Draw(t, "removed by"), RemovedAt: instants().Draw(t, "removed"),
 		}, child1(keys.participantToRow), keys.participantFromRow)
 		through(t, "leg", care.Leg{
@@ -253,6 +264,10 @@ func TestRoundTripOfTheRest(t *testing.T) {
 			Email: care.NewEmail(texts().Draw(t, "email")), Consent: consents(t), AddedBy: care.EmployeeID(texts().Draw(t, "added by")), AddedAt: at,
 			Guardian: rapid.Bool().Draw(t, "guardian"), ChangedAt: instants().Draw(t, "changed"), RemovedAt: instants().Draw(t, "removed"),
 		}, keys.contactToRow, keys.contactFromRow)
+		through(t, "consent", care.ConsentRecord{
+			Consent: consents(t), Citizen: care.CitizenID(texts().Draw(t, "citizen")), Contact: care.ContactID(texts().Draw(t, "contact")),
+			End: care.ConsentEnd(texts().Draw(t, "end")), EndedBy: care.EmployeeID(texts().Draw(t, "ended by")), EndedAt: instants().Draw(t, "ended"),
+		}, keys.consentToRow, keys.consentFromRow)
 		through(t, "batch", care.Batch{
 			ID: care.BatchID(texts().Draw(t, "id")), By: care.EmployeeID(texts().Draw(t, "by")), ByName: texts().Draw(t, "name"), Unit: care.UnitID(texts().Draw(t, "unit")),
 			Visits: rapid.Int().Draw(t, "visits"), MadeAt: at, UndoneAt: instants().Draw(t, "undone"), UndoneBy: care.EmployeeID(texts().Draw(t, "undone by")),

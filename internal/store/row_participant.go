@@ -13,13 +13,24 @@ type participantRow struct {
 	PhoneSealed []byte
 	PhoneHash   string
 	EmailSealed []byte
-	ConsentForm string
-	ConsentBy   string
-	ConsentAt   *int64
-	AddedBy     string
-	AddedAt     int64
-	RemovedBy   string
-	RemovedAt   *int64
+	ConsentID   string
+	Consent     consentColumns `gorm:"embedded;embeddedPrefix:consent_"`
+
+	TermsVersion       int
+	TermsLang          string
+	TermsAccepted      bool
+	TermsAddressSealed []byte
+	TermsAt            *int64
+
+	SecrecyBasis      string
+	SecrecyNoteSealed []byte
+	SecrecyBy         string
+	SecrecyAt         *int64
+
+	AddedBy   string
+	AddedAt   int64
+	RemovedBy string
+	RemovedAt *int64
 }
 
 // TableName names the table for gorm.
@@ -40,8 +51,11 @@ func (k *Keys) participantToRow(visit care.VisitID, seq int, p care.Participant)
 	row := participantRow{
 		ID: string(p.ID), VisitID: string(visit), Seq: seq, ContactID: string(p.Contact), Seat: p.Seat, Kind: string(p.Kind),
 		NameSealed: seal.seal("name", p.Name), PhoneSealed: seal.seal("phone", p.Phone.Reveal()), PhoneHash: hash,
-		EmailSealed: seal.seal("email", p.Email.Reveal()), ConsentForm: string(p.Consent.Form), ConsentBy: string(p.Consent.By),
-		ConsentAt: microsOrNull(p.Consent.At), AddedBy: string(p.AddedBy), AddedAt: micros(p.AddedAt),
+		EmailSealed: seal.seal("email", p.Email.Reveal()), ConsentID: string(p.Consent.ID), Consent: seal.consent(p.Consent),
+		TermsVersion: int(p.Terms.Version), TermsLang: p.Terms.Lang, TermsAccepted: p.Terms.Accepted,
+		TermsAddressSealed: seal.seal("terms_address", p.Terms.Address), TermsAt: microsOrNull(p.Terms.At),
+		SecrecyBasis: string(p.Secrecy.Basis), SecrecyNoteSealed: seal.seal("secrecy_note", p.Secrecy.Note),
+		SecrecyBy: string(p.Secrecy.By), SecrecyAt: microsOrNull(p.Secrecy.At), AddedBy: string(p.AddedBy), AddedAt: micros(p.AddedAt),
 		RemovedBy: p.RemovedBy, RemovedAt: microsOrNull(p.RemovedAt),
 	}
 
@@ -52,7 +66,15 @@ func (k *Keys) participantFromRow(row participantRow) (care.Participant, error) 
 	seal := sealer{keys: k, table: "participants", row: row.ID}
 	p := care.Participant{
 		ID: care.ParticipantID(row.ID), Contact: care.ContactID(row.ContactID), Seat: row.Seat, Kind: care.ParticipantKind(row.Kind),
-		Name: seal.open("name", row.NameSealed), Consent: consentFrom(row.ConsentForm, row.ConsentBy, row.ConsentAt),
+		Name: seal.open("name", row.NameSealed), Consent: seal.consentFrom(row.ConsentID, row.Consent),
+		Terms: care.TermsAnswer{
+			Version: care.TermsVersion(row.TermsVersion), Lang: row.TermsLang, Accepted: row.TermsAccepted,
+			Address: seal.open("terms_address", row.TermsAddressSealed), At: instantOrZero(row.TermsAt),
+		},
+		Secrecy: care.Secrecy{
+			Basis: care.SecrecyBasis(row.SecrecyBasis), Note: seal.open("secrecy_note", row.SecrecyNoteSealed),
+			By: care.EmployeeID(row.SecrecyBy), At: instantOrZero(row.SecrecyAt),
+		},
 		AddedBy: care.EmployeeID(row.AddedBy), AddedAt: instant(row.AddedAt), RemovedBy: row.RemovedBy, RemovedAt: instantOrZero(row.RemovedAt),
 	}
 	p.Phone, p.Email = seal.phone(row.PhoneSealed), seal.email(row.EmailSealed)

@@ -114,6 +114,10 @@ func (s *Store) writeEffects(tx *gorm.DB, e scheduler.Effects) error {
 		return err
 	}
 
+	if err := s.writeConsents(tx, e.Consents); err != nil {
+		return err
+	}
+
 	if len(e.Jobs) == 0 {
 		return nil
 	}

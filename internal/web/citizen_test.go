@@ -66,6 +66,8 @@ func TestCitizenStages(t *testing.T) {
 		scheduler.StageEarly:    {200, "Dit skærmbesøg åbner kl. 08.45."},
 		scheduler.StageIdentify: {200, "•• •• •• 12"},
 		scheduler.StageCode:     {200, `autocomplete="one-time-code"`},
+		scheduler.StageTerms:    {200, "Du må ikke optage lyd eller billede."},
+		scheduler.StageDeclined: {200, "Du har sagt nej"},
 		scheduler.StageWaiting:  {200, "Du er kommet rigtigt ind"},
 		scheduler.StageAdmitted: {200, "Gå ind til mødet"},
 		scheduler.StageRefused:  {200, "Din plads er lukket"},

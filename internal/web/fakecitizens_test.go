@@ -12,7 +12,7 @@ import (
 func peopleOf(v scheduler.VisitView) []scheduler.Person {
 	out := []scheduler.Person{{Role: "Borger", Name: v.Citizen.Name}}
 	for _, p := range v.Visit.Participants {
-		out = append(out, scheduler.Person{Participant: p.ID, Role: p.Kind.Danish(), Name: p.Name, Seat: p.Seat})
+		out = append(out, scheduler.Person{Participant: p.ID, Role: p.Kind.Danish(), Name: p.Name, Seat: p.Seat, Terms: p.Terms, Consent: p.Consent, Secrecy: p.Secrecy})
 	}
 
 	for i := range out {
@@ -83,8 +83,10 @@ func (f *fakeUse) CitizenCard(_ context.Context, _ care.Actor, id care.CitizenID
 	card.Contacts = []care.Contact{
 		{ID: "k1", Citizen: id, Kind: care.Interpreter, Name: "Nanna Tolkesen", Phone: care.NewPhone("+4520000077"), Consent: consent()},
 		{ID: "k3", Citizen: id, Kind: care.Relative, Name: "Karla Datter", Phone: care.NewPhone("+4520000079"), Email: care.NewEmail("karla@borger.example"), Consent: care.Consent{Form: care.InWriting, By: "PLA", At: testNow().Add(-90 * 24 * time.Hour)}},
-		{ID: "k4", Citizen: id, Kind: care.Authority, Name: "Lægerne på Torvet"},
+		{ID: "k4", Citizen: id, Kind: care.Authority, Name: "Lægerne på Torvet", Phone: care.NewPhone("+4520000080"), Consent: bounded()},
+		{ID: "k5", Citizen: id, Kind: care.Relative, Name: "Nabo Nielsen", Phone: care.NewPhone("+4520000081"), Consent: lapsed()},
 	}
+	card.Former = formerConsents()
 
 	for _, v := range f.rows {
 		past := scheduler.CardVisit{VisitView: v, StartedBy: string(v.Visit.Facts.Employee), Identity: []string{"Borger: Engangskode på SMS", "Tolk: Engangskode på SMS"}, With: []string{"Tolk"}, End: "Ikke gennemført: Borgeren udeblev"}
@@ -124,8 +126,8 @@ func (f *fakeUse) RemoveContact(context.Context, care.Actor, care.CitizenID, car
 	return f.call("RemoveContact")
 }
 
-func (f *fakeUse) AddParticipant(_ context.Context, _ care.Actor, _ care.VisitID, contact care.ContactID) (care.ParticipantID, error) {
-	if contact == "" {
+func (f *fakeUse) AddParticipant(_ context.Context, _ care.Actor, _ care.VisitID, req scheduler.ParticipantRequest) (care.ParticipantID, error) {
+	if req.Contact == "" {
 		return "", care.NewError(care.Conflict, "Der er plads til højst 5 i rummet. Fjern en anden deltager først.")
 	}
 

@@ -39,6 +39,7 @@ type fakeUse struct {
 	audited    scheduler.AuditQuery // what the audit was asked last
 	loginAlarm string
 	devices    fakeDevices
+	terms      []scheduler.TermsRequest // what participants answered
 }
 
 func newFakeUse(t *testing.T) *fakeUse {
@@ -154,8 +155,8 @@ func live(v *scheduler.VisitView, i int) {
 	switch v.Status {
 	case scheduler.StatusWaiting:
 		v.Visit.Participants = []care.Participant{
-			{ID: "p1", Contact: "k1", Seat: 1, Kind: care.Interpreter, Name: "Nanna Tolkesen", Phone: care.NewPhone("+4520000077"), Consent: consent(), AddedBy: "MSK", AddedAt: testNow().Add(-time.Hour)},
-			{ID: "p2", Contact: "k2", Seat: 2, Kind: care.Relative, Name: "Søren Berggren", Phone: care.NewPhone("+4520000078"), Consent: consent(), AddedBy: "MSK", AddedAt: testNow().Add(-time.Hour)},
+			{ID: "p1", Contact: "k1", Seat: 1, Kind: care.Interpreter, Name: "Nanna Tolkesen", Phone: care.NewPhone("+4520000077"), Consent: consent(), Terms: agreed(), AddedBy: "MSK", AddedAt: testNow().Add(-time.Hour)},
+			{ID: "p2", Contact: "k2", Seat: 2, Kind: care.Relative, Name: "Søren Berggren", Phone: care.NewPhone("+4520000078"), Consent: bounded(), AddedBy: "MSK", AddedAt: testNow().Add(-time.Hour)},
 		}
 		v.Visit.Invitations = append(v.Visit.Invitations, care.Invitation{ID: "i2", To: "p1", Kind: care.Invite, Channel: care.SMS, State: care.InvitationDelivered, SentAt: testNow().Add(-50 * time.Minute)},
 			care.Invitation{ID: "i3", To: "p2", Kind: care.Invite, Channel: care.SMS, State: care.InvitationBounced, SentAt: testNow().Add(-50 * time.Minute)})

@@ -27,12 +27,20 @@ func TestPagesGolden(t *testing.T) {
 	citizen := b.enter(t)
 	b.use[testby].citizen = scheduler.CitizenView{Stage: scheduler.StageCode, PhoneHint: "•• •• •• 12", CodeLeft: 2, Opens: testNow().Add(time.Hour)}
 
+	terms := func(path string) string {
+		b.use[testby].citizen = scheduler.CitizenView{Stage: scheduler.StageTerms, Guest: care.Relative}
+
+		return b.get(t, citizen, path, 200)
+	}
+
 	for name, body := range map[string]string{
-		"kraever-handling": b.get(t, staff, "/kraever-handling", 200),
-		"omlaegning":       b.get(t, staff, "/omlaegninger/b1", 200),
-		"lobby":            b.get(t, staff, "/min-dag/"+(&served{use: b.use[testby]}).withStatus(scheduler.StatusWaiting), 200),
-		"borger-kode":      b.get(t, citizen, "/b", 200),
-		"borger-kode-en":   b.get(t, citizen, "/b?sprog=en", 200),
+		"kraever-handling":  b.get(t, staff, "/kraever-handling", 200),
+		"omlaegning":        b.get(t, staff, "/omlaegninger/b1", 200),
+		"lobby":             b.get(t, staff, "/min-dag/"+(&served{use: b.use[testby]}).withStatus(scheduler.StatusWaiting), 200),
+		"borger-kode":       b.get(t, citizen, "/b", 200),
+		"borger-kode-en":    b.get(t, citizen, "/b?sprog=en", 200),
+		"borger-vilkaar":    terms("/b"),
+		"borger-vilkaar-ar": terms("/b?sprog=ar"),
 	} {
 		got := assetHash.ReplaceAllString(body, "/assets/HASH/")
 		file := filepath.Join("testdata", "golden", name+".html")

@@ -104,13 +104,14 @@ func (s *served) shots(t *testing.T) []shot {
 
 	for _, stage := range []scheduler.CitizenStage{
 		scheduler.StageEarly, scheduler.StageIdentify, scheduler.StageCode, scheduler.StageWaiting, scheduler.StageAdmitted,
-		scheduler.StageRefused, scheduler.StageEnded, scheduler.StageWrong,
+		scheduler.StageRefused, scheduler.StageEnded, scheduler.StageWrong, scheduler.StageTerms, scheduler.StageDeclined,
 	} {
 		out = append(out,
 			shot{name: "borger-" + string(stage), cookies: citizen, path: "/b", before: at(stage)},
 			shot{name: "borger-" + string(stage) + "-en", cookies: citizen, path: "/b?sprog=en", before: at(stage), picture: stage != scheduler.StageCode && stage != scheduler.StageWaiting})
 	}
 
+	out = append(out, shot{name: "borger-terms-ar", cookies: citizen, path: "/b?sprog=ar", before: at(scheduler.StageTerms)})
 	out = append(out, s.deviceShots(t, submit)...)
 	out = append(out, s.adminShots(t, submit)...)
 

@@ -27,6 +27,8 @@ type (
 	EntryID string
 	// ContactID identifies one person of a citizen's contact network.
 	ContactID string
+	// ConsentID identifies one consent of a citizen.
+	ConsentID string
 	// ParticipantID identifies one person who is invited to a visit besides employee and citizen;
 	// empty stands for the citizen.
 	ParticipantID string

@@ -37,43 +37,6 @@ func (k ParticipantKind) Danish() string {
 	return string(k)
 }
 
-// ConsentForm says how a citizen agreed. The zero value is: not at all.
-type ConsentForm string
-
-// The forms.
-const (
-	Orally    ConsentForm = "oral"
-	InWriting ConsentForm = "written"
-)
-
-// ConsentForms lists every form.
-func ConsentForms() []ConsentForm { return []ConsentForm{Orally, InWriting} }
-
-// Danish returns the wording shown on screens.
-func (f ConsentForm) Danish() string {
-	switch f {
-	case Orally:
-		return "Mundtligt"
-	case InWriting:
-		return "Skriftligt"
-	}
-
-	return string(f)
-}
-
-// Consent is the citizen's agreement that somebody takes part, and who recorded it when. The zero
-// value is: none, or taken back.
-type Consent struct {
-	Form ConsentForm
-	By   EmployeeID // who recorded it
-	At   time.Time  // when it was recorded, UTC
-}
-
-// Given reports whether the citizen has agreed.
-func (c Consent) Given() bool {
-	return slices.Contains(ConsentForms(), c.Form) && c.By != "" && !c.At.IsZero()
-}
-
 // Contact is one person of a citizen's contact network. Name, phone and e-mail are stored
 // encrypted. One that was removed keeps its id and nothing personal.
 type Contact struct {
@@ -175,7 +138,9 @@ type Participant struct {
 	Name      string
 	Phone     Phone // where the link and one-time codes go
 	Email     Email
-	Consent   Consent // the citizen's, as it was when the participant was added
+	Consent   Consent // the citizen's, as the contact has it
+	Secrecy   Secrecy // of somebody from another authority; zero for the others
+	Terms     TermsAnswer
 	AddedBy   EmployeeID
 	AddedAt   time.Time
 	RemovedBy string    // employee id or "system"

@@ -58,7 +58,7 @@ func TestSeats(t *testing.T) {
 	add := func(n int) care.ParticipantID {
 		t.Helper()
 
-		id, err := v.AddParticipant(care.ParticipantID(fmt.Sprint("p", n)), aContact(care.ContactID(fmt.Sprint("c", n))), 5, "MSK", start.Add(time.Duration(n)*time.Minute))
+		id, err := v.AddParticipant(care.Invitee{ID: care.ParticipantID(fmt.Sprint("p", n)), Contact: aContact(care.ContactID(fmt.Sprint("c", n)))}, 5, "MSK", start.Add(time.Duration(n)*time.Minute))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestSeats(t *testing.T) {
 		t.Errorf("seats %s", got)
 	}
 
-	if _, err := v.AddParticipant("p9", aContact("c9"), 5, "MSK", start); care.KindOf(err) != care.Conflict {
+	if _, err := v.AddParticipant(care.Invitee{ID: "p9", Contact: aContact("c9")}, 5, "MSK", start); care.KindOf(err) != care.Conflict {
 		t.Errorf("a sixth person: %v", err)
 	}
 
@@ -111,7 +111,7 @@ func TestRemovedWhileTheMessageIsOnItsWay(t *testing.T) {
 
 	v := inState(t, care.RoomIsBooked)
 
-	who, err := v.AddParticipant("p1", aContact("c1"), 5, "MSK", start)
+	who, err := v.AddParticipant(care.Invitee{ID: "p1", Contact: aContact("c1")}, 5, "MSK", start)
 	if err != nil {
 		t.Fatal(err)
 	}

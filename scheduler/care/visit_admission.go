@@ -32,7 +32,7 @@ func (v *Visit) admission(id AdmissionID) (*Admission, error) {
 // Arrive opens a session for somebody who came through the citizen's link, or through a
 // participant's.
 func (v *Visit) Arrive(id AdmissionID, who ParticipantID, sessionHash string, at time.Time) error {
-	if v.s.State != RoomIsBooked && v.s.State != Open || who != "" && !v.stillIn(who) {
+	if v.s.State != RoomIsBooked && v.s.State != Open || who != "" && !v.s.TakesPart(who) {
 		return NewError(Gone, "Dette skærmbesøg er afsluttet.")
 	}
 
@@ -171,6 +171,8 @@ func (v *Visit) Admit(id AdmissionID, by EmployeeID, recognised bool, at time.Ti
 		return nil
 	case a.State != AdmissionIdentified:
 		return NewError(Conflict, title(who)+" er ikke identificeret endnu.")
+	case v.s.AwaitsTerms(*a):
+		return NewError(Conflict, "Deltageren har ikke sagt ja til vilkårene endnu.")
 	case !recognised:
 		return NewError(Invalid, "Sæt kryds ved »genkendt«, før du lukker "+who+" ind.")
 	case v.s.State != RoomIsBooked && v.s.State != Open:

@@ -131,7 +131,7 @@ func (s Snapshot) Link() (Invitation, bool) { return s.LinkOf("") }
 // takes the links before it back for good, also when the visit is converted again and nobody can be
 // reached with a new one.
 func (s Snapshot) LinkOf(who ParticipantID) (Invitation, bool) {
-	if p, ok := s.ParticipantOf(who); who != "" && (!ok || !p.Present()) {
+	if who != "" && !s.TakesPart(who) {
 		return Invitation{}, false
 	}
 

@@ -48,6 +48,8 @@ func (s Snapshot) MayAdd(c Contact, most int) error {
 		return NewError(NotFound, "Kontakten findes ikke hos borgeren.")
 	case !c.Consent.Given():
 		return NewError(Invalid, "Borgerens samtykke til, at kontakten deltager, er ikke noteret. Spørg borgeren, og notér samtykket.")
+	case !c.Consent.Covers(s.ID, s.Facts.Planned):
+		return NewError(Invalid, "Borgerens samtykke gælder ikke dette skærmbesøg. Spørg borgeren, og notér et nyt samtykke.")
 	case c.Phone.IsZero():
 		return NewError(Invalid, "Kontakten har intet mobilnummer og kan ikke få en engangskode. Skriv nummeret på kontakten.")
 	case len(s.Present()) >= most-others:
@@ -57,10 +59,19 @@ func (s Snapshot) MayAdd(c Contact, most int) error {
 	return nil
 }
 
-// AddParticipant invites a contact of the citizen, who must have agreed. Whoever takes part
-// already is not added twice. Most is how many people the room holds. It returns the participant's
-// id, which is id unless the contact takes part already.
-func (v *Visit) AddParticipant(id ParticipantID, c Contact, most int, by EmployeeID, at time.Time) (ParticipantID, error) {
+// Invitee is whom an employee wants to have in a visit. Secrecy is needed of somebody from another
+// authority (R22).
+type Invitee struct {
+	ID      ParticipantID
+	Contact Contact
+	Secrecy Secrecy
+}
+
+// AddParticipant invites a contact of the citizen, who must have agreed to this visit. Whoever takes
+// part already is not added twice. Most is how many people the room holds. It returns the participant's
+// id, which is the invitee's unless the contact takes part already.
+func (v *Visit) AddParticipant(in Invitee, most int, by EmployeeID, at time.Time) (ParticipantID, error) {
+	c := in.Contact
 	if i := slices.IndexFunc(v.s.Participants, func(p Participant) bool { return p.Contact == c.ID && p.Present() }); i >= 0 && v.s.State.Active() {
 		return v.s.Participants[i].ID, nil
 	}
@@ -69,17 +80,25 @@ func (v *Visit) AddParticipant(id ParticipantID, c Contact, most int, by Employe
 		return "", err
 	}
 
+	if c.Kind == Authority && !in.Secrecy.Weighed() {
+		return "", NewError(Invalid, "Bekræft, at du har vurderet tavshedspligten, og vælg den regel, som gør, at den anden myndighed må være med.")
+	}
+
 	p := Participant{
-		ID: id, Contact: c.ID, Seat: v.s.freeSeat(most), Kind: c.Kind, Name: c.Name, Phone: c.Phone, Email: c.Email,
+		ID: in.ID, Contact: c.ID, Seat: v.s.freeSeat(most), Kind: c.Kind, Name: c.Name, Phone: c.Phone, Email: c.Email,
 		Consent: c.Consent, AddedBy: by, AddedAt: at,
 	}
+	if c.Kind == Authority {
+		p.Secrecy = in.Secrecy
+	}
+
 	v.s.Participants = append(v.s.Participants, p)
 
 	if v.s.State == RoomIsBooked || v.s.State == Open { // otherwise all are told when the room is there
 		v.queueTo(p.ID, Invite, p.Channel(), at)
 	}
 
-	return id, nil
+	return in.ID, nil
 }
 
 // freeSeat returns a seat that nobody ever had, because whoever was removed may still know its
@@ -106,53 +125,99 @@ func (s Snapshot) freeSeat(most int) int {
 // RemoveParticipant takes an invitation back: the link is dead at once, a message that waits does
 // not leave, and whoever got one is told.
 func (v *Visit) RemoveParticipant(id ParticipantID, by string, at time.Time) error {
-	i := slices.IndexFunc(v.s.Participants, func(p Participant) bool { return p.ID == id })
-	if i < 0 {
+	p := v.participant(id)
+	if p == nil {
 		return NewError(NotFound, "Deltageren findes ikke på besøget.")
 	}
 
-	p := &v.s.Participants[i]
-	if !p.Present() {
-		return nil
+	if p.Present() {
+		v.takeOut(p, by, at)
 	}
-
-	p.RemovedBy, p.RemovedAt = by, at
-	v.recallFrom(id)
-
-	for _, m := range v.s.Invitations {
-		if m.To == id {
-			v.resolve(MessageTrouble, string(m.ID), at)
-		}
-	}
-
-	v.refuseAll(id, at)
-	v.withdrawFrom(id, p.Channel(), at)
 
 	return nil
 }
 
-// Readdress gives a participant the contact's present name, number and address. A new number or
-// address kills the old link, because somebody else may read it now, and the participant is
-// invited anew.
-func (v *Visit) Readdress(id ParticipantID, c Contact, at time.Time) {
-	i := slices.IndexFunc(v.s.Participants, func(p Participant) bool { return p.ID == id && p.Present() })
-	if i < 0 {
-		return
+func (v *Visit) takeOut(p *Participant, by string, at time.Time) {
+	p.RemovedBy, p.RemovedAt = by, at
+	v.recallFrom(p.ID)
+
+	for _, m := range v.s.Invitations {
+		if m.To == p.ID {
+			v.resolve(MessageTrouble, string(m.ID), at)
+		}
 	}
 
-	p := &v.s.Participants[i]
+	v.resolve(CitizenTrouble, aboutTerms(p.ID), at)
+	v.refuseAll(p.ID, at)
+	v.withdrawFrom(p.ID, p.Channel(), at)
+}
+
+// readdress gives a participant the contact's present name, number and address. A new number or
+// address kills the old link, because somebody else may read it now, and the participant is
+// invited anew.
+func (v *Visit) readdress(p *Participant, c Contact, at time.Time) {
 	moved := p.Phone.Reveal() != c.Phone.Reveal() || p.Channel() != channelOf(c.Phone, c.Email)
-	p.Name, p.Kind, p.Phone, p.Email = c.Name, c.Kind, c.Phone, c.Email
+	if moved || p.Kind != c.Kind {
+		p.Terms = TermsAnswer{} // another person may read them, or they are other ones
+	}
+
+	p.Name, p.Kind, p.Phone, p.Email, p.Consent = c.Name, c.Kind, c.Phone, c.Email, c.Consent
 
 	if !moved {
 		return
 	}
 
-	v.refuseAll(id, at)
-	v.recallFrom(id)
+	v.refuseAll(p.ID, at)
+	v.recallFrom(p.ID)
 
 	if v.s.State == RoomIsBooked || v.s.State == Open {
-		v.queueTo(id, Invite, p.Channel(), at)
+		v.queueTo(p.ID, Invite, p.Channel(), at)
+	}
+}
+
+// TakesPart reports whether a participant is invited, and the citizen's agreement covers the visit as it
+// is planned now.
+func (s Snapshot) TakesPart(id ParticipantID) bool {
+	p, ok := s.ParticipantOf(id)
+
+	return ok && p.Present() && p.Consent.Covers(s.ID, s.Facts.Planned)
+}
+
+// MayStay reports whether a participant may still take part, now that the contact is as given: the
+// citizen agrees to this visit, there is a number, and the duty of secrecy was weighed where it has to be.
+func (s Snapshot) MayStay(p Participant, c Contact) bool {
+	return c.RemovedAt.IsZero() && c.Consent.Covers(s.ID, s.Facts.Planned) && !c.Phone.IsZero() && (c.Kind != Authority || p.Kind == Authority)
+}
+
+// DropUncovered takes out everybody whom the citizen did not agree to for the time that the visit is
+// planned for now, and tells the planner.
+func (v *Visit) DropUncovered(at time.Time) {
+	for _, p := range v.s.Present() {
+		if p.Consent.Covers(v.s.ID, v.s.Facts.Planned) {
+			continue
+		}
+
+		v.takeOut(v.participant(p.ID), "system", at)
+		v.Raise(ChangeTrouble, "consent:"+string(p.ID), "Borgerens samtykke til en deltager gælder ikke den nye tid, og deltageren er ikke inviteret længere. Spørg borgeren, og invitér igen, hvis borgeren siger ja.", false, at)
+	}
+}
+
+// FollowContact makes a participant follow the contact as it is now. Who may not stay is taken out;
+// whether they are in the room already only the caregiver can see to, who is told.
+func (v *Visit) FollowContact(id ParticipantID, c Contact, at time.Time) {
+	p := v.participant(id)
+
+	switch {
+	case p == nil || !p.Present():
+	case v.s.MayStay(*p, c):
+		v.readdress(p, c, at)
+	default:
+		inside := slices.ContainsFunc(v.s.Admissions, func(a Admission) bool { return a.Participant == id && a.State == AdmissionAdmitted })
+		v.takeOut(p, "system", at)
+
+		if inside {
+			v.Raise(PersonTrouble, "consent:"+string(id), "Borgeren er ikke længere enig i, at en deltager er med, og deltageren var lukket ind. Sørg for, at deltageren forlader rummet.", false, at)
+		}
 	}
 }
 

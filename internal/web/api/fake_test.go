@@ -217,8 +217,8 @@ func (f *fake) RemoveContact(_ context.Context, actor care.Actor, id care.Citize
 	return f.note(actor, "RemoveContact %s %s", id, contact)
 }
 
-func (f *fake) AddParticipant(_ context.Context, actor care.Actor, id care.VisitID, contact care.ContactID) (care.ParticipantID, error) {
-	return "p-1", f.note(actor, "AddParticipant %s %s", id, contact)
+func (f *fake) AddParticipant(_ context.Context, actor care.Actor, id care.VisitID, req scheduler.ParticipantRequest) (care.ParticipantID, error) {
+	return "p-1", f.note(actor, "AddParticipant %s %v", id, req)
 }
 
 func (f *fake) RemoveParticipant(_ context.Context, actor care.Actor, id care.VisitID, participant care.ParticipantID) error {

@@ -17,7 +17,7 @@ type Participants interface {
 	AddContact(ctx context.Context, actor care.Actor, citizen care.CitizenID, req scheduler.ContactRequest) (care.Contact, error)
 	ChangeContact(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.ContactID, req scheduler.ContactRequest) error
 	RemoveContact(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.ContactID) error
-	AddParticipant(ctx context.Context, actor care.Actor, id care.VisitID, contact care.ContactID) (care.ParticipantID, error)
+	AddParticipant(ctx context.Context, actor care.Actor, id care.VisitID, req scheduler.ParticipantRequest) (care.ParticipantID, error)
 	RemoveParticipant(ctx context.Context, actor care.Actor, id care.VisitID, participant care.ParticipantID) error
 }
 
@@ -33,10 +33,15 @@ type contact struct {
 	Consent   *consent             `json:"consent,omitempty"`
 }
 
+// consent leaves out the scope of one that covers every visit.
 type consent struct {
-	Form care.ConsentForm `json:"form"`
-	By   care.EmployeeID  `json:"by"`
-	At   string           `json:"at"`
+	Form  care.ConsentForm  `json:"form"`
+	Scope care.ConsentScope `json:"scope,omitempty"`
+	Visit care.VisitID      `json:"visit,omitempty"`
+	Until care.Day          `json:"until,omitempty"`
+	About string            `json:"about,omitempty"`
+	By    care.EmployeeID   `json:"by"`
+	At    string            `json:"at"`
 }
 
 func contactOf(c care.Contact) contact {
@@ -45,8 +50,8 @@ func contactOf(c care.Contact) contact {
 		out.PhoneHint = c.Phone.Hint()
 	}
 
-	if c.Consent.Given() {
-		out.Consent = &consent{Form: c.Consent.Form, By: c.Consent.By, At: stamp(c.Consent.At)}
+	if k := c.Consent; k.Given() {
+		out.Consent = &consent{Form: k.Form, Scope: k.Scope, Visit: k.Visit, Until: k.Until, About: k.About, By: k.By, At: stamp(k.At)}
 	}
 
 	return out
@@ -59,6 +64,11 @@ type contactRequest struct {
 	Phone   string  `json:"phone"`
 	Email   string  `json:"email"`
 	Consent *string `json:"consent"`
+	// What the consent covers; every visit when it is left out.
+	Scope *string `json:"consent_scope"`
+	Visit *string `json:"consent_visit"`
+	Until *string `json:"consent_until"`
+	About string  `json:"consent_about"`
 }
 
 // The longest texts of a contact in characters.
@@ -82,6 +92,10 @@ func (r contactRequest) request() (scheduler.ContactRequest, error) {
 		}
 	}
 
+	if err := r.covers(&out.Covers); err != nil {
+		return out, err
+	}
+
 	switch {
 	case r.Consent != nil && *r.Consent == "":
 		return out, care.NewError(care.Invalid, "Udelad »consent«, når der ikke er samtykke.")
@@ -100,6 +114,47 @@ func (r contactRequest) request() (scheduler.ContactRequest, error) {
 	}
 
 	return out, nil
+}
+
+// covers reads what a consent covers. What does not belong to the scope is refused, so that nobody
+// believes in a limit that is none.
+func (r contactRequest) covers(out *scheduler.ConsentCover) error {
+	out.About = r.About
+
+	if r.Scope != nil {
+		var err error
+		if out.Scope, err = word("consent_scope", *r.Scope, []care.ConsentScope{care.OneVisit, care.UntilDay}); err != nil {
+			return err
+		}
+	}
+
+	if r.Visit != nil {
+		out.Visit = care.VisitID(*r.Visit)
+	}
+
+	if r.Until != nil {
+		var err error
+		if out.Until, err = care.ParseDay(*r.Until); err != nil {
+			return care.NewError(care.Invalid, "Skriv »consent_until« som 2026-11-21.")
+		}
+	}
+
+	switch {
+	case r.Scope != nil && *r.Scope == "":
+		return care.NewError(care.Invalid, "Udelad »consent_scope«, når samtykket gælder alle skærmbesøg.")
+	case r.Consent == nil && (r.Scope != nil || r.Visit != nil || r.Until != nil || r.About != ""):
+		return care.NewError(care.Invalid, "Angiv »consent«, når der står, hvad samtykket gælder.")
+	case (r.Visit != nil) != (out.Scope == care.OneVisit):
+		return care.NewError(care.Invalid, "Angiv »consent_visit«, når »consent_scope« er »visit«, og kun da.")
+	case (r.Until != nil) != (out.Scope == care.UntilDay):
+		return care.NewError(care.Invalid, "Angiv »consent_until«, når »consent_scope« er »until«, og kun da.")
+	case r.Visit != nil && (*r.Visit == "" || !clean(*r.Visit)):
+		return care.NewError(care.Invalid, "»consent_visit« er ikke et id.")
+	case utf8.RuneCountInString(r.About) > care.MaxConsentAbout:
+		return care.NewError(care.Invalid, "»consent_about« er for lang.")
+	}
+
+	return nil
 }
 
 func contactBody(c *gin.Context) (care.CitizenID, scheduler.ContactRequest, error) {
@@ -174,7 +229,42 @@ func (a api) removeContact(c *gin.Context) error {
 }
 
 type participantRequest struct {
-	Contact string `json:"contact"`
+	Contact string          `json:"contact"`
+	Secrecy *secrecyRequest `json:"secrecy"`
+}
+
+// secrecyRequest is the caller's word on the duty of secrecy; needed of another authority.
+type secrecyRequest struct {
+	Weighed bool   `json:"weighed"`
+	Basis   string `json:"basis"`
+	Note    string `json:"note"`
+}
+
+func (r participantRequest) request() (scheduler.ParticipantRequest, error) {
+	out := scheduler.ParticipantRequest{Contact: care.ContactID(r.Contact)}
+	if r.Contact == "" || !clean(r.Contact) {
+		return out, care.NewError(care.Invalid, "Angiv kontaktens id som »contact«.")
+	}
+
+	if r.Secrecy == nil {
+		return out, nil
+	}
+
+	var err error
+
+	out.Weighed, out.Note = r.Secrecy.Weighed, r.Secrecy.Note
+	if out.Basis, err = word("basis", r.Secrecy.Basis, care.SecrecyBases()); err != nil {
+		return out, err
+	}
+
+	switch {
+	case !out.Weighed || out.Basis == "":
+		return out, care.NewError(care.Invalid, "Angiv »weighed« som true, og »basis«.")
+	case utf8.RuneCountInString(out.Note) > care.MaxSecrecyNote:
+		return out, care.NewError(care.Invalid, "»note« er for lang.")
+	}
+
+	return out, nil
 }
 
 type participantAdded struct {
@@ -193,11 +283,12 @@ func (a api) addParticipant(c *gin.Context) error {
 		return err
 	}
 
-	if body.Contact == "" || !clean(body.Contact) {
-		return care.NewError(care.Invalid, "Angiv kontaktens id som »contact«.")
+	req, err := body.request()
+	if err != nil {
+		return err
 	}
 
-	added, err := a.AddParticipant(c.Request.Context(), route.Actor(c), care.VisitID(id), care.ContactID(body.Contact))
+	added, err := a.AddParticipant(c.Request.Context(), route.Actor(c), care.VisitID(id), req)
 	if err != nil {
 		return err
 	}
@@ -238,11 +329,28 @@ type attendee struct {
 	Identity    string               `json:"identity,omitempty"`
 	Here        bool                 `json:"here"`
 	Came        string               `json:"came,omitempty"`
+	Terms       string               `json:"terms,omitempty"`
+	Secrecy     string               `json:"secrecy,omitempty"`
+}
+
+// termsOf is where a participant stands with the terms; empty for the citizen, who has none.
+func termsOf(p scheduler.Person) string {
+	switch {
+	case p.Participant == "":
+		return ""
+	case p.Terms.Agreed():
+		return "accepted"
+	case p.Terms.Declined():
+		return "declined"
+	default:
+		return "awaited"
+	}
 }
 
 func attendeeOf(p scheduler.Person) attendee {
 	return attendee{
 		Participant: p.Participant, Role: p.Role, Name: p.Name, Removed: p.Removed, Message: p.Message.State, Admission: p.Admission.ID,
 		State: p.Admission.State, Identity: p.Admission.Identity(), Here: p.Here, Came: stamp(p.Came),
+		Terms: termsOf(p), Secrecy: p.Secrecy.Text(),
 	}
 }

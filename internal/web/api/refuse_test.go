@@ -154,6 +154,13 @@ func refusals() []refusal {
 		{"contact with a long address", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","email":"`+strings.Repeat("b", 255)+`"}`), invalid, ""},
 		{"unknown consent", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent":"ja"}`), invalid, ""},
 		{"empty consent", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent":""}`), invalid, ""},
+		{"consent to one visit without it", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent":"oral","consent_scope":"visit"}`), invalid, byTime},
+		{"consent of an unknown scope", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent":"oral","consent_scope":"all"}`), invalid, ""},
+		{"consent until no day", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent":"oral","consent_scope":"until","consent_until":"i morgen"}`), invalid, ""},
+		{"a day without a scope", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent":"oral","consent_until":"2026-12-31"}`), invalid, byTime},
+		{"a scope without consent", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent_scope":"until","consent_until":"2026-12-31"}`), invalid, byTime},
+		{"secrecy that was not weighed", postJSON("/visits/v-1/participants", `{"contact":"k-1","secrecy":{"weighed":false,"basis":"sul_41_1"}}`), invalid, ""},
+		{"secrecy by an unknown rule", postJSON("/visits/v-1/participants", `{"contact":"k-1","secrecy":{"weighed":true,"basis":"fordi"}}`), invalid, ""},
 		{"participant without a contact", postJSON("/visits/v-1/participants", `{}`), invalid, ""},
 		{"kind with physical", conclude(`{"kind":"completed","physical":true}`), invalid, ""},
 	}

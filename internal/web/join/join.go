@@ -36,6 +36,7 @@ type UseCases interface {
 	Devices
 	Tablets
 	Logins
+	Terms
 }
 
 // Options are what the pages are made of.
@@ -84,7 +85,7 @@ func (p *Pages) Routes() []route.Route {
 	door := route.Limit{Class: route.Door, Key: func(c *gin.Context) string { return c.Param("locator") }, Busy: p.busy}
 	code, seat := p.Limit(route.Code), p.Limit(route.Ordinary)
 
-	own := slices.Concat(p.codeRoutes(), p.deviceRoutes(), p.tabletRoutes(), p.loginRoutes())
+	own := slices.Concat(p.codeRoutes(), p.deviceRoutes(), p.tabletRoutes(), p.loginRoutes(), p.termsRoutes())
 
 	return append(own, []route.Route{
 		{Method: http.MethodGet, Path: "/b/:locator", Access: open, Handle: p.landing, Limit: door},
@@ -164,6 +165,10 @@ func (p *Pages) lounge(c *gin.Context) error {
 	view, err := p.UseCases.Lounge(c.Request.Context(), p.token(c))
 	if err != nil {
 		return p.refuse(c, err)
+	}
+
+	if view.Stage == scheduler.StageDeclined && c.Query("vilkaar") == readAgain {
+		view.Stage = scheduler.StageTerms
 	}
 
 	return p.show(c, view, body{Session: true})

@@ -39,6 +39,16 @@ type body struct {
 	Locked    bool // a limit was reached
 	Device    deviceBody
 	Login     loginBody
+	Terms     termsBody
+}
+
+// Again leads whoever said no back to the terms.
+func (b body) Again() string {
+	if to := b.At("/b"); strings.Contains(to, "?") {
+		return to + "&vilkaar=" + readAgain
+	}
+
+	return "/b?vilkaar=" + readAgain
 }
 
 // show writes the page of a stage with the status that belongs to it.
@@ -49,6 +59,7 @@ func (p *Pages) show(c *gin.Context, view scheduler.CitizenView, b body) error {
 	b.Heading, b.Lead = w.stage(view, p.Now())
 	b.Ask = view.CodeLeft > 0
 	w.logins(c, view, &b)
+	langs := p.terms(c, view, &b)
 
 	if b.Session {
 		b.Device = p.device(c, view.Stage)
@@ -64,7 +75,7 @@ func (p *Pages) show(c *gin.Context, view scheduler.CitizenView, b body) error {
 	}
 
 	return p.set.Show(c, status, "borger", page.Frame{
-		Title: w.Title, Lang: w.Lang, Site: p.Site, Langs: p.langs(c), Citizen: true,
+		Title: w.Title, Lang: w.Lang, Site: p.Site, Langs: langs, Citizen: true,
 		Refresh: refresh(view), Body: b,
 	})
 }
@@ -82,7 +93,7 @@ func statusOf(s scheduler.CitizenStage) int {
 	case stageBusy:
 		return http.StatusTooManyRequests
 	case scheduler.StageEarly, scheduler.StageIdentify, scheduler.StageCode, scheduler.StageWaiting, scheduler.StageAdmitted,
-		scheduler.StageRefused, scheduler.StageLanding:
+		scheduler.StageRefused, scheduler.StageLanding, scheduler.StageTerms, scheduler.StageDeclined:
 		return http.StatusOK
 	}
 
@@ -102,7 +113,7 @@ func refresh(view scheduler.CitizenView) int {
 			return 10
 		}
 	case scheduler.StageCode, scheduler.StageAdmitted, scheduler.StageRefused, scheduler.StageEnded,
-		scheduler.StageWrong, scheduler.StageLanding:
+		scheduler.StageWrong, scheduler.StageLanding, scheduler.StageTerms, scheduler.StageDeclined:
 	}
 
 	return 0
@@ -143,9 +154,9 @@ func (p *Pages) token(c *gin.Context) care.SessionToken {
 	return care.NewSessionToken(cookie.Value)
 }
 
-// at returns a path of ours that keeps the language.
+// at returns a path of ours that keeps the language, also one that only the terms are in.
 func (p *Pages) at(c *gin.Context, path string) string {
-	if l := c.Query("sprog"); l == string(page.English) {
+	if l := termsIn(c.Query("sprog")).Lang; l != string(page.Danish) {
 		return path + "?sprog=" + l
 	}
 

@@ -47,7 +47,8 @@ func (g guestWords) at(s scheduler.CitizenStage) (text, bool) {
 		return g.Early, true
 	case scheduler.StageEnded:
 		return g.Ended, true
-	case scheduler.StageIdentify, scheduler.StageCode, scheduler.StageWaiting, scheduler.StageAdmitted, scheduler.StageRefused, scheduler.StageWrong:
+	case scheduler.StageIdentify, scheduler.StageCode, scheduler.StageWaiting, scheduler.StageAdmitted, scheduler.StageRefused, scheduler.StageWrong,
+		scheduler.StageTerms, scheduler.StageDeclined:
 	}
 
 	return text{}, false

@@ -73,6 +73,8 @@ func doneDanish() map[string]string {
 		"begin_login": "Begyndte at logge ind", "ask_code": "Bad om en kode", "enter_code": "Tastede en kode", "enter": "Åbnede sit link",
 		"ask_help": "Bad om hjælp", "answer_on_tablet": "Svarede på en tavle", "conclude": "Afsluttede et besøg", "correct_outcome": "Rettede et resultat",
 		"retry": "Prøvede igen", "settle": "Tog et punkt af listen", "add_participant": "Inviterede en deltager", "remove_participant": "Fjernede en deltager",
+		"accept_terms": "Sagde ja til vilkårene", "refuse_terms": "Sagde nej til vilkårene",
+		"record_consent": "Noterede et samtykke", "withdraw_consent": "Noterede, at et samtykke er trukket tilbage",
 		"follow_contact": "Fulgte en ændret kontakt", "add_contact": "Tilføjede en kontakt", "change_contact": "Rettede en kontakt", "remove_contact": "Fjernede en kontakt",
 		"link_employee": "Knyttede en medarbejder til en borger", "end_employee_link": "Afsluttede en tilknytning", "set_identity": "Satte, hvordan en borger identificeres", "give_number": "Tog et CPR-nummer i brug for en borger", "change_number": "Så, at en borger har nyt eller intet nummer",
 		"stop": "Lukkede al adgang for en borger", "save_employee": "Gemte en medarbejder", "mark_left": "Markerede en medarbejder som fratrådt", "remove_group": "Fjernede en gruppe",

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -65,6 +66,7 @@ type cardPage struct {
 
 	Devices []scheduler.KnownDevice
 
+	Now   time.Time
 	Host  bool // visits lead to the caregiver's page
 	Error string
 }
@@ -94,7 +96,7 @@ func (p *Pages) showCard(c *gin.Context, status int, problem string) error {
 		return err
 	}
 
-	return p.showStatus(c, status, "borger", "Borger", cardPage{CitizenCard: card, Devices: devices, Host: actor.MayAnywhere(care.HostVisits), Error: problem})
+	return p.showStatus(c, status, "borger", "Borger", cardPage{CitizenCard: card, Devices: devices, Now: p.Now(), Host: actor.MayAnywhere(care.HostVisits), Error: problem})
 }
 
 // contactPage is the form of one contact.
@@ -104,13 +106,18 @@ type contactPage struct {
 	Form    contactForm
 	Visit   care.VisitID // invited into this visit at once; empty: into none
 	From    string       // "besoeg": the visit's page is the planner's
+	Secrecy secrecyForm  // with Visit
 	Kinds   []care.ParticipantKind
 	Forms   []care.ConsentForm
 	Error   string
 }
 
 // contactForm is what was typed.
-type contactForm struct{ Kind, Name, Phone, Email, Consent string }
+type contactForm struct {
+	Kind, Name, Phone, Email, Consent string
+
+	Covers consentForm
+}
 
 // Action is where the form is posted.
 func (b contactPage) Action() string {
@@ -147,6 +154,11 @@ func (p *Pages) showContact(c *gin.Context, status int, typed *contactForm, prob
 		Visit: care.VisitID(either(c, "besoeg")), From: either(c, "side"),
 	}
 
+	body.Form.Covers = newConsentForm(care.Consent{}, body.Visit, care.DayOf(p.Now()))
+	if body.Visit != "" {
+		body.Secrecy = typedSecrecyForm(c)
+	}
+
 	if body.Contact != "" {
 		i := slices.IndexFunc(card.Contacts, func(k care.Contact) bool { return k.ID == body.Contact })
 		if i < 0 {
@@ -155,6 +167,7 @@ func (p *Pages) showContact(c *gin.Context, status int, typed *contactForm, prob
 
 		k := card.Contacts[i]
 		body.Form = contactForm{Kind: string(k.Kind), Name: k.Name, Phone: k.Phone.Reveal(), Email: k.Email.Reveal(), Consent: string(k.Consent.Form)}
+		body.Form.Covers = newConsentForm(k.Consent, body.Visit, care.DayOf(p.Now()))
 	}
 
 	if typed != nil {
@@ -179,10 +192,11 @@ func either(c *gin.Context, key string) string {
 }
 
 func typedContact(c *gin.Context) (contactForm, scheduler.ContactRequest) {
-	f := contactForm{Kind: c.PostForm("rolle"), Name: short(c.PostForm("navn")), Phone: short(c.PostForm("mobil")), Email: short(c.PostForm("mail")), Consent: c.PostForm("samtykke")}
+	covers, cover := typedConsent(c)
+	f := contactForm{Kind: c.PostForm("rolle"), Name: short(c.PostForm("navn")), Phone: short(c.PostForm("mobil")), Email: short(c.PostForm("mail")), Consent: c.PostForm("samtykke"), Covers: covers}
 
 	return f, scheduler.ContactRequest{
-		Kind: care.ParticipantKind(f.Kind), Name: f.Name, Phone: f.Phone, Email: f.Email, Consent: care.ConsentForm(f.Consent),
+		Kind: care.ParticipantKind(f.Kind), Name: f.Name, Phone: f.Phone, Email: f.Email, Consent: care.ConsentForm(f.Consent), Covers: cover,
 	}
 }
 
@@ -196,6 +210,13 @@ func (p *Pages) addContact(c *gin.Context) error {
 		return p.showContact(c, http.StatusUnprocessableEntity, &typed, "Spørg borgeren, og notér samtykket. Uden det kan personen ikke inviteres.")
 	}
 
+	join := typedSecrecy(c, "")
+	if visit != "" {
+		if err := join.Check(req.Kind); err != nil {
+			return p.showContact(c, http.StatusUnprocessableEntity, &typed, care.MessageOf(err))
+		}
+	}
+
 	contact, err := p.UseCases.AddContact(ctx, actor, citizen, req)
 	if care.KindOf(err) == care.Invalid {
 		return p.showContact(c, http.StatusUnprocessableEntity, &typed, care.MessageOf(err))
@@ -205,7 +226,8 @@ func (p *Pages) addContact(c *gin.Context) error {
 		return p.after(c, err, citizenURL(citizen)+"?besked=kontakt")
 	}
 
-	_, err = p.UseCases.AddParticipant(ctx, actor, visit, contact.ID)
+	join.Contact = contact.ID
+	_, err = p.UseCases.AddParticipant(ctx, actor, visit, join)
 
 	return p.after(c, err, peopleURL(visit, from, "inviteret"))
 }
@@ -244,13 +266,4 @@ func suitabilityOf(s care.Suitability) mark {
 	}
 
 	return mark{"Ikke vurderet endnu", "calm", "help"}
-}
-
-// consentOf is whether a citizen agreed that a contact takes part.
-func consentOf(c care.Consent) mark {
-	if c.Given() {
-		return mark{"Samtykke: " + strings.ToLower(c.Form.Danish()), "ok", "success"}
-	}
-
-	return mark{"Samtykke mangler", "warn", "warning"}
 }

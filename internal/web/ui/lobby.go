@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -146,6 +147,10 @@ type waitingGuest struct {
 
 	Who    string // role, and name of a participant
 	Object string // "borgeren" or "deltageren", for sentences
+	// Reading: a participant who is identified has still to answer the terms. Declined is when they
+	// said no; zero: they did not.
+	Reading  bool
+	Declined time.Time
 }
 
 // ObjectTitle is Object at the start of a sentence.
@@ -155,6 +160,12 @@ func newWaitingGuest(view scheduler.VisitView, a care.Admission) waitingGuest {
 	g := waitingGuest{Admission: a, Who: nameOf(view.Visit, a.Participant), Object: "borgeren"}
 	if a.Participant != "" {
 		g.Object = "deltageren"
+	}
+
+	if p, ok := view.Visit.ParticipantOf(a.Participant); ok && p.Terms.Declined() {
+		g.Declined = p.Terms.At
+	} else {
+		g.Reading = view.Visit.AwaitsTerms(a)
 	}
 
 	return g
@@ -172,6 +183,7 @@ type guest struct {
 	scheduler.Person
 
 	State mark
+	Notes []string // what is recorded of a participant, in Danish
 }
 
 func newGuests(view scheduler.VisitView, from string) guestsPart {
@@ -179,7 +191,7 @@ func newGuests(view scheduler.VisitView, from string) guestsPart {
 
 	for _, p := range view.People {
 		if !p.Removed || p.Here {
-			out.List = append(out.List, guest{Person: p, State: whereabouts(p)})
+			out.List = append(out.List, guest{Person: p, State: whereabouts(p), Notes: standing(p)})
 		}
 	}
 

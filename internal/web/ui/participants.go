@@ -20,7 +20,7 @@ type invitePart struct {
 	Visit    care.VisitID
 	Citizen  care.CitizenID
 	From     string
-	Contacts []care.Contact // with consent and number, not invited yet
+	Contacts []care.Contact // with a consent that covers the visit, and a number; not invited yet
 	Without  []care.Contact // who can't be invited before something is noted
 }
 
@@ -57,7 +57,7 @@ func (p *Pages) invitable(c *gin.Context, view scheduler.VisitView, from string)
 
 		switch {
 		case in:
-		case k.Consent.Given() && !k.Phone.IsZero():
+		case k.Consent.Covers(view.Visit.ID, view.Visit.Facts.Planned) && !k.Phone.IsZero():
 			part.Contacts = append(part.Contacts, k)
 		default:
 			part.Without = append(part.Without, k)
@@ -66,6 +66,9 @@ func (p *Pages) invitable(c *gin.Context, view scheduler.VisitView, from string)
 
 	return part, nil
 }
+
+// Secrecy is the form on the duty of secrecy for one contact.
+func (invitePart) Secrecy(contact care.ContactID) secrecyForm { return newSecrecyForm(string(contact)) }
 
 // invite takes a contact into a visit, from the caregiver's page.
 func (p *Pages) invite(c *gin.Context) error { return p.inviteFrom(c, "") }
@@ -76,7 +79,7 @@ func (p *Pages) inviteFor(c *gin.Context) error { return p.inviteFrom(c, fromVis
 func (p *Pages) inviteFrom(c *gin.Context, from string) error {
 	id := care.VisitID(c.Param("id"))
 
-	_, err := p.UseCases.AddParticipant(c.Request.Context(), route.Actor(c), id, care.ContactID(c.PostForm("kontakt")))
+	_, err := p.UseCases.AddParticipant(c.Request.Context(), route.Actor(c), id, typedSecrecy(c, care.ContactID(c.PostForm("kontakt"))))
 	if kind := care.KindOf(err); kind == care.Invalid || kind == care.Conflict {
 		if from == fromVisit {
 			return p.showVisit(c, http.StatusUnprocessableEntity, care.MessageOf(err))

@@ -79,6 +79,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: post, Path: "/borgere/:id/kontakter", Access: route.Needs(care.ManageContacts), Handle: p.addContact},
 		{Method: get, Path: "/borgere/:id/kontakter/:kontakt", Access: route.Needs(care.ManageContacts), Handle: p.contact},
 		{Method: post, Path: "/borgere/:id/kontakter/:kontakt", Access: route.Needs(care.ManageContacts), Handle: p.changeContact},
+		{Method: post, Path: "/borgere/:id/kontakter/:kontakt/traek-samtykke", Access: route.Needs(care.ManageContacts), Handle: p.withdrawConsent},
 		{Method: post, Path: "/borgere/:id/kontakter/:kontakt/fjern", Access: route.Needs(care.ManageContacts), Handle: p.removeContact},
 
 		{Method: get, Path: "/opkald/:id", Access: route.Needs(care.HostVisits), Handle: p.call},

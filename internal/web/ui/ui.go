@@ -78,7 +78,8 @@ type Contacts interface {
 	AddContact(ctx context.Context, actor care.Actor, citizen care.CitizenID, req scheduler.ContactRequest) (care.Contact, error)
 	ChangeContact(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.ContactID, req scheduler.ContactRequest) error
 	RemoveContact(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.ContactID) error
-	AddParticipant(ctx context.Context, actor care.Actor, id care.VisitID, contact care.ContactID) (care.ParticipantID, error)
+	WithdrawConsent(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.ContactID) error
+	AddParticipant(ctx context.Context, actor care.Actor, id care.VisitID, req scheduler.ParticipantRequest) (care.ParticipantID, error)
 	RemoveParticipant(ctx context.Context, actor care.Actor, id care.VisitID, participant care.ParticipantID) error
 }
 
@@ -143,7 +144,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "means": means, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
-		"suitability": suitabilityOf, "consent": consentOf, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
+		"suitability": suitabilityOf, "covers": consentCovers, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 		"who": whoDanish, "action": actionDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf,
 	})
 })
@@ -213,11 +214,12 @@ func notices() map[string]string {
 		"cpr":               "CPR-nummeret er taget i brug. Borgeren kan nu også logge ind med MitID, hvor kommunen tillader det.",
 		"stoppet":           "Al adgang er stoppet. Ingen links virker længere.",
 		"nye-links":         "Der er åbnet igen, og nye links er på vej til borgeren.",
-		"identificeret":     "Det er noteret. Sæt kryds ved »genkendt«, og luk personen ind.",
 		"koder":             "Nye beskeder med kode er på vej. De gamle links virker ikke længere.",
+		"identificeret":     "Det er noteret. Sæt kryds ved »genkendt«, og luk personen ind.",
 		"afvist":            "Personen er afvist.",
 		"kontakt":           "Kontakten er gemt.",
 		"kontakt-fjernet":   "Kontakten er fjernet.",
+		"samtykke-trukket":  "Samtykket er trukket tilbage, og links til kontakten virker ikke længere.",
 		"inviteret":         "Personen er inviteret og får en SMS.",
 		"deltager-fjernet":  "Personen er ikke længere inviteret. Linket virker ikke mere.",
 		"opkald-annulleret": "Opkaldet er annulleret.",
