@@ -41,7 +41,7 @@ func (s *Server) readCalendarEvents(c *call) reply {
 		return *refused
 	}
 	events := []any{}
-	for _, o := range s.world.visits(func(o *occurrence) bool { return slices.Contains(o.citizens, p) && span.has(o.start()) }) {
+	for _, o := range pick(p.visits, func(o *occurrence) bool { return span.has(o.start) }) {
 		events = append(events, s.halfEvent(c, o))
 	}
 	return ok(object{"eventResources": events})
@@ -55,7 +55,7 @@ func (s *Server) eventsToStop(c *call) reply {
 		return bad("stopDate must be a date")
 	}
 	list := []any{}
-	for _, id := range s.world.goingOn(p, date) {
+	for _, id := range goingOn(p, date) {
 		list = append(list, object{"event": object{"id": id}})
 	}
 	return ok(object{
@@ -67,10 +67,10 @@ func (s *Server) eventsToStop(c *call) reply {
 func firstTen(date string) string { return date[:min(len(date), len(time.DateOnly))] }
 
 // goingOn are the repeated events of a citizen with occurrences from date on.
-func (w *world) goingOn(p *citizen, date time.Time) []int {
+func goingOn(p *citizen, date time.Time) []int {
 	ids := []int{}
-	for _, o := range w.visits(func(o *occurrence) bool {
-		return o.series.repeated() && slices.Contains(o.citizens, p) && !o.start().Before(date)
+	for _, o := range pick(p.visits, func(o *occurrence) bool {
+		return o.series.repeated() && !o.start.Before(date)
 	}) {
 		if !slices.Contains(ids, o.series.id) {
 			ids = append(ids, o.series.id)
@@ -93,8 +93,8 @@ func (s *Server) stopEvents(c *call) reply {
 	if p == nil || err != nil {
 		return bad("stopDate must be a date")
 	}
-	for _, o := range s.world.visits(func(o *occurrence) bool {
-		return slices.Contains(ids, o.series.id) && slices.Contains(o.citizens, p) && !o.start().Before(date)
+	for _, o := range pick(p.visits, func(o *occurrence) bool {
+		return slices.Contains(ids, o.series.id) && !o.start.Before(date)
 	}) {
 		o.deleted = true
 	}

@@ -62,16 +62,16 @@ func (s *Server) citizenPage(w http.ResponseWriter, r *http.Request) {
 	if p.secretPhones {
 		view.Phone = "Beskyttet nummer"
 	}
-	for _, o := range s.world.visits(func(o *occurrence) bool { return slices.Contains(o.citizens, p) }) {
+	for _, o := range pick(p.visits, func(*occurrence) bool { return true }) {
 		view.Visits = append(view.Visits, s.visitView(o))
 	}
-	for _, g := range s.world.grantsOf(p) {
+	for _, g := range p.stored() {
 		view.Grants = append(view.Grants, s.grantView(g))
 	}
-	for _, n := range s.world.notesOf(p) {
+	for _, n := range p.notes {
 		view.Notes = append(view.Notes, s.noteView(n))
 	}
-	for _, t := range s.world.tasksOf(p) {
+	for _, t := range p.tasks {
 		view.Tasks = append(view.Tasks, s.taskView(t))
 	}
 	s.show(w, "citizen", view)

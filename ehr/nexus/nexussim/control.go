@@ -55,7 +55,7 @@ func (s *Server) Load(day Day) ([]Ref, error) {
 	}
 	l := s.world.list(day.List)
 	if l == nil {
-		l = &list{s.world.id(), drivingLists, day.List, []*organisation{s.world.groups[0]}}
+		l = &list{s.world.id(), drivingLists, day.List, []*organisation{s.world.groups[0]}, nil}
 		s.world.lists = append(s.world.lists, l)
 	}
 	var refs []Ref
@@ -114,7 +114,7 @@ func (s *Server) load(l *list, v NewVisit) []Ref {
 			o.doc["type"] = "PROFESSIONAL_EVENT"
 		}
 		s.dress(o, s.world.typeNamed(v.category()), employee)
-		event.occurrences = append(event.occurrences, o)
+		o.put()
 		s.keepVersion(o, staffAuthor)
 		refs = append(refs, o.ref())
 	}
@@ -237,10 +237,10 @@ func (s *Server) Double(ref Ref) (Ref, error) {
 	}
 	event := &series{id: s.world.id()}
 	s.world.series[event.id] = event
-	twin := &occurrence{key: s.occurrenceKey(event, o.start()), series: event, list: o.list, citizens: o.citizens, version: 1, doc: deepCopy(o.doc)}
+	twin := &occurrence{key: s.occurrenceKey(event, o.start), series: event, list: o.list, citizens: o.citizens, version: 1, doc: deepCopy(o.doc)}
 	twin.doc["id"], twin.doc["eventOccurrenceKey"], twin.doc["eventIdentifier"] = event.id, twin.key, "EV-"+strconv.Itoa(event.id)
 	twin.doc["repetition"], twin.doc["variationId"], twin.doc["changeStrategies"] = nil, nil, []any{strategyThis}
-	event.occurrences = []*occurrence{twin}
+	twin.put()
 	s.keepVersion(twin, staffAuthor)
 	s.count(twin, "double")
 	return twin.ref(), nil

@@ -280,7 +280,7 @@ func (s *Server) readList(c *call) reply {
 	}
 	span.to = span.to.In(s.zone).AddDate(0, 0, 1) // to names a day by its start
 	events, resources := []any{}, map[string]object{}
-	for _, o := range s.world.visits(func(o *occurrence) bool { return o.list == l && span.has(o.start()) }) {
+	for _, o := range pick(l.visits, func(o *occurrence) bool { return span.has(o.start) }) {
 		events = append(events, s.halfEvent(c, o))
 		if p := s.world.staffAt(text(o.doc, "resourceId")); p != nil {
 			resources[p.resource()] = object{

@@ -37,6 +37,8 @@ type occurrence struct {
 	loaded   object // the document before the first change by an API user
 	token    string // what the first API user put into the comment
 	deleted  bool
+	start    time.Time // of doc, UTC
+	end      time.Time
 	versions []Version
 	changes  []Change
 	entries  []Entry
@@ -44,9 +46,8 @@ type occurrence struct {
 
 func (o *occurrence) ref() Ref { return Ref{o.series.id, o.key} }
 
-func (o *occurrence) start() time.Time { return docTime(o.doc, "start") }
-
-func (o *occurrence) end() time.Time { return docTime(o.doc, "end") }
+// settle reads the times of a document that was made or changed.
+func (o *occurrence) settle() { o.start, o.end = docTime(o.doc, "start"), docTime(o.doc, "end") }
 
 func docTime(doc object, name string) time.Time {
 	t, err := parseWireTime(text(doc, name))
@@ -78,18 +79,36 @@ func (w *world) occurrence(id int, key string) *occurrence {
 	return nil
 }
 
-// visits are all occurrences that keep accepts, by start, employee and key.
-func (w *world) visits(keep func(*occurrence) bool) []*occurrence {
+// put makes an occurrence known to its event, its list and its citizens.
+func (o *occurrence) put() {
+	o.settle()
+	o.series.occurrences = append(o.series.occurrences, o)
+	o.list.visits = append(o.list.visits, o)
+	for _, p := range o.citizens {
+		p.visits = append(p.visits, o)
+	}
+}
+
+// visits are all occurrences.
+func (w *world) visits() []*occurrence {
+	var all []*occurrence
+	for _, l := range w.lists {
+		all = append(all, l.visits...)
+	}
+	return pick(all, func(*occurrence) bool { return true })
+}
+
+// pick gives what keep accepts of the occurrences that were not deleted, by start, employee
+// and key.
+func pick(from []*occurrence, keep func(*occurrence) bool) []*occurrence {
 	var found []*occurrence
-	for _, s := range w.series {
-		for _, o := range s.occurrences {
-			if !o.deleted && keep(o) {
-				found = append(found, o)
-			}
+	for _, o := range from {
+		if !o.deleted && keep(o) {
+			found = append(found, o)
 		}
 	}
 	slices.SortFunc(found, func(a, b *occurrence) int {
-		if c := a.start().Compare(b.start()); c != 0 {
+		if c := a.start.Compare(b.start); c != 0 {
 			return c
 		}
 		if c := strings.Compare(text(a.doc, "resourceId"), text(b.doc, "resourceId")); c != 0 {
@@ -160,7 +179,7 @@ func (s *Server) patientList(c *call, o *occurrence) []any {
 	list := []any{}
 	for _, p := range o.citizens {
 		grants := []any{}
-		for _, g := range s.world.grantsOf(p) {
+		for _, g := range p.stored() {
 			if g.name == text(o.doc, "title") && g.alive() {
 				grants = append(grants, object{
 					"id": g.id, "name": g.name, "_links": c.links().to("self", grantPath(g), ReadGrants).out,

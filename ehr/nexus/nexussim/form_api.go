@@ -107,6 +107,7 @@ func (s *Server) createNote(c *call) reply {
 	n := &note{id: s.world.id(), version: 1, form: f, basket: b, state: action, items: items}
 	n.changes = []NoteChange{{s.now(), c.client.ID, c.bearer, action}}
 	s.world.notes[n.id] = n
+	b.citizen.notes = append(b.citizen.notes, n)
 	return ok(s.noteBody(c, n))
 }
 

@@ -177,9 +177,3 @@ func (f *formDefinition) choice(field FormField, sent any) (stored any, why stri
 	}
 	return object{"id": f.values[field.Label+"/"+name], "name": name}, ""
 }
-
-// notesOf are a citizen's forms.
-func (w *world) notesOf(p *citizen) []*note {
-	all := sorted(w.notes, func(n *note) int { return n.id })
-	return slices.DeleteFunc(all, func(n *note) bool { return n.basket.citizen != p })
-}

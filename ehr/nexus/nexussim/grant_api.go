@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func (s *Server) basketPath(b *basket) string { return s.slug + "/baskets/" + strconv.Itoa(b.id) }
@@ -103,7 +104,7 @@ func (s *Server) bulkGet(c *call) reply {
 	}
 	e := s.world.catalog[at]
 	g := &grant{id: s.world.id(), entry: e, name: e.name, basket: b, elements: s.world.elementsOf(e)}
-	s.world.grants[g.id] = g
+	s.world.keep(g)
 	return ok(s.grant(c, g))
 }
 
@@ -253,8 +254,8 @@ func (s *Server) fits(member string, value any) string {
 		}
 	case "date":
 		date, _ := value.(string)
-		if _, err := parseWireTime(date); err != nil {
-			return err.Error()
+		if _, err := time.Parse(time.RFC3339, date); err != nil || !strings.HasSuffix(date, "Z") {
+			return "not a time in UTC"
 		}
 	case "number":
 		if _, is := whole(object{"n": value}, "n"); !is {

@@ -199,35 +199,34 @@ func (w *world) elementsOf(e *catalogEntry) []object {
 
 // basketsOf are a citizen's baskets; the first look makes them.
 func (w *world) basketsOf(p *citizen) []*basket {
-	var found []*basket
-	for _, b := range sorted(w.baskets, func(b *basket) int { return b.id }) {
-		if b.citizen == p {
-			found = append(found, b)
-		}
-	}
-	if len(found) > 0 {
-		return found
+	if len(p.baskets) > 0 {
+		return p.baskets
 	}
 	for _, placement := range []string{socialPlacement, healthPlacement} {
 		b := &basket{w.id(), p, placement}
 		w.id() // the upper pathway
 		w.baskets[b.id] = b
-		found = append(found, b)
+		p.baskets = append(p.baskets, b)
 	}
-	return found
+	return p.baskets
 }
 
-// grantsOf are a citizen's stored grants.
-func (w *world) grantsOf(p *citizen) []*grant {
-	all := sorted(w.grants, func(g *grant) int { return g.id })
-	return slices.DeleteFunc(all, func(g *grant) bool { return g.basket.citizen != p || g.state == "" })
+// keep files a grant or a draft of one.
+func (w *world) keep(g *grant) {
+	w.grants[g.id] = g
+	g.basket.citizen.grants = append(g.basket.citizen.grants, g)
+}
+
+// stored are a citizen's grants without drafts.
+func (c *citizen) stored() []*grant {
+	return slices.DeleteFunc(slices.Clone(c.grants), func(g *grant) bool { return g.state == "" })
 }
 
 // ordered makes sure that a citizen has an ordered grant of a name, as one whom the driving
 // list serves has.
 func (w *world) ordered(p *citizen, i Intervention, at time.Time) {
 	e := w.offer(i)
-	for _, g := range w.grantsOf(p) {
+	for _, g := range p.stored() {
 		if g.entry == e && g.state == stateOrdered {
 			return
 		}
@@ -241,7 +240,7 @@ func (w *world) ordered(p *citizen, i Intervention, at time.Time) {
 		g.element("orderedDate")["date"] = wireTime(at)
 		g.element("supplier")["supplier"] = w.groups[0].supplier()
 		g.changes = []GrantChange{{At: at, By: staffAuthor, Transition: "Ansøg, Bevilg, Bestil", State: stateOrdered}}
-		w.grants[g.id] = g
+		w.keep(g)
 	}
 }
 

@@ -95,6 +95,7 @@ func (s *Server) record(c *call, o *occurrence, before object, strategy string) 
 	if c != nil {
 		change.By, change.Bearer = c.client.ID, c.bearer
 	}
+	o.settle()
 	o.version++
 	change.Version = o.version
 	o.changes = append(o.changes, change)
@@ -161,14 +162,14 @@ func (s *Server) keepVersion(o *occurrence, by string) {
 // count notes how many active visits the visit's citizens have in its time.
 func (s *Server) count(o *occurrence, cause string) {
 	for _, p := range o.citizens {
-		n := len(s.active(p, o.start(), o.end()))
-		s.world.counts = append(s.world.counts, ActiveCount{s.now(), p.cpr, o.start(), o.end(), n, cause})
+		n := len(s.active(p, o.start, o.end))
+		s.world.counts = append(s.world.counts, ActiveCount{s.now(), p.cpr, o.start, o.end, n, cause})
 	}
 }
 
 func (s *Server) active(p *citizen, from, to time.Time) []*occurrence {
-	return s.world.visits(func(o *occurrence) bool {
-		return slices.Contains(o.citizens, p) && s.world.typeOf(o.doc).meaning.active() && o.start().Before(to) && o.end().After(from)
+	return pick(p.visits, func(o *occurrence) bool {
+		return s.world.typeOf(o.doc).meaning.active() && o.start.Before(to) && o.end.After(from)
 	})
 }
 
@@ -223,7 +224,7 @@ func (s *Server) Visits() []Visit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := []Visit{}
-	for _, o := range s.world.visits(func(*occurrence) bool { return true }) {
+	for _, o := range s.world.visits() {
 		all = append(all, s.visit(o))
 	}
 	return all
@@ -233,7 +234,7 @@ func (s *Server) visit(o *occurrence) Visit {
 	t := s.world.typeOf(o.doc)
 	v := Visit{
 		Ref: o.ref(), List: o.list.name, Version: o.version, Category: t.name, Meaning: t.meaning, Color: t.color,
-		Comment: text(o.doc, "comments"), Title: text(o.doc, "title"), Start: o.start(), End: o.end(),
+		Comment: text(o.doc, "comments"), Title: text(o.doc, "title"), Start: o.start, End: o.end,
 		Employee: text(part(o.doc, "professional"), "initials"), ReadOnly: o.doc["readOnly"] == true,
 		Delivered: o.doc["deliveredEvent"] == true, Repeated: o.series.repeated(), Deleted: o.deleted,
 		Active: t.meaning.active() && !o.deleted, Changes: slices.Clone(o.changes), Entries: slices.Clone(o.entries), CPR: []string{},
@@ -306,7 +307,7 @@ func (s *Server) Totals() Totals {
 			t.Grants++
 		}
 	}
-	for _, o := range s.world.visits(func(*occurrence) bool { return true }) {
+	for _, o := range s.world.visits() {
 		t.Visits++
 		for _, e := range o.entries {
 			switch {

@@ -121,7 +121,7 @@ func (s *Server) calendarGrants(c *call) reply {
 	if p == nil {
 		return notFound()
 	}
-	all := s.world.grantsOf(p)
+	all := p.stored()
 	page, is := pageOf(c, all)
 	if !is {
 		return s.paged(c, len(all), "basketGrants", s.slug+calendarPath(p)+"/grants?mode=planning", ReadGrants)

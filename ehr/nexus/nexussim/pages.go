@@ -90,9 +90,9 @@ type versionView struct {
 
 // visitView is called under the mutex.
 func (s *Server) visitView(o *occurrence) visitView {
-	t, from := s.world.typeOf(o.doc), o.start().In(s.zone)
+	t, from := s.world.typeOf(o.doc), o.start.In(s.zone)
 	v := visitView{
-		Key: o.key, Time: from.Format("15.04") + "–" + o.end().In(s.zone).Format("15.04"), Date: from.Format("02.01.2006"),
+		Key: o.key, Time: from.Format("15.04") + "–" + o.end.In(s.zone).Format("15.04"), Date: from.Format("02.01.2006"),
 		Title: text(o.doc, "title"), Category: t.name, Mark: t.meaning.mark(), Tone: string(t.meaning), Comment: text(o.doc, "comments"),
 		Employee: orElse(text(part(o.doc, "professional"), "fullName"), "Ikke tildelt"), Type: t.id,
 	}
@@ -208,7 +208,7 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) {
 	}
 	view.Title, view.Chosen = chosen.name, strconv.Itoa(chosen.id)
 	span, places, seen := window{day, day.AddDate(0, 0, 1)}, map[string]int{}, map[string]bool{}
-	for _, o := range s.world.visits(func(o *occurrence) bool { return o.list == chosen && span.has(o.start()) }) {
+	for _, o := range pick(chosen.visits, func(o *occurrence) bool { return span.has(o.start) }) {
 		v := s.visitView(o)
 		if _, there := places[v.Employee]; !there {
 			places[v.Employee] = len(view.Columns)
@@ -236,7 +236,7 @@ func (s *Server) chosenList(id string) *list {
 	if id != "" {
 		return first
 	}
-	if visits := s.world.visits(func(*occurrence) bool { return true }); len(visits) > 0 {
+	if visits := s.world.visits(); len(visits) > 0 {
 		return visits[0].list
 	}
 	return first

@@ -122,7 +122,10 @@ func (s *Server) patientPreferences(c *call) reply {
 	}
 	out := object{
 		"CITIZEN_CALENDAR": []any{}, "CITIZEN_DASHBOARD": []any{},
-		"CITIZEN_PATHWAY": []any{item(p.id+2, "- Alt", s.slug+patientPath(p)+"/view", ReadCitizens)},
+		"CITIZEN_PATHWAY": []any{
+			item(p.id+4, "-Aktive forløb", s.slug+patientPath(p)+"/view", ReadCitizens),
+			item(p.id+2, "- Alt", s.slug+patientPath(p)+"/view", ReadCitizens),
+		},
 	}
 	if c.may(ReadCalendars) {
 		out["CITIZEN_CALENDAR"] = []any{
@@ -156,12 +159,12 @@ func (s *Server) pathwayReferences(c *call) reply {
 	for _, b := range s.world.basketsOf(p) {
 		upper, lower, _ := strings.Cut(b.placement, " > ")
 		children := []any{}
-		for _, g := range s.world.grantsOf(p) {
+		for _, g := range p.stored() {
 			if g.basket == b && c.may(ReadGrants) {
 				children = append(children, s.grantReference(c, g))
 			}
 		}
-		for _, n := range s.world.notesOf(p) {
+		for _, n := range p.notes {
 			if n.basket == b && c.may(ReadForms) {
 				children = append(children, s.noteReference(c, n))
 			}
@@ -212,14 +215,14 @@ func (s *Server) patientActivities(c *call) reply {
 		return notFound()
 	}
 	list := []any{object{"type": "patientCondition", "id": p.id + 4, "name": "Tilstand", "_links": object{}}}
-	for _, n := range s.world.notesOf(p) {
+	for _, n := range p.notes {
 		if c.may(ReadForms) {
 			list = append(list, object{
 				"type": "formDataV2", "id": n.id, "name": n.form.title, "_links": c.links().to("self", s.slug+notePath(n), ReadForms).out,
 			})
 		}
 	}
-	for _, t := range s.world.tasksOf(p) {
+	for _, t := range p.tasks {
 		if c.may(UseTasks) {
 			list = append(list, object{
 				"type": "assignment", "id": t.id, "name": t.title, "_links": c.links().to("self", s.slug+taskPath(t), UseTasks).out,

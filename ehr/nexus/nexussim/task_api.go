@@ -33,11 +33,6 @@ func (s *Server) DefineTask(name string) {
 
 func taskPath(t *task) string { return "/assignments/" + strconv.Itoa(t.id) }
 
-func (w *world) tasksOf(p *citizen) []*task {
-	all := sorted(w.tasks, func(t *task) int { return t.id })
-	return slices.DeleteFunc(all, func(t *task) bool { return t.citizen != p })
-}
-
 // listTaskTypes answers availableAssignmentTypes (eoj.md §1.9).
 func (s *Server) listTaskTypes(c *call) reply {
 	p := s.patientOf(c)
@@ -95,6 +90,7 @@ func (s *Server) createTask(c *call) reply {
 	t.id = s.world.id()
 	t.changes = []NoteChange{{s.now(), c.client.ID, c.bearer, "Opret"}}
 	s.world.tasks[t.id] = t
+	p.tasks = append(p.tasks, t)
 	return ok(s.taskBody(c, t))
 }
 
@@ -200,7 +196,7 @@ func (s *Server) listTasks(c *call) reply {
 		return notFound()
 	}
 	list := []any{}
-	for _, t := range s.world.tasksOf(p) {
+	for _, t := range p.tasks {
 		if !t.closed || c.r.URL.Query().Get("active") == "" {
 			list = append(list, s.halfTask(c, t))
 		}
@@ -222,7 +218,7 @@ func (s *Server) tasksByID(c *call) reply {
 		return notFound()
 	}
 	list := []any{}
-	for _, t := range s.world.tasksOf(p) {
+	for _, t := range p.tasks {
 		if slices.Contains(c.r.URL.Query()["ids"], strconv.Itoa(t.id)) {
 			list = append(list, s.taskBody(c, t))
 		}

@@ -47,6 +47,7 @@ type list struct {
 	group  string // CROSS_CITIZEN_CALENDAR and so on
 	name   string
 	groups []*organisation
+	visits []*occurrence
 }
 
 // Groups of preferences (eoj.md §1.4).
@@ -67,6 +68,11 @@ type citizen struct {
 	state          State
 	video          bool
 	hyphenInAnswer bool
+	visits         []*occurrence
+	baskets        []*basket
+	grants         []*grant // also drafts
+	notes          []*note
+	tasks          []*task
 }
 
 // Address is a citizen's address.
@@ -126,7 +132,7 @@ func newWorld(d dice, now time.Time) *world {
 		{activityLists, "Opgaver til planlægning", "Planlægning Øst"},
 		{citizenLists, "Borgere i Øst", "Hjemmeplejen Øst"},
 	} {
-		w.lists = append(w.lists, &list{w.id(), l.group, l.name, []*organisation{w.group(l.owner)}})
+		w.lists = append(w.lists, &list{w.id(), l.group, l.name, []*organisation{w.group(l.owner)}, nil})
 	}
 	for i, p := range testPersons() {
 		w.admit(i, p)
