@@ -146,7 +146,8 @@ func postJSON(t *testing.T, base, body string) string {
 	t.Helper()
 
 	var created struct {
-		ResourceType, ID string
+		ResourceType string `json:"resourceType"`
+		ID           string `json:"id"`
 	}
 
 	if err := json.Unmarshal([]byte(body), &created); err != nil {

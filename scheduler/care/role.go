@@ -51,6 +51,7 @@ const (
 	HandleTrouble  Permission = "handle_exceptions"
 	HostVisits     Permission = "host_visits" // own visits, and colleagues' in the unit when standing in
 	SeeStatistics  Permission = "see_statistics"
+	ExportReports  Permission = "export_reports" // files with CPR numbers for authorities' control
 	SeeConnections Permission = "see_connections"
 	CallCitizens   Permission = "call_citizens"   // those whom the unit visits
 	ManageContacts Permission = "manage_contacts" // of citizens whom the unit visits, with their consent
@@ -69,7 +70,7 @@ const (
 // Permissions lists every permission.
 func Permissions() []Permission {
 	return []Permission{
-		ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, SeeConnections, CallCitizens, ManageContacts, InviteOthers,
+		ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, ExportReports, SeeConnections, CallCitizens, ManageContacts, InviteOthers,
 		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, OpenOutageWays, SeeAudit,
 	}
 }
@@ -95,7 +96,7 @@ func RolesWith(p Permission) []Role {
 		return []Role{Administrator}
 	case ManageAccess:
 		return []Role{Administrator, ServiceDesk}
-	case LinkEmployees, ApproveEmergency:
+	case LinkEmployees, ApproveEmergency, ExportReports:
 		return []Role{Leader, Administrator}
 	case SetIdentity:
 		return []Role{Planner, Leader}

@@ -89,7 +89,7 @@ func install(t *testing.T, name string, program fs.FS) (string, error) {
 func fill(t *testing.T, home string, contents map[string][]byte) error {
 	t.Helper()
 
-	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(home), 0o750); err != nil {
 		return fmt.Errorf("make the cache: %w", err)
 	}
 
