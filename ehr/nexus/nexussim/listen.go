@@ -26,33 +26,42 @@ type URLs struct {
 	Control string `json:"control,omitempty"`
 }
 
-// Start serves the API and the page on address and, unless control is empty, the control
-// plane on control. Both must be loopback addresses such as "127.0.0.1:0": the record has
-// no protection. The end of ctx does not stop it; Close does.
+// Start serves the API and the pages on address, the token endpoint on another port of the
+// same host and, unless control is empty, the control plane on control. Both must be loopback
+// addresses such as "127.0.0.1:0": the record has no protection. The end of ctx does not stop
+// it; Close does.
 func (s *Server) Start(ctx context.Context, address, control string) (URLs, error) {
-	api, err := listen(ctx, address)
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return URLs{}, err
+		return URLs{}, fmt.Errorf("nexussim: %w", err)
 	}
-
-	root := "http://" + api.Addr().String()
-	urls := URLs{
-		API: root + s.base + "/", Token: root + s.tokenPath(), IAM: root, Instance: s.options.Instance, Page: root + "/",
-	}
-
-	if control != "" {
-		plane, err := listen(ctx, control)
-		if err != nil {
-			return URLs{}, errors.Join(err, api.Close())
+	parts := []struct {
+		address string
+		handler http.Handler
+	}{{address, s.Handler()}, {net.JoinHostPort(host, "0"), s.IAMHandler()}, {control, s.ControlHandler()}}
+	listeners := make([]net.Listener, 0, len(parts))
+	for _, p := range parts {
+		if p.address == "" {
+			continue
 		}
-
-		urls.Control = "http://" + plane.Addr().String()
-		s.run(plane, s.ControlHandler())
+		l, err := listen(ctx, p.address)
+		if err != nil {
+			for _, open := range listeners {
+				err = errors.Join(err, open.Close())
+			}
+			return URLs{}, err
+		}
+		listeners = append(listeners, l)
 	}
-
-	s.run(api, s.Handler())
-
-	return urls, nil
+	roots := []string{"", "", ""}
+	for i, l := range listeners {
+		roots[i] = "http://" + l.Addr().String()
+		s.run(l, parts[i].handler)
+	}
+	return URLs{
+		API: roots[0] + s.base + "/", Page: roots[0] + "/", IAM: roots[1], Token: roots[1] + s.tokenPath(),
+		Instance: s.options.Instance, Control: roots[2],
+	}, nil
 }
 
 // Close stops what Start started, and waits for it. Connections are dropped.

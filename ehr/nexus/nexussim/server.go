@@ -64,10 +64,16 @@ func New(o Options) (*Server, error) {
 	}, nil
 }
 
-// Handler serves the API, the token endpoint, and at / the pages that staff would see.
-func (s *Server) Handler() http.Handler {
+// IAMHandler serves the token endpoint, which has a host of its own (eoj.md §1.1).
+func (s *Server) IAMHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST "+s.tokenPath(), s.exchange(route{op: OpToken}))
+	return named(mux)
+}
+
+// Handler serves the API, and at / the pages that staff would see.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
 	mux.Handle("GET "+s.base+"/{$}", s.exchange(route{op: OpHome, handle: (*Server).home}))
 	for _, rt := range routes() {
 		place := s.base + s.slug
