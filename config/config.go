@@ -193,6 +193,7 @@ type Record struct {
 	Rate        int                            `yaml:"rate" doc:"Calls per minute that the record's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
 	Default     RecordRule                     `yaml:"default" doc:"How the record is told of a screen visit."`
 	ByLaw       map[care.LegalBasis]RecordRule `yaml:"by_law" doc:"The same for single laws: SUL_138, SEL_83, SEL_83A, SEL_85, SEL_OTHER, AEL, UNKNOWN."`
+	Fetch       Fetch                          `yaml:"fetch" doc:"Reading driving lists from the record without a person. Needs a record that shows its lists."`
 	ByService   []ServiceRule                  `yaml:"by_service" doc:"The same for some services. The first that matches holds, before by_law and default."`
 }
 

@@ -51,6 +51,29 @@ type ServiceRule struct {
 	Rule     RecordRule        `yaml:"rule" doc:"How the record is told."`
 }
 
+// Fetch is what is read from the record without a person.
+type Fetch struct {
+	Every  time.Duration `yaml:"every" doc:"How often the driving lists are read; 5m to 24h, 0 (default): only when a planner asks for it."`
+	Days   int           `yaml:"days" doc:"Today's lists and those of so many days more; 0 to 14, default 0."`
+	Import bool          `yaml:"import" doc:"Import what was read: visits by screen that moved are moved, and those that are gone come on the exception list. Default false: a planner looks at it first."`
+}
+
+func (f Fetch) validate(k checker, can bool) {
+	k.bad(f.Every != 0 && (f.Every < 5*time.Minute || f.Every > 24*time.Hour), "every", "must be 5m to 24h, or 0")
+	k.bad(f.Every != 0 && !can, "every", "needs a record that shows its driving lists")
+	k.number("days", f.Days, 0, 14)
+}
+
+// HasLists reports whether driving lists can be read from the record itself.
+func (r Record) HasLists() bool {
+	switch r.Kind {
+	case "fhir":
+		return len(r.FHIR.Lists.Named) > 0 || r.FHIR.Lists.By != ""
+	default:
+		return r.Kind == "nexus"
+	}
+}
+
 // defaultWithin is how long people have for a task.
 const defaultWithin = 24 * time.Hour
 
@@ -81,6 +104,7 @@ func (r Record) means() []care.Means {
 }
 
 func (r Record) validateRules(k checker, laws []care.LegalBasis) {
+	r.Fetch.validate(k.in("fetch"), r.HasLists())
 	r.Default.validate(k, "default.", r.means())
 
 	for _, law := range slices.Sorted(maps.Keys(r.ByLaw)) {

@@ -20,11 +20,20 @@ type FileSource interface {
 // ListSource reads driving lists from the record itself. Errors are *connector.Error; a record
 // that needs minutes for a list is waited for, so it is never called while a page waits.
 type ListSource interface {
+	// System is what stands in the SourceRef of every row.
+	System() string
 	// Lists names the driving lists that may be read, in the record's order.
 	Lists(ctx context.Context) ([]ListRef, error)
 	// Read reads one list for a period of at most a week, as a file of it would be read: what is
 	// wrong with a visit becomes a Problem and never stops the others.
 	Read(ctx context.Context, list ListRef, period care.Interval) (DrivingList, error)
+}
+
+// Fetcher reads a driving list from the record as a file, which a FileSource can read: one way of
+// previewing, importing and keeping lists, wherever they come from. Errors are *connector.Error.
+type Fetcher interface {
+	Lists(ctx context.Context) ([]ListRef, error)
+	Fetch(ctx context.Context, list ListRef, period care.Interval) (File, error)
 }
 
 // ListRef names a driving list of the record.
@@ -67,7 +76,16 @@ type DrivingList struct {
 	Rows     []Row     // the good rows, in file order
 	Problems []Problem // everything that a person should look at
 	Total    int       // data rows in the file, good and bad, empty ones not counted
-	Encoding string    // "UTF-8", "Windows-1252", "XLSX"
+	Encoding string    // "UTF-8", "Windows-1252", "XLSX"; the record's name when it was read from there
+	Covers   Coverage  // zero: what the rows themselves are about
+}
+
+// Coverage says what a list is the whole truth about: every visit of these driving lists that begins
+// in the period. One that is not in the list is gone.
+type Coverage struct {
+	System string // as in care.SourceRef
+	Lists  []string
+	Period care.Interval
 }
 
 // Column says how a column of the file was understood.

@@ -81,7 +81,7 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 	}
 
 	out := diff{
-		kept: keptName(id, known), file: id, citizens: changed.list, numbers: changed.old, problems: changed.problems,
+		kept: keptName(id, known), file: missedIn(id, list.Covers), citizens: changed.list, numbers: changed.old, problems: changed.problems,
 		matches: make([]match, 0, len(list.Rows)), changes: make([]RowChange, 0, len(list.Rows)),
 	}
 
@@ -102,7 +102,17 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 		out.changes = append(out.changes, m.change)
 	}
 
-	return s.addGone(ctx, out, list.Rows, bySource)
+	return s.addGone(ctx, out, list, bySource)
+}
+
+// missedIn names what a visit is missed in: the file, or the record's own list, which is read again
+// and again and holds something else each time. What a planner decided about it holds on.
+func missedIn(id care.ListID, covers ehr.Coverage) care.ListID {
+	if covers.System == "" {
+		return id
+	}
+
+	return listID(ehr.File{Data: fmt.Appendf(nil, "%s\x00%q\x00%s", covers.System, covers.Lists, care.DayOf(covers.Period.Start))})
 }
 
 // keptName returns the name that most of the visits already have for their list, or the fresh one.
@@ -133,13 +143,13 @@ func span(rows []ehr.Row) (first, last care.Day) {
 }
 
 // addGone finds the visits that were on the same lists on the same days and are not in the file.
-func (s *Service) addGone(ctx context.Context, out diff, rows []ehr.Row, present map[care.SourceRef]*care.Snapshot) (diff, error) {
+func (s *Service) addGone(ctx context.Context, out diff, list ehr.DrivingList, present map[care.SourceRef]*care.Snapshot) (diff, error) {
 	type scope struct{ system, list string }
 
 	days := map[scope]map[string]bool{}
 	windows := map[scope]care.Interval{}
 
-	for _, r := range rows {
+	for _, r := range list.Rows {
 		key := scope{r.Source.System, r.ListName}
 		if days[key] == nil {
 			days[key] = map[string]bool{}
@@ -165,7 +175,35 @@ func (s *Service) addGone(ctx context.Context, out diff, rows []ehr.Row, present
 		}
 	}
 
+	if err := s.addUncovered(ctx, &out, list.Covers, present); err != nil {
+		return out, err
+	}
+
 	return s.describeGone(ctx, out)
+}
+
+// addUncovered finds the visits that the record's own list no longer has, also when it has none at all.
+func (s *Service) addUncovered(ctx context.Context, out *diff, covers ehr.Coverage, present map[care.SourceRef]*care.Snapshot) error {
+	found := map[care.VisitID]bool{}
+	for _, v := range out.gone {
+		found[v.ID] = true
+	}
+
+	for _, name := range covers.Lists {
+		stored, err := s.store.Visits(ctx, VisitQuery{System: covers.System, ListName: name, Window: covers.Period})
+		if err != nil {
+			return err
+		}
+
+		for _, v := range stored {
+			inside := !v.Facts.Planned.Start.Before(covers.Period.Start) && v.Facts.Planned.Start.Before(covers.Period.End)
+			if inside && present[v.Source] == nil && !found[v.ID] && !v.State.Final() && !v.MissedIn(out.file) {
+				out.gone = append(out.gone, v)
+			}
+		}
+	}
+
+	return nil
 }
 
 func widen(a, b care.Interval) care.Interval {

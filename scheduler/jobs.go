@@ -216,6 +216,10 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.keepList(ctx, job)
 	case FollowContactJob, FollowCitizenJob, TellOldNumberJob:
 		return s.followPeople(ctx, job)
+	case FetchListsJob:
+		return s.fetchLists(ctx, job)
+	case FetchListJob:
+		return s.fetchList(ctx, job)
 	}
 
 	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}

@@ -40,11 +40,13 @@ const (
 	FollowContactJob JobKind = "follow_contact"
 	// FollowCitizenJob makes visits follow a citizen's new telephone number. Ref: the citizen.
 	FollowCitizenJob JobKind = "follow_citizen"
+	FetchListsJob    JobKind = "fetch_lists" // Ref: the reading of a day's lists
+	FetchListJob     JobKind = "fetch_list"  // Ref: the reading of one list
 )
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob, FetchListsJob, FetchListJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.
@@ -328,4 +330,5 @@ type Store interface {
 	Registers
 	EidLogins
 	LoginWatch
+	Fetches
 }

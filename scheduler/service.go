@@ -44,6 +44,7 @@ type Settings struct {
 	Record       map[care.LegalBasis]RecordRule
 	RecordFirst  []ServiceRule // the first that matches holds, before Record
 	RecordElse   RecordRule    // for laws not in Record
+	Fetch        FetchSettings
 	Door         time.Duration // how long before the start the citizen may come in
 	Grace        time.Duration // how long after the planned end the room and the links live
 	HardCap      time.Duration // how long after the grace a conversation that still goes on is waited for
@@ -74,6 +75,8 @@ type Deps struct {
 	Messages map[care.Channel]message.Sender
 	Files    ehr.FileSource
 	Journal  ehr.Journal
+	// Lists reads driving lists from the record itself; nil: the record can't.
+	Lists ehr.Fetcher
 	// Credentials checks known devices; nil: no browser is remembered.
 	Credentials Credentials
 	Links       care.Secret // key from which locators and one-time codes are made; at least 32 bytes
@@ -97,6 +100,7 @@ type Service struct {
 	messages map[care.Channel]message.Sender
 	files    ehr.FileSource
 	journal  ehr.Journal
+	lists    ehr.Fetcher
 
 	credentials Credentials
 
@@ -138,7 +142,7 @@ func New(d Deps) (*Service, error) {
 	return &Service{
 		credentials: d.Credentials,
 		set:         d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
-		journal: d.Journal, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, logins: d.Logins, now: d.Now,
+		journal: d.Journal, lists: d.Lists, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, logins: d.Logins, now: d.Now,
 	}, nil
 }
 

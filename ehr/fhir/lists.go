@@ -22,6 +22,9 @@ const longestRead = 7*24*time.Hour + 13*time.Hour
 // namedPrefix marks the id of a list of the configuration.
 const namedPrefix = "named:"
 
+// System is what stands in the rows' SourceRef.
+func (j *Journal) System() string { return System }
+
 // Lists names the driving lists that the settings choose: those of the configuration by name, and
 // then one per practitioner, location or schedule in the record's order.
 func (j *Journal) Lists(ctx context.Context) ([]ehr.ListRef, error) {

@@ -16,6 +16,9 @@ import (
 // have the same name: HCL_ORDER has the aids depot's "Køreliste" (eoj.md §1.4).
 const planningCalendars = "CROSS_CITIZEN_CALENDAR"
 
+// System is what stands in the rows' SourceRef.
+func (n *Nexus) System() string { return System }
+
 // Lists names the driving lists that the settings let through.
 func (n *Nexus) Lists(ctx context.Context) ([]ehr.ListRef, error) {
 	found, err := n.calendarPreferences(ctx)

@@ -34,6 +34,8 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 		out.Record[law] = recordRule(rule)
 	}
 
+	out.Fetch = scheduler.FetchSettings{Every: m.Record.Fetch.Every, Days: m.Record.Fetch.Days, Auto: m.Record.Fetch.Import}
+
 	for _, s := range m.Record.ByService {
 		out.RecordFirst = append(out.RecordFirst, scheduler.ServiceRule{Services: s.Services, Laws: s.Laws, Rule: recordRule(s.Rule)})
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/pulled"
 	"github.com/sluse/sluse/internal/credential"
 	"github.com/sluse/sluse/internal/queue"
 	"github.com/sluse/sluse/internal/store"
@@ -194,11 +195,13 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 		return nil, err
 	}
 
+	files := pulled.Source{Else: file.NewSource(p.m.Record.File, keys.Fingerprint)}
+
 	service, err := scheduler.New(scheduler.Deps{
 		Eids:        s.eids,
 		Credentials: credentials,
-		Settings:    set, Store: s.store, Video: platform, Messages: messages, Files: file.NewSource(p.m.Record.File, keys.Fingerprint),
-		Journal: journal, Links: p.m.Keys.Links, Monitor: s.monitor, Logins: s.loginSources(p), Units: s.units, Now: p.o.Clock,
+		Settings:    set, Store: s.store, Video: platform, Messages: messages, Files: files,
+		Journal: journal, Lists: fetcher(p.m.Record, journal), Links: p.m.Keys.Links, Monitor: s.monitor, Logins: s.loginSources(p), Units: s.units, Now: p.o.Clock,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("use cases: %w", err)
@@ -270,6 +273,16 @@ func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
 	}
 
 	return journal, nil
+}
+
+// fetcher reads driving lists from the record; nil: it can't, or nobody said which.
+func fetcher(c config.Record, journal ehr.Journal) ehr.Fetcher {
+	source, ok := journal.(ehr.ListSource)
+	if !ok || !c.HasLists() {
+		return nil
+	}
+
+	return pulled.Fetcher{From: source}
 }
 
 func (s *Site) wire(p parts) error {

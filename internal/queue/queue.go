@@ -38,7 +38,7 @@ func Of(kind scheduler.JobKind) Name {
 		return Video
 	case scheduler.SendJob, scheduler.TrackJob, scheduler.SendCodeJob, scheduler.RemindJob, scheduler.TellOldNumberJob:
 		return Message
-	case scheduler.WriteEntryJob, scheduler.KeepListJob:
+	case scheduler.WriteEntryJob, scheduler.KeepListJob, scheduler.FetchListsJob, scheduler.FetchListJob:
 		return Record
 	case scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob, scheduler.FollowContactJob, scheduler.FollowCitizenJob:
 		return Work
@@ -287,7 +287,8 @@ func priority(job scheduler.Job) int {
 		return urgent
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
 		return 2
-	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.TellOldNumberJob:
+	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.TellOldNumberJob,
+		scheduler.FetchListsJob, scheduler.FetchListJob:
 		return 3
 	}
 

@@ -79,8 +79,8 @@ func TestStaffActions(t *testing.T) {
 		"invite, planner":        {"/borgere/c1/kontakter", v("rolle", "relative", "navn", "Bo", "mobil", "20000001", "samtykke", "oral", "besoeg", screen, "side", "besoeg"), 303, "/besoeg/" + screen + "?besked=inviteret", "AddParticipant"},
 		"no consent":             {"/borgere/c1/kontakter", v("rolle", "relative", "navn", "Bo", "mobil", "20000001", "besoeg", screen), 422, "notér samtykket", ""},
 		"change contact":         {"/borgere/c1/kontakter/k1", v("rolle", "relative", "navn", "Bo", "mobil", "20000001"), 303, "?besked=kontakt", "ChangeContact"},
-		"a number":         {"/borgere/c3/cpr", v("cpr", "251248-9996", "begrundelse", "Set"), 303, "/borgere/c3/adgang?besked=cpr", "GiveNumber"},
-		"whose number":     {"/borgere/c3/cpr", v("cpr", "250947-9989", "begrundelse", "Set"), 422, "en anden borger har det", ""},
+		"a number":               {"/borgere/c3/cpr", v("cpr", "251248-9996", "begrundelse", "Set"), 303, "/borgere/c3/adgang?besked=cpr", "GiveNumber"},
+		"whose number":           {"/borgere/c3/cpr", v("cpr", "250947-9989", "begrundelse", "Set"), 422, "en anden borger har det", ""},
 		"change badly":           {"/borgere/c1/kontakter/k1", v("rolle", "relative"), 422, "Skriv kontaktens navn", ""},
 		"withdraw consent":       {"/borgere/c1/kontakter/k1/traek-samtykke", nil, 303, "?besked=samtykke-trukket", "WithdrawConsent"},
 		"authority, not weighed": {"/borgere/c1/kontakter", v("rolle", "authority", "navn", "Bo", "mobil", "20000001", "samtykke", "oral", "besoeg", screen), 422, "vurderet tavshedspligten", ""},
@@ -94,6 +94,8 @@ func TestStaffActions(t *testing.T) {
 		"remove guest":           {"/min-dag/" + screen + "/deltagere/p1/fjern", nil, 303, "?besked=deltager-fjernet", "RemoveParticipant"},
 		"planner removes":        {"/besoeg/" + screen + "/deltagere/p1/fjern", nil, 303, "?besked=deltager-fjernet", "RemoveParticipant"},
 		"to physical":            {"/min-dag/" + screen + "/afslut", v("resultat", "fysisk"), 303, "/min-dag?besked=afsluttet", "Conclude"},
+		"fetch":                  {"/import/hent", v("dato", "2026-11-24"), 303, "/import/hent?dato=2026-11-24", "AskLists"},
+		"fetch no day":           {"/import/hent", nil, 422, "Datoen skal skrives", ""},
 	} {
 		before := use.called(c.calls)
 		w := b.post(t, all, c.path, c.form, c.status)

@@ -90,6 +90,8 @@ func TestStaffPagesRender(t *testing.T) {
 		"/omlaegninger/b1":                     "Cirka 40 sekunder tilbage",
 		"/omlaegninger/b1/fortryd":             "Ja, fortryd omlægningen",
 		"/import":                              "koreliste-dag.csv",
+		"/import/hent?dato=2026-11-24":         "Kunne ikke hentes",
+		"/import/hent?dato=2026-11-25":         "Ingen har hentet",
 		"/import/up1":                          "Sluttiden ligger før starttiden",
 		"/import/l2/resultat":                  "Importen er gennemført",
 		"/min-dag":                             "Min dag",

@@ -90,6 +90,7 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"number_notices", checkNumberNotices},
 		{"notices", checkNotices},
 		{"chores", checkChores},
+		{"fetches", checkFetches},
 		{"devices", checkDevices},
 		{"device_race", checkDeviceRace},
 		{"device_tokens", checkDeviceTokens},

@@ -22,6 +22,9 @@ import (
 // importPage is the upload form with the newest lists.
 type importPage struct {
 	Recent []scheduler.ListRecord
+	Fetch  bool     // lists can be read from the record itself
+	Today  care.Day // and until two weeks ahead
+	Last   care.Day
 	Error  string
 }
 
@@ -34,7 +37,11 @@ func (p *Pages) showImport(c *gin.Context, status int, problem string) error {
 		return err
 	}
 
-	return p.showStatus(c, status, "import", "Import", importPage{Recent: recent, Error: problem})
+	today := care.DayOf(p.Now())
+
+	return p.showStatus(c, status, "import", "Import", importPage{
+		Recent: recent, Fetch: p.UseCases.Fetchable(), Today: today, Last: today.Add(14), Error: problem,
+	})
 }
 
 // upload takes a file and leads to its preview. Nothing is imported yet.

@@ -52,6 +52,8 @@ func (p *Pages) Routes() []route.Route {
 
 		{Method: get, Path: "/import", Access: route.Needs(care.ImportLists), Handle: p.imports},
 		{Method: post, Path: "/import", Access: route.Needs(care.ImportLists), Handle: p.upload, Body: maxUpload, Limit: mass},
+		{Method: post, Path: "/import/hent", Access: route.Needs(care.ImportLists), Handle: p.fetch},
+		{Method: get, Path: "/import/hent", Access: route.Needs(care.ImportLists), Handle: p.fetched},
 		{Method: get, Path: "/import/:list", Access: route.Needs(care.ImportLists), Handle: p.preview},
 		{Method: post, Path: "/import/:list", Access: route.Needs(care.ImportLists), Handle: p.commit},
 		{Method: get, Path: "/import/:list/resultat", Access: route.Needs(care.ImportLists), Handle: p.imported},

@@ -43,6 +43,9 @@ type Importer interface {
 	PreviewUpload(ctx context.Context, actor care.Actor, upload care.ListID) (scheduler.Preview, error)
 	ImportList(ctx context.Context, actor care.Actor, upload care.ListID) (scheduler.ListRecord, error)
 	RecentLists(ctx context.Context, actor care.Actor) ([]scheduler.ListRecord, error)
+	Fetchable() bool
+	AskLists(ctx context.Context, actor care.Actor, day care.Day) error
+	Fetches(ctx context.Context, actor care.Actor, day care.Day) ([]scheduler.Fetch, error)
 }
 
 // Converter is what the conversion pages call.
@@ -142,7 +145,7 @@ type Pages struct {
 var pageSet = sync.OnceValues(func() (*page.Set, error) {
 	return page.Parse(templates, template.FuncMap{
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
-		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "means": means, "trouble": troubleKind,
+		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "means": means, "fetchState": fetchState, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"suitability": suitabilityOf, "covers": consentCovers, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 		"who": whoDanish, "action": actionDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf,
