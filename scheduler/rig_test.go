@@ -27,6 +27,7 @@ import (
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/fhir/fhirsim"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/pulled"
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/scheduler"
@@ -108,6 +109,7 @@ type setup struct {
 	watch   scheduler.Monitor // instead of the sky
 	eids    []eid.Provider
 	logins  []scheduler.LoginSource
+	lists   ehr.Fetcher // nil: lists can't be read from the record
 
 	credentials scheduler.Credentials
 }
@@ -159,7 +161,7 @@ func newRig(tb testing.TB, changes ...change) *rig {
 	r.Service, err = scheduler.New(scheduler.Deps{
 		Settings: s.set, Store: r.store, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),
 		Messages: map[care.Channel]message.Sender{care.SMS: sender, care.Mail: r.post(s)},
-		Files:    file.NewSource(file.Config{}, s.keys.Fingerprint), Journal: journal(tb, r.clock), Monitor: s.monitor(), Now: r.clock.Now,
+		Files:    pulled.Source{Else: file.NewSource(file.Config{}, s.keys.Fingerprint)}, Lists: s.lists, Journal: journal(tb, r.clock), Monitor: s.monitor(), Now: r.clock.Now,
 		Credentials: s.credentials, Eids: s.eids, Logins: s.logins,
 	})
 	must(tb, err)
