@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -62,6 +63,13 @@ func setup(t *testing.T, o nexussim.Options) *bundle {
 	})
 	b.login()
 	return b
+}
+
+// held tells whether the record held a call back for d.
+func (b *bundle) held(d time.Duration) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Contains(b.waited, d)
 }
 
 func orDefault(n, fallback uint64) uint64 {

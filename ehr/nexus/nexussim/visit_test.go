@@ -3,6 +3,7 @@ package nexussim_test
 import (
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,8 +36,8 @@ func TestDrivingList(t *testing.T) {
 	}
 	columns, _ := got["columnResource"].(map[string]any)
 	named(t, items(columns, "resources"), "initials", "MSK")
-	if !slices.Contains(b.waited, 300*time.Second) {
-		t.Errorf("the slow calendar was not waited for: %v", b.waited)
+	if !b.held(300 * time.Second) {
+		t.Error("the slow calendar was not waited for")
 	}
 	b.call(http.StatusBadRequest, http.MethodPost, "calendar/events/criteria/EVENT/"+jsonInt(b.listID("Øst dag"))+"?from=2026-11-23", nil)
 	b.call(http.StatusNotFound, http.MethodPost, "calendar/events/criteria/EVENT/"+jsonInt(b.listID("Køreliste"))+"?from=2026-11-23", nil)
@@ -233,6 +234,39 @@ func TestRepeatedEvent(t *testing.T) {
 	}
 }
 
+func TestOneOfManyChangesWins(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nexussim.Options{})
+	ref := b.visit(nil)
+	event := b.event().body
+	statuses := make(chan int, 8)
+	var all sync.WaitGroup
+	for range cap(statuses) {
+		req := b.request(http.MethodPut, rel(event, "update"), event)
+		all.Go(func() {
+			resp, err := b.send(req)
+			if err != nil {
+				statuses <- 0
+				return
+			}
+			_ = resp.Body.Close()
+			statuses <- resp.StatusCode
+		})
+	}
+	all.Wait()
+	close(statuses)
+	got := map[int]int{}
+	for status := range statuses {
+		got[status]++
+	}
+	if got[http.StatusOK] != 1 || got[http.StatusConflict] != 7 {
+		t.Errorf("statuses: %v", got)
+	}
+	if v, err := b.sim.Visit(ref); err != nil || v.Version != 2 || len(v.Entries) != 1 || !v.Entries[0].Duplicate {
+		t.Errorf("a change of nothing is a duplicate: %+v %v", v, err)
+	}
+}
+
 func TestStopEvents(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nexussim.Options{})
@@ -251,8 +285,8 @@ func TestStopEvents(t *testing.T) {
 		_ = resp.Body.Close()
 		t.Error("an empty array was answered")
 	}
-	if !slices.Contains(b.waited, 300*time.Second) {
-		t.Errorf("no hang: %v", b.waited)
+	if !b.held(300 * time.Second) {
+		t.Error("no hang")
 	}
 }
 
