@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"time"
 
@@ -145,6 +147,12 @@ func (w *walk) comeIn(ctx context.Context, caregiver *person, since time.Time, n
 		return err
 	}
 
+	if number != "" {
+		if err := guest.agree(ctx); err != nil {
+			return err
+		}
+	}
+
 	in, err := w.admit(ctx, caregiver, w.adHoc.visit)
 	if err != nil {
 		return err
@@ -155,6 +163,29 @@ func (w *walk) comeIn(ctx context.Context, caregiver *person, since time.Time, n
 	}
 
 	return w.guest(ctx, guest, w.adHoc.visit)
+}
+
+// termsPattern finds the wording of the terms that a page shows.
+var termsPattern = regexp.MustCompile(`name="version" value="([0-9]+)"`)
+
+// agree reads the terms and says yes, which everybody but the citizen has to before the waiting room.
+func (p *person) agree(ctx context.Context) error {
+	page, err := p.do(ctx, http.MethodGet, "/b", "", nil)
+	if err != nil {
+		return err
+	}
+
+	version := termsPattern.FindSubmatch(page.body)
+	if version == nil {
+		return fmt.Errorf("%w: the page shows no terms", errStatus)
+	}
+
+	a, err := p.post(ctx, "/b/vilkaar", url.Values{"version": {string(version[1])}, "sprog": {"da"}, "svar": {"ja"}})
+	if err != nil {
+		return err
+	}
+
+	return a.want("POST /b/vilkaar", http.StatusSeeOther)
 }
 
 // awaitText waits for an invitation that was sent since then.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"gorm.io/gorm"
 
@@ -116,21 +115,8 @@ func (s *Store) SaveContact(ctx context.Context, c care.Contact, effects schedul
 	}
 
 	return s.change(ctx, func(tx *gorm.DB) error {
-		if before == 0 {
-			if err := insert(tx, []contactRow{row}); err != nil {
-				return err
-			}
-
-			return s.writeEffects(tx, effects)
-		}
-
-		done := tx.Model(&contactRow{}).Where("id = ? AND version = ?", row.ID, before).Select("*").Omit("id").Updates(row)
-		if done.Error != nil {
-			return fmt.Errorf("write contact: %w", done.Error)
-		}
-
-		if done.RowsAffected != 1 {
-			return once(errMoved)
+		if err := saveVersion(tx, &contactRow{}, before, row.ID, row); err != nil {
+			return err
 		}
 
 		return s.writeEffects(tx, effects)
