@@ -59,6 +59,7 @@ func seenDanish() map[string]string {
 		"see_troubles": "Så hvad der kræver handling", "see_plan": "Så en plan for omlægning", "see_fallback_plan": "Så en plan ved nedbrud",
 		"see_call": "Så et opkald", "see_evidence": "Så videoplatformens tider", "export_evidence": "Hentede videoplatformens tider",
 		"see_audit": "Så loggen", "see_directory": "Så medarbejdere og enheder", "see_employee": "Så en medarbejder", "see_employees": "Så medarbejdere",
+		"reveal_contact": "Så en borgers nummer og adresse", "see_codewords": "Så en borgers kodeord", "print_codewords": "Udskrev en borgers kodeord",
 		"see_employee_links": "Så hvem borgeren er knyttet til", "see_tablets": "Så tavler",
 	}
 }
@@ -77,7 +78,7 @@ func doneDanish() map[string]string {
 		"record_consent": "Noterede et samtykke", "withdraw_consent": "Noterede, at et samtykke er trukket tilbage",
 		"follow_contact": "Fulgte en ændret kontakt", "add_contact": "Tilføjede en kontakt", "change_contact": "Rettede en kontakt", "remove_contact": "Fjernede en kontakt",
 		"link_employee": "Knyttede en medarbejder til en borger", "end_employee_link": "Afsluttede en tilknytning", "set_identity": "Satte, hvordan en borger identificeres", "give_number": "Tog et CPR-nummer i brug for en borger", "change_number": "Så, at en borger har nyt eller intet nummer",
-		"stop": "Lukkede al adgang for en borger", "save_employee": "Gemte en medarbejder", "mark_left": "Markerede en medarbejder som fratrådt", "remove_group": "Fjernede en gruppe",
+		"stop_access": "Lukkede al adgang for en borger", "send_new_links": "Åbnede for en borger igen med nye links", "make_codewords": "Lavede kodeord for en borger", "say_codeword": "Sagde kodeordet", "hear_codeword": "Hørte borgerens kodeord", "follow_citizen": "Fulgte en borgers nye nummer", "save_employee": "Gemte en medarbejder", "mark_left": "Markerede en medarbejder som fratrådt", "remove_group": "Fjernede en gruppe",
 		"end_login": "Afsluttede et login", "end_other_logins": "Afsluttede sine andre logins", "make_emergency_code": "Lavede en nødkode",
 		"revoke_emergency_code": "Slettede sin nødkode", "enter_emergency": "Kom ind med nødadgang", "approve_emergency": "Godkendte nødadgang",
 		"refuse_emergency_access": "Blev afvist ved nødadgang", "sign_off_emergency": "Kvitterede for nødadgang",
