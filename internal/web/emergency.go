@@ -34,6 +34,15 @@ func (s Site) staffEmergency() ui.Emergency {
 	return s.EmergencyAccess
 }
 
+// openEmergency is the address of the door while it is open; empty when it is not.
+func (m *mount) openEmergency(c *gin.Context) string {
+	if m.site.EmergencyAccess == nil || !m.site.EmergencyAccess.Available(c.Request.Context()) {
+		return ""
+	}
+
+	return pathEmergency
+}
+
 func (m *mount) emergencyRoutes() []route.Route {
 	if m.site.EmergencyAccess == nil {
 		return nil

@@ -131,8 +131,8 @@ func (m *mount) failPage(c *gin.Context, status int, kind care.Kind, err error) 
 		body.Reference = route.RequestID(c)
 	}
 
-	if kind == care.Unavailable && c.FullPath() == "/login" && m.site.EmergencyAccess != nil {
-		body.Emergency = pathEmergency
+	if kind == care.Unavailable && c.FullPath() == "/login" {
+		body.Emergency = m.openEmergency(c)
 	}
 
 	f := m.frame(body.Heading, body)

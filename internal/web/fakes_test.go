@@ -38,6 +38,7 @@ type fakeUse struct {
 	stage      scheduler.CallStage
 	audited    scheduler.AuditQuery // what the audit was asked last
 	loginAlarm string
+	staffDown  bool
 	devices    fakeDevices
 	terms      []scheduler.TermsRequest // what participants answered
 }

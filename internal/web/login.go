@@ -31,7 +31,21 @@ func (m *mount) loginRoutes() []route.Route {
 // login sends the browser to the identity provider; with "igen" for a fresh login, at the level that
 // administration needs. The cookie binds the answer to this browser; over https it is
 // SameSite=None, because the answer is a post from the provider's site.
+//
+// While the provider is known to be down the browser would end on an error page that is not ours: a
+// page of our own tells, and whoever wants to can try all the same.
 func (m *mount) login(c *gin.Context) error {
+	if c.Query("alligevel") == "" {
+		down, err := m.site.UseCases.StaffLoginDown(c.Request.Context())
+		if err != nil {
+			return err
+		}
+
+		if down {
+			return m.loginDown(c)
+		}
+	}
+
 	handle := saml.NewBrowserHandle()
 	wanted := saml.LoginRequest{ReturnTo: localPath(c.Query("til"))}
 
@@ -47,6 +61,21 @@ func (m *mount) login(c *gin.Context) error {
 	m.setLoginCookie(c, handle)
 
 	return m.send(c, target)
+}
+
+// loginDownPage leads on from a login that is down.
+type loginDownPage struct {
+	Login     string // tries all the same
+	Emergency string // empty: it is not open
+}
+
+func (m *mount) loginDown(c *gin.Context) error {
+	q := c.Request.URL.Query()
+	q.Set("alligevel", "1")
+
+	body := loginDownPage{Login: "/login?" + q.Encode(), Emergency: m.openEmergency(c)}
+
+	return m.pages.Show(c, http.StatusServiceUnavailable, "login-nede", m.frame("Kommunens login virker ikke", body))
 }
 
 func (m *mount) setLoginCookie(c *gin.Context, handle string) {
@@ -235,10 +264,13 @@ func (m *mount) metadata(c *gin.Context) error {
 }
 
 // loggedOutPage is told whether the provider could not end every session of the person.
-type loggedOutPage struct{ Partial bool }
+type loggedOutPage struct {
+	Partial   bool
+	Emergency string // the door without a login; empty: it is not open
+}
 
 func (m *mount) loggedOut(c *gin.Context) error {
-	return m.pages.Show(c, http.StatusOK, "logget-af", m.frame("Du er logget af", loggedOutPage{Partial: c.Query("delvis") != ""}))
+	return m.pages.Show(c, http.StatusOK, "logget-af", m.frame("Du er logget af", loggedOutPage{Partial: c.Query("delvis") != "", Emergency: m.openEmergency(c)}))
 }
 
 // samlError turns a refusal of the saml package into one of ours, with fixed words, and puts

@@ -43,6 +43,8 @@ type Options struct {
 type UseCases interface {
 	ui.UseCases
 	join.UseCases
+	// StaffLoginDown reports whether employees can't log in, as far as anybody knows.
+	StaffLoginDown(ctx context.Context) (bool, error)
 }
 
 // LoginProvider logs employees in; *saml.Provider satisfies it. Errors are *saml.Error.

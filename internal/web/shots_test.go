@@ -97,7 +97,9 @@ func (s *served) shots(t *testing.T) []shot {
 		{name: "nedbrud-intet", cookies: planner, path: "/nedbrud/record", before: outage(true), picture: true},
 		{name: "forbindelser-maaned", cookies: administrator, path: "/forbindelser?maaned=2026-10-01", before: outage(false), picture: true},
 		{name: "ingen-adgang", cookies: caregiver, path: "/statistik"},
-		{name: "logget-af", path: "/logget-af"},
+		{name: "noedmaader", cookies: administrator, path: "/forbindelser/noedmaader"},
+		{name: "login-nede", path: "/login", before: func() { s.use.staffDown = true }},
+		{name: "logget-af", path: "/logget-af", before: func() { s.use.staffDown = false }},
 		{name: "borger-landing", path: "/b/qPzM8v3tR1"},
 		{name: "borger-forkert", path: "/b/ukendt"},
 	}

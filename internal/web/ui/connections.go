@@ -23,6 +23,7 @@ type connectionsPage struct {
 	Notices []scheduler.Notice
 	Months  monthSwitch
 	Known   []scheduler.AvailabilityView
+	MayOpen bool // the reader may open the ways of an outage
 }
 
 // monthSwitch leads from one month of the availability table to another.
@@ -65,6 +66,7 @@ func (p *Pages) connections(c *gin.Context) error {
 		return err
 	}
 
+	body.MayOpen = route.Actor(c).MayAnywhere(care.OpenOutageWays)
 	body.Months = monthSwitch{Day: p.today(), This: p.today()}
 
 	if s := c.Query("maaned"); s != "" {

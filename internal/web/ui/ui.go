@@ -98,6 +98,8 @@ type Operator interface {
 	Connections(ctx context.Context, actor care.Actor) (scheduler.ConnectionsView, error)
 	Availability(ctx context.Context, actor care.Actor, month care.Day) ([]scheduler.AvailabilityView, error)
 	Notices(ctx context.Context, actor care.Actor) ([]scheduler.Notice, error)
+
+	OutageWays
 }
 
 // UseCases are all that the staff pages call.
@@ -203,6 +205,8 @@ func notices() map[string]string {
 		"tavle-lukket":      "Tavlen er lukket. Den sletter sig selv inden for et minut, når den er på nettet.",
 		"noedkode-slettet":  "Din nødkode er slettet.",
 		"kvitteret":         "Der er kvitteret.",
+		"noedmaader-til":    "Nødmåderne er slået til. De slutter af sig selv.",
+		"noedmaader-fra":    "Nødmåderne er slået fra.",
 		"login-slut":        "Loginnet er afsluttet.",
 		"logins-slut":       "Alle dine andre logins er afsluttet.",
 		"aflyst":            "Besøget er aflyst. Borgeren får besked.",
