@@ -5,7 +5,6 @@ package demo
 import (
 	"context"
 	"crypto/rand"
-	_ "embed" // the demo's own driving list
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -25,15 +23,11 @@ import (
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/ehr"
-	"github.com/sluse/sluse/ehr/file"
 	"github.com/sluse/sluse/internal/app"
 	"github.com/sluse/sluse/internal/obs"
 	"github.com/sluse/sluse/internal/world"
 	"github.com/sluse/sluse/scheduler/care"
 )
-
-//go:embed koreliste-dag.csv
-var ownList []byte
 
 // Options say what demo to start.
 type Options struct {
@@ -53,12 +47,13 @@ type Options struct {
 type Demo struct {
 	World *world.World
 	App   *app.App
-	File  ehr.File // the driving list
+	File  ehr.File // the driving list that the walk plays
 	Days  []care.Day
 	Base  string // address of the program
 
 	employees []string                // on the list
-	starts    []time.Time             // of the visits on the list, in order
+	others    []ehr.File              // more lists that a person can import
+	rows      []ehr.Row               // of all lists, by their start
 	owners    map[care.Phone]care.CPR // of the telephones on the list; zero where several people have one
 	clock     *Clock
 	undo      []func() error
@@ -89,69 +84,15 @@ const planningHour = 13
 
 // Start makes the world and the program in it.
 func Start(ctx context.Context, o Options) (*Demo, error) {
-	d := &Demo{clock: &Clock{}}
+	d := &Demo{clock: &Clock{}, owners: make(map[care.Phone]care.CPR)}
 
-	for _, part := range []func(context.Context, Options) error{d.readList, d.start} {
+	for _, part := range []func(context.Context, Options) error{d.readLists, d.start} {
 		if err := part(ctx, o); err != nil {
 			return nil, errors.Join(err, d.Close())
 		}
 	}
 
 	return d, nil
-}
-
-// readList reads the driving list and sets the clock by its first day.
-func (d *Demo) readList(ctx context.Context, o Options) error {
-	d.File = ehr.File{Name: "koreliste-dag.csv", Data: ownList}
-
-	if o.List != "" {
-		data, err := os.ReadFile(o.List)
-		if err != nil {
-			return fmt.Errorf("read list: %w", err)
-		}
-
-		d.File = ehr.File{Name: filepath.Base(o.List), Data: data}
-	}
-
-	settings := file.Config{}
-	settings.SetDefaults()
-
-	list, err := file.NewSource(settings, func(care.CitizenKey) string { return "" }).Read(ctx, d.File)
-	if err != nil {
-		return fmt.Errorf("the list can't be read: %s", care.MessageOf(err))
-	}
-
-	d.owners = make(map[care.Phone]care.CPR)
-
-	for _, row := range list.Rows {
-		if owner, known := d.owners[row.Phone]; known && owner != row.CPR {
-			d.owners[row.Phone] = care.CPR{}
-		} else if !known {
-			d.owners[row.Phone] = row.CPR
-		}
-
-		if day := care.DayOf(row.Planned.Start); !slices.Contains(d.Days, day) {
-			d.Days = append(d.Days, day)
-		}
-
-		if !slices.ContainsFunc(d.starts, row.Planned.Start.Equal) {
-			d.starts = append(d.starts, row.Planned.Start)
-		}
-
-		if initials := string(row.Employee); !slices.Contains(d.employees, initials) {
-			d.employees = append(d.employees, initials)
-		}
-	}
-
-	if len(d.Days) == 0 {
-		return errors.New("the list has no row that can be imported")
-	}
-
-	slices.Sort(d.Days)
-	slices.SortFunc(d.starts, time.Time.Compare)
-	d.clock.set(d.Days[0].Add(-1).Bounds().Start.Add(planningHour * time.Hour))
-
-	return nil
 }
 
 func (d *Demo) start(ctx context.Context, o Options) error {
@@ -194,8 +135,8 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	d.undo = append(d.undo, d.World.Close)
 	d.Base = "http://" + o.Addr
 
-	if err := errors.Join(os.Mkdir(filepath.Dir(d.listFile()), 0o700), os.WriteFile(d.listFile(), d.File.Data, 0o600)); err != nil {
-		return fmt.Errorf("write list: %w", err)
+	if err := d.writeLists(); err != nil {
+		return err
 	}
 
 	return d.startApp(ctx, o)
@@ -364,7 +305,3 @@ func (d *Demo) Settle(ctx context.Context) error {
 
 	return nil
 }
-
-// listFile is where the driving list lies for a person to upload, whatever its name apart from
-// the world's own files.
-func (d *Demo) listFile() string { return filepath.Join(d.World.Dir, "import", d.File.Name) }

@@ -6,12 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"mime"
 	"net"
 	"net/http"
+	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/internal/world"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -21,14 +25,29 @@ var frontText string
 
 // frontPage is what the demo's own page shows.
 type frontPage struct {
-	Now    string
-	Next   string // when the next screen visit begins; empty when there is none
-	Links  []frontLink
-	Staff  []frontLink
-	Notice string
+	Now      string
+	Next     string // when the next screen visit begins; empty when there is none
+	Visits   []frontVisit
+	Switches []frontSwitch
+	Broker   bool // citizens can log in at the broker
+	Lists    []string
+	Links    []frontLink
+	Staff    []frontLink
+	Base     string // of the program
+	Notice   string
 }
 
 type frontLink struct{ Text, URL, Note string }
+
+// frontVisit is a screen visit that is ahead, with what its citizen has on the telephone.
+type frontVisit struct {
+	Time, Citizen, Employee string
+	Link                    string // in the invitation
+	Inbox                   string // the messages to that telephone
+}
+
+// mostVisits is how many visits ahead the page shows.
+const mostVisits = 6
 
 // ServeFront serves the demo's own page: where everything is, and the clock. It listens on a free
 // loopback port until the demo is closed, and returns the page's address.
@@ -52,6 +71,8 @@ func (d *Demo) ServeFront(ctx context.Context) (string, error) {
 		_ = page.Execute(rw, d.front(r)) // the reader is gone
 	})
 	mux.Handle("POST /ur", http.NewCrossOriginProtection().Handler(http.HandlerFunc(d.moveClock)))
+	mux.Handle("POST /udbyder", http.NewCrossOriginProtection().Handler(http.HandlerFunc(d.turn)))
+	mux.HandleFunc("GET /liste/{navn}", d.download)
 
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	d.undo = append(d.undo, server.Close)
@@ -62,12 +83,34 @@ func (d *Demo) ServeFront(ctx context.Context) (string, error) {
 }
 
 func (d *Demo) front(r *http.Request) frontPage {
-	p := frontPage{Now: danish(d.Now()), Notice: r.URL.Query().Get("besked"), Links: d.links(), Staff: d.logins()}
+	p := frontPage{
+		Now: danish(d.Now()), Notice: r.URL.Query().Get("besked"), Links: d.links(), Staff: d.logins(), Base: d.Base,
+		Switches: d.switches(), Broker: d.World.OIDC != nil, Visits: d.ahead(),
+	}
 	if next := d.nextVisit(); !next.IsZero() {
 		p.Next = danish(next)
 	}
 
+	for _, f := range d.lists() {
+		p.Lists = append(p.Lists, f.Name)
+	}
+
 	return p
+}
+
+// download hands out a driving list.
+func (d *Demo) download(rw http.ResponseWriter, r *http.Request) {
+	for _, f := range d.lists() {
+		if f.Name == r.PathValue("navn") {
+			rw.Header().Set("Content-Type", "application/octet-stream")
+			rw.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+			_, _ = rw.Write(f.Data) // the reader is gone
+
+			return
+		}
+	}
+
+	http.NotFound(rw, r)
 }
 
 func danish(t time.Time) string {
@@ -78,17 +121,32 @@ func danish(t time.Time) string {
 }
 
 func (d *Demo) links() []frontLink {
-	return []frontLink{
+	return slices.Concat([]frontLink{
 		{"Planlæggerens dag", d.Base + "/dagen?dato=" + string(d.Days[0]), "Log ind som PLAN, og importér kørelisten først."},
 		{"Medarbejderens dag", d.Base + "/min-dag", "Log ind som en af medarbejderne, i et andet browservindue."},
 		{"Lederens statistik", d.Base + "/statistik", "Log ind som LEDER."},
+		{"Revisorens log", d.Base + "/revision", "Log ind som REV."},
+		{"Systemforvalterens sider", d.Base + "/administration", "Log ind som ADMIN. Servicedesk er DESK og ser mindre."},
 		{"Borgernes sms'er", d.World.InboxURL, "Hvad borgerne har fået på telefonen: invitationer og engangskoder."},
 		{"Borgernes e-mails", d.World.LettersURL, "Hvad borgerne har fået som e-mail."},
 		{"Videorummene", d.World.RoomsURL, "Alle rum på den simulerede videoplatform, med værts- og gæstelink."},
 		{"Omsorgsjournalen", d.World.RecordURL, "Hvad journalen har modtaget."},
-		{"Borgernes MitID", d.World.MitIDURL + "/control/", "Vælg fejl, eller lad MitID være nede."},
-		{"Medarbejdernes login", d.World.LoginURL + "/control/", "Vælg fejl, eller lad login være nede."},
+	}, d.providers())
+}
+
+// providers are the simulated identity providers' own pages.
+func (d *Demo) providers() []frontLink {
+	out := []frontLink{{"Medarbejdernes login", d.World.LoginURL + controlPage, "Styr den simulerede udbyder: nøgler, logud, driftsstop."}}
+
+	if d.World.MitID != nil {
+		out = append(out, frontLink{"Borgernes MitID", d.World.MitIDURL + controlPage, "Det samme for den simulerede NemLog-in."})
 	}
+
+	if d.World.OIDC != nil {
+		out = append(out, frontLink{"Borgernes anden udbyder", d.World.BrokerURL + controlPage, "Det samme for den simulerede udbyder med OpenID Connect."})
+	}
+
+	return out
 }
 
 func (d *Demo) logins() []frontLink {
@@ -104,13 +162,50 @@ func (d *Demo) logins() []frontLink {
 func (d *Demo) nextVisit() time.Time {
 	now, texts := d.Now(), d.World.Texts()
 
-	for _, start := range d.starts {
-		if start.After(now) && slices.ContainsFunc(texts, func(t world.Text) bool { return invites(t, start) }) {
+	for _, row := range d.rows {
+		if start := row.Planned.Start; start.After(now) && slices.ContainsFunc(texts, func(t world.Text) bool { return invites(t, start) }) {
 			return start
 		}
 	}
 
 	return time.Time{}
+}
+
+// ahead are the next screen visits, those that began a short while ago included.
+func (d *Demo) ahead() []frontVisit {
+	var out []frontVisit
+
+	from, texts := d.Now().Add(-20*time.Minute), d.World.Texts()
+
+	for _, row := range d.rows {
+		start := row.Planned.Start
+		if start.Before(from) {
+			continue
+		}
+
+		i := slices.IndexFunc(texts, func(t world.Text) bool { return d.reaches(t.To, row) && invites(t, start) })
+		if i < 0 {
+			continue
+		}
+
+		out = append(out, frontVisit{
+			Time: start.In(care.Zone()).Format("15.04"), Citizen: row.Name, Employee: string(row.Employee),
+			Link: linkPattern.FindString(texts[i].Text), Inbox: d.World.InboxURL + "?" + url.Values{"to": {texts[i].To}}.Encode(),
+		})
+
+		if len(out) == mostVisits {
+			break
+		}
+	}
+
+	return out
+}
+
+// reaches reports whether a telephone is that of a row's citizen, by any row of the lists.
+func (d *Demo) reaches(to string, row ehr.Row) bool {
+	phone := care.NewPhone(to)
+
+	return slices.ContainsFunc(d.rows, func(r ehr.Row) bool { return r.Phone == phone && r.Key() == row.Key() })
 }
 
 // moveClock jumps: to five minutes before the next visit, or on by some minutes.
@@ -121,12 +216,17 @@ func (d *Demo) moveClock(rw http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
 		defer cancel()
 
-		err = d.Jump(ctx, to)
+		err = errors.Join(d.Jump(ctx, to), d.notice(ctx))
 	}
 
+	home(rw, r, "Uret kunne ikke flyttes: ", err)
+}
+
+// home leads back to the page, which tells what went wrong.
+func home(rw http.ResponseWriter, r *http.Request, what string, err error) {
 	where := "/"
 	if err != nil {
-		where = "/?besked=" + template.URLQueryEscaper("Uret kunne ikke flyttes: "+err.Error())
+		where = "/?besked=" + template.URLQueryEscaper(what+err.Error())
 	}
 
 	http.Redirect(rw, r, where, http.StatusSeeOther)
@@ -166,7 +266,13 @@ func (d *Demo) Guide(front string) string {
 		fmt.Fprintf(&b, " %s", u.ID)
 	}
 
-	fmt.Fprintf(&b, "\nKøreliste at importere: %s\nStop med Ctrl-C. Intet forlader maskinen.\n", d.listFile())
+	b.WriteString("\nKørelister at importere:")
+
+	for _, f := range d.lists() {
+		fmt.Fprintf(&b, " %s", filepath.Join(d.listDir(), f.Name))
+	}
+
+	b.WriteString("\nStop med Ctrl-C. Intet forlader maskinen.\n")
 
 	return b.String()
 }

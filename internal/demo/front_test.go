@@ -23,12 +23,21 @@ const night = `Dato;Start;Slut;Besøgs-id;Medarbejder;Rute;CPR;Borger;Mobil;Inds
 func start(t *testing.T) *Demo {
 	t.Helper()
 
+	return startWith(t, Options{})
+}
+
+// startWith starts a demo of a night.
+func startWith(t *testing.T, o Options) *Demo {
+	t.Helper()
+
 	path := filepath.Join(t.TempDir(), "nat.csv")
 	if err := os.WriteFile(path, []byte(night), 0o600); err != nil {
 		t.Fatal(err)
 	}
 
-	d, err := Start(t.Context(), Options{Addr: "127.0.0.1:0", List: path, Log: t.Output()})
+	o.Addr, o.List, o.Log = "127.0.0.1:0", path, t.Output()
+
+	d, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,18 +101,25 @@ func TestFrontPage(t *testing.T) {
 	}
 
 	links := regexp.MustCompile(`href="([^"]+)"`).FindAllStringSubmatch(page, -1)
-	if len(links) != 9 {
+	if len(links) != 14 {
 		t.Errorf("%d links", len(links))
 	}
 
 	for _, link := range links {
-		if got := ask(t, http.MethodGet, html.UnescapeString(link[1]), "", nil); got.status >= http.StatusBadRequest {
+		to := html.UnescapeString(link[1])
+		if strings.HasPrefix(to, "/") {
+			to = strings.TrimSuffix(front, "/") + to
+		}
+
+		if got := ask(t, http.MethodGet, to, "", nil); got.status >= http.StatusBadRequest {
 			t.Errorf("%s: %d", link[1], got.status)
 		}
 	}
 
-	if got := ask(t, http.MethodGet, front+"andet", "", nil); got.status != http.StatusNotFound {
-		t.Errorf("another page: %d", got.status)
+	for _, path := range []string{"andet", "liste/sluse.yaml", "liste/..%2fsluse.yaml"} {
+		if got := ask(t, http.MethodGet, front+path, "", nil); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, got.status)
+		}
 	}
 }
 

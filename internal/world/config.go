@@ -55,6 +55,7 @@ municipalities:
       - {group: sluse-revisor, role: auditor, unit: "*"}
       - {group: sluse-servicedesk, role: service_desk, unit: "*"}
       - {group: sluse-medarbejder-oest, role: caregiver, unit: oest}
+      - {group: sluse-medarbejder-vest, role: caregiver, unit: vest}
       - {group: sluse-planlaegger-vest, role: planner, unit: vest}
     login:
       idp_metadata_file: "{{$.Dir}}/idp.xml"

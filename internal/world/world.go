@@ -240,8 +240,8 @@ func Staff(employees ...string) []idpsim.User {
 		{ID: "REV", Title: "Revisor", Name: "Revisor Test", Email: "rev@testby.example", Groups: []string{"sluse-revisor"}},
 		{ID: "DESK", Title: "Servicedesk", Name: "Servicedesk Test", Email: "desk@testby.example", Groups: []string{"sluse-servicedesk"}},
 		{
-			ID: "TO", Title: "Medarbejder i Øst, planlægger i Vest", Name: "Toenheder Test", Email: "to@testby.example",
-			Groups: []string{"sluse-medarbejder-oest", "sluse-planlaegger-vest"},
+			ID: "TO", Title: "Medarbejder i Øst og Vest, planlægger i Vest", Name: "Toenheder Test", Email: "to@testby.example",
+			Groups: []string{"sluse-medarbejder-oest", "sluse-medarbejder-vest", "sluse-planlaegger-vest"},
 		},
 	}
 
