@@ -59,12 +59,31 @@ func (d *Demo) turn(rw http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
 	defer cancel()
 
-	err := d.set(r.PostFormValue("hvem"), r.PostFormValue("nede") != "")
-	if err == nil {
-		err = d.look(ctx)
+	home(rw, r, "Udbyderen kunne ikke skifte: ", d.turnTo(ctx, r.PostFormValue("hvem"), r.PostFormValue("nede") != ""))
+}
+
+// turnTo lets the program look before as well: a provider that has never been seen is not down.
+func (d *Demo) turnTo(ctx context.Context, key string, down bool) error {
+	for _, step := range []func() error{
+		func() error { return d.watch(ctx) },
+		func() error { return d.set(key, down) },
+		func() error { return d.look(ctx) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 
-	home(rw, r, "Udbyderen kunne ikke skifte: ", err)
+	return nil
+}
+
+// watch is one look at the identity providers.
+func (d *Demo) watch(ctx context.Context) error {
+	if err := d.App.Site(municipality).Service().WatchLogins(ctx); err != nil {
+		return fmt.Errorf("look at the identity providers: %w", err)
+	}
+
+	return nil
 }
 
 func (d *Demo) set(key string, down bool) error {
@@ -95,8 +114,8 @@ func (d *Demo) look(ctx context.Context) error {
 			return err
 		}
 
-		if err := d.App.Site(municipality).Service().WatchLogins(ctx); err != nil {
-			return fmt.Errorf("look at the identity providers: %w", err)
+		if err := d.watch(ctx); err != nil {
+			return err
 		}
 	}
 
