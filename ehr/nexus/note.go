@@ -90,11 +90,14 @@ func (n *Nexus) findNote(ctx context.Context, patient object, c ehr.Change) (ehr
 	return ehr.Receipt{}, false, nil
 }
 
-// isBefore reports whether a note was written before the visit's day, and so can't be of it.
+// A note of a visit is written after it; one from so long before is of another visit.
+const noteLead = 7 * 24 * time.Hour
+
+// isBefore reports whether a note is too old to be the visit's.
 func isBefore(ref object, c ehr.Change) bool {
 	at, ok := instant(ref.text("date"))
 
-	return ok && at.Before(c.Planned.Start.Add(-24*time.Hour))
+	return ok && at.Before(c.Planned.Start.Add(-noteLead))
 }
 
 // newForm is an empty form by its title.

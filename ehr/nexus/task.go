@@ -225,11 +225,13 @@ func (n *Nexus) newTask(ctx context.Context, patient object, kind string) (objec
 func (n *Nexus) fillTask(ctx context.Context, task, patient object, c ehr.Change) error {
 	task.set("title", c.Title)
 	task.set("description", marker{word: joinedWord}.add(visitTag(c.Source), tagOf(c.Key)).put(joined(c.Text, c.Author)))
-	task.set("startDate", day(n.now()))
-
+	start := day(n.now())
 	if !c.DueAt.IsZero() {
+		start = min(start, day(c.DueAt)) // a task that is made late is due all the same
 		task.set("dueDate", day(c.DueAt))
 	}
+
+	task.set("startDate", start)
 
 	if _, told := task["object"]; told && isEmpty(task["object"]) {
 		task.set("object", patient)
