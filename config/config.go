@@ -22,6 +22,7 @@ import (
 	"github.com/sluse/sluse/connector/video/vdx"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/saml"
 	"github.com/sluse/sluse/scheduler/care"
@@ -186,9 +187,10 @@ func (m Messages) Quiet() (message.Quiet, error) {
 
 // Record is the care record.
 type Record struct {
-	Kind        string                         `yaml:"kind" doc:"Which record: file (the driving list's file written back) or fhir; default file."`
+	Kind        string                         `yaml:"kind" doc:"Which record: file (the driving list's file written back), fhir or nexus; default file."`
 	File        file.Config                    `yaml:"file" doc:"Driving-list files; aliases hold for reading with every kind."`
 	FHIR        fhir.Config                    `yaml:"fhir" doc:"A FHIR R4 record."`
+	Nexus       nexus.Config                   `yaml:"nexus" doc:"KMD Nexus."`
 	Concurrency int                            `yaml:"concurrency" doc:"Calls at once that the record's operator has agreed to, all processes together; 1 to 64, default 4."`
 	Rate        int                            `yaml:"rate" doc:"Calls per minute that the record's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
 	Default     RecordRule                     `yaml:"default" doc:"How the record is told of a screen visit."`
@@ -202,7 +204,7 @@ type Rules struct {
 	ScreenServices     []string      `yaml:"screen_services" doc:"Services that fit; all others are yellow."`
 	PhysicalServices   []string      `yaml:"physical_services" doc:"Services that never fit; they are red."`
 	ScreenCategories   []string      `yaml:"screen_categories" doc:"Categories that mean a screen visit of another product; they are left alone. Default: Planlagt skærmbesøg."`
-	AbsentStatuses     []string      `yaml:"absent_statuses" doc:"Words in the status column for a citizen who is away or a visit that is off; default Aflyst, Indlagt, Hospital."`
+	AbsentStatuses     []string      `yaml:"absent_statuses" doc:"Words in the status column for a citizen who is away or a visit that is off; default Aflyst, Indlagt, Hospital, Død."`
 	UnknownSuitability string        `yaml:"unknown_suitability" doc:"Colour of a citizen who is not judged yet: green, yellow or red; default yellow."`
 	MinimumLead        time.Duration `yaml:"minimum_lead" doc:"Shorter notice than this is yellow; 0s to 48h, default 30m."`
 

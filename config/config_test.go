@@ -143,7 +143,7 @@ func TestMinimalFileHasDefaults(t *testing.T) {
 				"log": "info", "stop": 20 * time.Second, "video": "vdx", "participants": 5,
 				"record": "file", "suitability": "yellow", "lead": 30 * time.Minute, "door": 15 * time.Minute,
 				"cap": time.Hour, "reminder": time.Duration(0), "base": "http://127.0.0.1:8080", "pin": 5 * time.Second,
-				"screen": "Planlagt skærmbesøg", "absent": 3, "lookup": "nøglesæt til opslag",
+				"screen": "Planlagt skærmbesøg", "absent": 4, "lookup": "nøglesæt til opslag",
 			}
 
 			if diff := cmp.Diff(want, got); diff != "" {

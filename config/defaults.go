@@ -110,6 +110,7 @@ func (r *Record) setDefaults() {
 	or(&r.Concurrency, 4)
 	r.File.SetDefaults()
 	r.FHIR.SetDefaults()
+	r.Nexus.SetDefaults()
 	r.setRuleDefaults()
 }
 
@@ -125,7 +126,7 @@ func (r *Rules) setDefaults() {
 	}
 
 	if r.AbsentStatuses == nil {
-		r.AbsentStatuses = []string{"Aflyst", "Indlagt", "Hospital"}
+		r.AbsentStatuses = []string{"Aflyst", "Indlagt", "Hospital", "Død"}
 	}
 }
 

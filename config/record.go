@@ -100,6 +100,10 @@ func (r *Record) setRuleDefaults() {
 
 // means lists the ways that the kind of record has.
 func (r Record) means() []care.Means {
+	if r.Kind == "nexus" {
+		return r.Nexus.Means()
+	}
+
 	return []care.Means{care.OnList}
 }
 

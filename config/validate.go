@@ -328,8 +328,13 @@ func (r Record) validate(k checker) {
 
 		r.File.Dir = "unused" // lists are kept in the record's own way; their reading is the same
 		k.in("file").adopt(r.File.Validate())
+	case "nexus":
+		k.in("nexus").adopt(r.Nexus.Validate())
+
+		r.File.Dir = "unused" // lists are kept in the record's own way; their reading is the same
+		k.in("file").adopt(r.File.Validate())
 	default:
-		k.bad(true, "kind", "must be file or fhir")
+		k.bad(true, "kind", "must be file, fhir or nexus")
 	}
 
 	known := []care.LegalBasis{care.SUL138, care.SEL83, care.SEL83A, care.SEL85, care.SELOther, care.AEL, care.LawUnknown}

@@ -6,9 +6,11 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/sluse/sluse/ehr/lexicon"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -38,7 +40,7 @@ type Config struct {
 	CalendarTimeout time.Duration `yaml:"calendar_timeout" doc:"Limit for one call that reads a calendar, which takes Nexus minutes; 100ms to 10m, default 5m."`
 
 	Lists           []string  `yaml:"lists" doc:"Names of the driving lists that are read, with * and ? as in file names; default all of the record's cross-citizen calendars."`
-	NightLists      []string  `yaml:"night_lists" doc:"Names of the lists whose day begins at 12:00 local time, as in lists; default *nat*."`
+	NightLists      []string  `yaml:"night_lists" doc:"Names of the lists whose day begins at 12:00 local time, as in lists; default those with the word for night in their name: Nat, Nathold, Nattevagt."`
 	CancelledTypes  []string  `yaml:"cancelled_types" doc:"Visit types that mean a cancelled visit; default Aflyst besøg."`
 	CitizenCalendar string    `yaml:"citizen_calendar" doc:"Name of the calendar among a citizen's views; default Borgerkalender."`
 	CitizenPathway  string    `yaml:"citizen_pathway" doc:"Name of the pathway view in which a citizen's interventions and forms are found; default - Alt."`
@@ -87,7 +89,6 @@ func (c *Config) SetDefaults() {
 	fill(&c.ConnectTimeout, 5*time.Second)
 	fill(&c.Timeout, 30*time.Second)
 	fill(&c.CalendarTimeout, 5*time.Minute)
-	fillAll(&c.NightLists, "*nat*")
 	fillAll(&c.CancelledTypes, "Aflyst besøg")
 	fill(&c.CitizenCalendar, "Borgerkalender")
 	fill(&c.CitizenPathway, "- Alt")
@@ -118,6 +119,25 @@ func fillAll(value *[]string, fallback ...string) {
 	}
 }
 
+// Means are the ways of telling that the settings turn on.
+func (c Config) Means() []care.Means {
+	return slices.DeleteFunc(care.AllMeans(), func(m care.Means) bool {
+		switch m {
+		case care.OnList:
+			return !c.WriteVisitType
+		case care.ByIntervention:
+			return c.Intervention.Placement == ""
+		case care.ByNote:
+			return c.Note.TextLabel == ""
+		case care.ByTask:
+			return c.Task.Off
+		case care.ByJournal:
+		}
+
+		return true
+	})
+}
+
 // Validate returns every problem at once. Call SetDefaults first.
 func (c Config) Validate() []error {
 	var problems []error
@@ -139,6 +159,8 @@ func (c Config) Validate() []error {
 	bad(c.CalendarTimeout < 100*time.Millisecond || c.CalendarTimeout > 10*time.Minute, "calendar_timeout: must be 100ms to 10m")
 	bad(c.VideoFlag != VideoHint && c.VideoFlag != VideoJudgement && c.VideoFlag != VideoIgnored, "video_flag: must be hint, judgement or ignore")
 	bad(!memberLike.MatchString(c.StrategyField), "strategy_field: must be a member's name")
+
+	bad(len(c.Intervention.Create) == 0, "intervention.create: must name at least one transition")
 
 	for _, of := range []struct {
 		key      string
@@ -170,10 +192,24 @@ func isRoot(text string) bool {
 		strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
 }
 
-// matches reports whether a name fits one of the patterns, whatever its case.
+// isNight reports whether a list's day begins at 12:00.
+func (c Config) isNight(list string) bool {
+	if c.NightLists != nil {
+		return matches(c.NightLists, list)
+	}
+
+	shift, ok := lexicon.ShiftNamed(list)
+
+	return ok && shift == care.NightShift
+}
+
+// matches reports whether a name fits one of the patterns, whatever its case. A slash is a
+// character like others.
 func matches(patterns []string, name string) bool {
+	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x1f") }
+
 	for _, p := range patterns {
-		if ok, err := path.Match(strings.ToLower(p), strings.ToLower(name)); ok && err == nil {
+		if ok, err := path.Match(plain(p), plain(name)); ok && err == nil {
 			return true
 		}
 	}

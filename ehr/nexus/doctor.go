@@ -319,7 +319,7 @@ func (d *doctor) tasks(ctx context.Context, patient object) {
 		return
 	}
 
-	if _, err := d.nexus.follow("check", patient, "assignments", "borgerens opgaver, også de lukkede"); err != nil {
+	if _, err := d.nexus.follow("check", patient, "assignments", "borgerens opgaver (også de lukkede)"); err != nil {
 		d.trouble(what, err)
 	}
 

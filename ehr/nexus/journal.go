@@ -11,23 +11,7 @@ import (
 
 // Means are the ways that the settings turn on. Whether the API user has the rights for them is
 // what Check tells.
-func (n *Nexus) Means() []care.Means {
-	return slices.DeleteFunc(care.AllMeans(), func(m care.Means) bool {
-		switch m {
-		case care.OnList:
-			return !n.config.WriteVisitType
-		case care.ByIntervention:
-			return n.config.Intervention.Placement == ""
-		case care.ByNote:
-			return n.config.Note.TextLabel == ""
-		case care.ByTask:
-			return n.config.Task.Off
-		case care.ByJournal:
-		}
-
-		return true
-	})
-}
+func (n *Nexus) Means() []care.Means { return n.config.Means() }
 
 // Apply makes one change. The receipt names what was written in the record: "visit/", "grant/",
 // "form/" or "task/" and its id there. A repeat returns the same, with the present version, which

@@ -114,7 +114,7 @@ func (n *Nexus) starts(name string, period care.Interval) []time.Time {
 	var out []time.Time
 
 	hour := 0
-	if matches(n.config.NightLists, name) {
+	if n.config.isNight(name) {
 		hour = 12
 	}
 

@@ -260,15 +260,17 @@ func TestRefusals(t *testing.T) {
 		kind  connector.Kind
 		want  string
 	}{
-		"read-only":     {visit: nexussim.NewVisit{ReadOnly: true}, kind: connector.Rejected, want: "kun læses"},
-		"delivered":     {visit: nexussim.NewVisit{Delivered: true}, kind: connector.Rejected, want: "leveret"},
-		"series only":   {visit: nexussim.NewVisit{Strategies: []string{"ALL"}, Repeat: []time.Time{start.AddDate(0, 0, 1)}}, kind: connector.Rejected, want: "hele rækken"},
-		"no type":       {edit: func(_ *testBundle, c *ehr.Change) { c.Category = "Skærm" }, kind: connector.Rejected, want: "»Skærm«"},
-		"retired type":  {edit: func(_ *testBundle, c *ehr.Change) { c.Category = "Skærmbesøg (gammel)" }, kind: connector.Rejected, want: "gammel"},
-		"no right":      {edit: func(b *testBundle, _ *ehr.Change) { b.sim.TakeAway("update") }, kind: connector.Rejected, want: "ikke givet adgang"},
-		"no calendar":   {edit: func(b *testBundle, _ *ehr.Change) { b.sim.TakeAway("events") }, kind: connector.Rejected, want: "ikke givet adgang"},
-		"another list":  {edit: func(_ *testBundle, c *ehr.Change) { c.Source.System = "file" }, kind: connector.Rejected, want: "køreliste i Nexus"},
-		"hidden":        {edit: func(b *testBundle, _ *ehr.Change) { _ = b.sim.EditCitizen(nancy, func(c *nexussim.Citizen) { c.Hidden = true }) }, kind: connector.Rejected, want: "skjult"},
+		"read-only":    {visit: nexussim.NewVisit{ReadOnly: true}, kind: connector.Rejected, want: "kun læses"},
+		"delivered":    {visit: nexussim.NewVisit{Delivered: true}, kind: connector.Rejected, want: "leveret"},
+		"series only":  {visit: nexussim.NewVisit{Strategies: []string{"ALL"}, Repeat: []time.Time{start.AddDate(0, 0, 1)}}, kind: connector.Rejected, want: "hele rækken"},
+		"no type":      {edit: func(_ *testBundle, c *ehr.Change) { c.Category = "Skærm" }, kind: connector.Rejected, want: "»Skærm«"},
+		"retired type": {edit: func(_ *testBundle, c *ehr.Change) { c.Category = "Skærmbesøg (gammel)" }, kind: connector.Rejected, want: "gammel"},
+		"no right":     {edit: func(b *testBundle, _ *ehr.Change) { b.sim.TakeAway("update") }, kind: connector.Rejected, want: "ikke givet adgang"},
+		"no calendar":  {edit: func(b *testBundle, _ *ehr.Change) { b.sim.TakeAway("events") }, kind: connector.Rejected, want: "ikke givet adgang"},
+		"another list": {edit: func(_ *testBundle, c *ehr.Change) { c.Source.System = "file" }, kind: connector.Rejected, want: "køreliste i Nexus"},
+		"hidden": {edit: func(b *testBundle, _ *ehr.Change) {
+			_ = b.sim.EditCitizen(nancy, func(c *nexussim.Citizen) { c.Hidden = true })
+		}, kind: connector.Rejected, want: "skjult"},
 		"stranger":      {edit: func(_ *testBundle, c *ehr.Change) { c.Citizen.CPR, _, _ = care.ParseCPR("0101010101") }, kind: connector.NotFound, want: "findes ikke"},
 		"secret":        {edit: func(_ *testBundle, c *ehr.Change) { c.Comment = "kode 1234" }, kind: connector.Rejected, want: "personnummer"},
 		"bracket":       {edit: func(_ *testBundle, c *ehr.Change) { c.Comment = "[x]" }, kind: connector.Rejected, want: "["},

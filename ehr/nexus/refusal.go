@@ -2,6 +2,7 @@ package nexus
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/connector/outbound"
@@ -28,6 +29,14 @@ func missing(op string, kind connector.Kind, what string) *connector.Error {
 // citizens in its messages.
 func refusal(answer *outbound.Answer) *connector.Error {
 	failure := answer.Fail("")
+
+	if answer.Status == http.StatusForbidden { // of this thing; what is wrong with our login is 401
+		failure.Kind = connector.Rejected
+		failure.Err = care.NewError(care.Forbidden,
+			"Sluse er ikke givet adgang til dette i Nexus. Registrér besøget i hånden, eller bed systemforvalteren om at se på API-brugerens rettigheder.")
+
+		return failure
+	}
 
 	switch failure.Kind {
 	case connector.Rejected:

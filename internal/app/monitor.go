@@ -16,6 +16,7 @@ import (
 	"github.com/sluse/sluse/connector/message/smsgw"
 	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/ehr/fhir"
+	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/internal/queue"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
@@ -77,8 +78,8 @@ func newMonitor(p parts) (*monitor, error) {
 		}
 	}
 
-	if p.m.Record.Kind == "fhir" {
-		if err := add(connector.RecordRole, fhir.System, p.m.Record.Concurrency, p.m.Record.Rate); err != nil {
+	if system := p.m.Record.Kind; system == fhir.System || system == nexus.System {
+		if err := add(connector.RecordRole, system, p.m.Record.Concurrency, p.m.Record.Rate); err != nil {
 			return nil, err
 		}
 	}

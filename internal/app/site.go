@@ -18,6 +18,7 @@ import (
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/ehr/pulled"
 	"github.com/sluse/sluse/internal/credential"
 	"github.com/sluse/sluse/internal/queue"
@@ -251,6 +252,21 @@ func (s *Site) texter(p parts, access *vdx.Access) (message.Sender, error) {
 }
 
 func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
+	if p.m.Record.Kind == nexus.System {
+		journal, err := s.newNexus(p)
+		if err != nil {
+			return nil, err
+		}
+
+		s.closers = append(s.closers, func() error {
+			journal.Close()
+
+			return nil
+		})
+
+		return journal, nil
+	}
+
 	if p.m.Record.Kind == "fhir" {
 		journal, err := fhir.New(p.m.Record.FHIR, fhir.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.RecordRole)})
 		if err != nil {
