@@ -2,6 +2,7 @@ package nexus_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestDoctor(t *testing.T) {
 	}
 
 	for _, r := range b.sim.Requests() {
-		if r.Method != "GET" && r.Op != nexussim.OpToken && r.Op != nexussim.OpPatientSearch {
+		if r.Method != http.MethodGet && r.Op != nexussim.OpToken && r.Op != nexussim.OpPatientSearch {
 			t.Errorf("the doctor called %s %s", r.Method, r.Op)
 		}
 	}

@@ -69,12 +69,12 @@ func TestWhatPeopleWroteAround(t *testing.T) {
 	}
 }
 
-func root(t testing.TB, text string) *url.URL {
-	t.Helper()
+func root(tb testing.TB, text string) *url.URL {
+	tb.Helper()
 
 	u, err := url.Parse(text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 
 	return u

@@ -3,6 +3,7 @@ package nexus_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -143,7 +144,7 @@ func TestRead(t *testing.T) {
 		}
 	}
 
-	id := func(i int) string { return fmt.Sprint(refs[i].ID) }
+	id := func(i int) string { return strconv.Itoa(refs[i].ID) }
 	phone := func(i int) string { return got.Rows[i].Phone.Reveal() }
 	want := []row{
 		{ID: id(0), Day: "2026-11-23", Employee: "MSK", Service: "Medicinadministration", Category: "Planlagt besøg", Comment: "Nøgleboks", Phone: "+4520000001", Suitable: "egnet", Law: care.SUL138, Shift: care.DayShift, HasAddress: true, Version: "1"},

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -147,7 +148,7 @@ func (b *testBundle) planned(t *testing.T, ref nexussim.Ref) ehr.Change {
 
 	return ehr.Change{
 		Key: fmt.Sprintf("visit-%d-%s/planned/1.1", ref.ID, day), Kind: care.EntryPlanned, Means: care.OnList, List: "l1",
-		Source:  care.SourceRef{System: nexus.System, ID: fmt.Sprint(ref.ID), Occurrence: day},
+		Source:  care.SourceRef{System: nexus.System, ID: strconv.Itoa(ref.ID), Occurrence: day},
 		Citizen: care.KeyOf(cprOf(t, visit.CPR[0]), care.SurrogateID{}), Employee: "MSK", Unit: "Øst", Service: "Medicinadministration",
 		Law: care.SUL138, Planned: care.Interval{Start: visit.Start, End: visit.End}, Delivery: care.Screen,
 		Category: "Planlagt skærmbesøg", Comment: "skærmbesøg",
@@ -260,7 +261,7 @@ func (b *testBundle) refOf(t *testing.T, c ehr.Change) nexussim.Ref {
 	t.Helper()
 
 	for _, v := range b.sim.Visits() {
-		if fmt.Sprint(v.Ref.ID) == c.Source.ID && string(care.DayOf(v.Start)) == c.Source.Occurrence {
+		if strconv.Itoa(v.Ref.ID) == c.Source.ID && string(care.DayOf(v.Start)) == c.Source.Occurrence {
 			return v.Ref
 		}
 	}
