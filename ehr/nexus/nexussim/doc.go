@@ -7,6 +7,7 @@
 // except those that public code builds itself: calendar/events/criteria/EVENT/{filterId}, where
 // filterId is the id of the CROSS_CITIZEN_CALENDAR preference, {patientGrantById}/{id},
 // patientGrants/supplierComment?orderGrantIds=, and assignments/patient/{id}/assignments?ids=.
+// The token endpoint has a port of its own: it is another host than the API's.
 //
 // What eoj.md leaves open is decided here as follows; none of it is proved by a public source.
 //
