@@ -41,6 +41,7 @@ import (
 type house struct {
 	*scheduler.Service
 
+	db    *store.Database
 	store *store.Store
 	url   string
 	room  string // where admitted people are led
@@ -112,7 +113,7 @@ func build(t *testing.T) *house {
 	h.Service, err = scheduler.New(scheduler.Deps{
 		Settings: scheduler.Settings{
 			Municipality: "testby", Name: "Testby Kommune", PublicURL: h.url, Units: []scheduler.UnitRule{{Unit: care.Unit{ID: "oest", Name: "Øst"}}},
-			Door: 15 * time.Minute, Grace: 15 * time.Minute, HardCap: time.Hour,
+			Door: 15 * time.Minute, Grace: 15 * time.Minute, HardCap: time.Hour, Participants: 5,
 			Devices: scheduler.DeviceSettings{
 				Known: []care.DeviceKind{care.PasskeyDevice, care.CodeDevice}, MinLevel: care.Substantial, Level: care.LowAssurance,
 				Terms: care.DeviceTerms{Idle: 720 * time.Hour, TabletIdle: 2160 * time.Hour},
@@ -134,6 +135,8 @@ func (h *house) openStore(t *testing.T) {
 	db, err := store.Connect(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "sluse.db"), Readers: 2})
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
+
+	h.db = db
 	must(t, migrations.Up(t.Context(), db.Writer, db.Dialect))
 
 	material, err := store.GenerateKeys()
