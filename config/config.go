@@ -59,6 +59,7 @@ type Municipality struct {
 	Record       Record         `yaml:"record" doc:"The care record, and what a screen visit looks like in it."`
 	Rules        Rules          `yaml:"rules" doc:"What may be given by screen."`
 	Times        Times          `yaml:"times" doc:"Time limits around a visit."`
+	Conversion   Conversion     `yaml:"conversion" doc:"When many visits are turned into screen visits at once."`
 	Calls        Calls          `yaml:"calls" doc:"Calls that an employee makes on the spot."`
 	Sessions     Sessions       `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
 	Identity     Identity       `yaml:"identity" doc:"How citizens and others who take part prove who they are."`

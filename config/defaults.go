@@ -72,6 +72,7 @@ func (m *Municipality) setDefaults() {
 	m.Devices.setDefaults()
 	or(&m.Calls.Length, 15*time.Minute)
 	or(&m.Calls.Linked, 720*time.Hour)
+	m.Conversion.setDefaults()
 }
 
 func (v *Video) setDefaults() {

@@ -174,6 +174,7 @@ func (m Municipality) validate(k checker) {
 	m.Devices.validate(k.in("devices"))
 	k.in("calls").span("length", m.Calls.Length, 5*time.Minute, 2*time.Hour)
 	k.in("calls").span("linked", m.Calls.Linked, 24*time.Hour, 90*24*time.Hour)
+	m.Conversion.validate(k.in("conversion"))
 }
 
 // fits tries whether every SMS can be written with this municipality's names and addresses.

@@ -7,6 +7,9 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
+// waits reports whether a conversion of so many visits needs another employee's yes.
+func (s *Service) waits(visits int) bool { return s.set.ApproveFrom > 0 && visits >= s.set.ApproveFrom }
+
 // ask stores a large conversion that waits for another employee's yes, until ApproveIn is over or the
 // first of its visits begins. Nothing is booked.
 func (s *Service) ask(ctx context.Context, batch care.Batch, views []VisitView, wanted []care.VisitID) (care.Batch, error) {

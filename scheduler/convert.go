@@ -54,6 +54,8 @@ func (s *Service) DryRun(ctx context.Context, actor care.Actor, chosen []care.Vi
 		}
 	}
 
+	plan.Waits = s.waits(plan.Rooms)
+
 	return plan, s.shownVisits(ctx, actor, "see_plan", views)
 }
 
@@ -177,7 +179,7 @@ func (s *Service) Convert(ctx context.Context, actor care.Actor, req ConvertRequ
 	}
 
 	batch := care.Batch{ID: care.BatchID(randomID()), By: actor.Employee, ByName: actor.Name, MadeAt: s.now(), Reason: reason}
-	if s.set.ApproveFrom > 0 && len(wanted) >= s.set.ApproveFrom {
+	if s.waits(len(wanted)) {
 		return s.ask(ctx, batch, views, wanted)
 	}
 

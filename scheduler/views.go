@@ -163,11 +163,12 @@ type Preview struct {
 // Plan is a dry run of a conversion.
 type Plan struct {
 	Items   []PlanItem
-	Rooms   int // rooms that will be booked
-	SMS     int // messages by SMS
-	Mails   int // messages by e-mail
-	Entries int // entries in the record
-	Skipped int // chosen, but not possible
+	Rooms   int  // rooms that will be booked
+	SMS     int  // messages by SMS
+	Mails   int  // messages by e-mail
+	Entries int  // entries in the record
+	Skipped int  // chosen, but not possible
+	Waits   bool // so many that another employee has to say yes first
 }
 
 // PlanItem is what will be done for one visit.

@@ -23,7 +23,7 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 		Together: m.Times.Together, Bridge: m.Times.Bridge, ClockSkew: m.Times.ClockSkew, RoomCheck: m.Times.RoomCheck, Reminder: m.Times.Reminder, Fallback: m.Times.Fallback, Participants: m.Video.Participants, Quiet: quiet,
 		CodeOnly: m.Messages.LinkMode == config.CodeOnlyMode, ShortAddress: m.Protection.ShortAddress,
 		CallLength: m.Calls.Length, CallLinked: m.Calls.Linked, Identity: m.Identity.Policy(),
-		Devices: devices(m.Devices),
+		Devices: devices(m.Devices), ApproveFrom: m.Conversion.ApproveFrom, ApproveIn: m.Conversion.ApproveIn,
 	}
 
 	if m.Video.Hook != nil {

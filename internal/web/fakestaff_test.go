@@ -265,11 +265,15 @@ func (f *fakeUse) progress() scheduler.Progress {
 }
 
 func (f *fakeUse) Batches(context.Context, care.Actor) ([]scheduler.Progress, error) {
-	return []scheduler.Progress{f.progress()}, f.call("Batches")
+	return []scheduler.Progress{f.progress(), {Batch: waiting("b3"), State: care.BatchWaiting}}, f.call("Batches")
 }
 
 func (f *fakeUse) Progress(_ context.Context, _ care.Actor, id care.BatchID) (scheduler.Progress, error) {
 	p := f.progress()
+	if slices.Contains([]care.BatchID{"b3", "b4", "b5"}, id) {
+		return scheduler.Progress{Batch: waiting(id), State: care.BatchWaiting}, f.call("Progress")
+	}
+
 	if id == "b2" { // by telephone instead
 		p.Batch.ID, p.Batch.Kind, p.Batch.UndoneAt, p.State = id, care.ToPhone, time.Time{}, care.BatchRunning
 		p.Counts, p.Done, p.Total = care.Counts{Total: 24, Closing: 3, Restoring: 7, Reverted: 24}, 14, 24

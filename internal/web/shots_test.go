@@ -116,6 +116,7 @@ func (s *served) shots(t *testing.T) []shot {
 	out = append(out, shot{name: "borger-terms-ar", cookies: citizen, path: "/b?sprog=ar", before: at(scheduler.StageTerms)})
 	out = append(out, s.deviceShots(t, submit)...)
 	out = append(out, s.adminShots(t, submit)...)
+	out = append(out, s.directoryShots(t)...)
 
 	return append(out,
 		shot{name: "borger-kode-forkert", cookies: citizen, path: "/b", before: at(scheduler.StageCode), then: chromedp.Steps(

@@ -67,6 +67,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"citizens", checkCitizens},
 		{"protection of an address", checkProtection},
 		{"batches", checkBatches},
+		{"asked_batches", checkAskedBatches},
+		{"register", checkRegister},
 		{"undo_once", checkUndoOnce},
 		{"counts", checkCounts},
 		{"codes", checkCodes},

@@ -68,6 +68,10 @@ func New(useCases UseCases) []route.Route {
 		{Method: get, Path: Prefix + "/conversions/:id", Access: route.Needs(care.Convert), Handle: a.conversion},
 		{Method: post, Path: Prefix + "/conversions/:id/undo", Access: route.Needs(care.Undo), Handle: empty(a.undo), Body: maxBody},
 
+		{Method: post, Path: Prefix + "/conversions/:id/approve", Access: route.Needs(care.Convert), Handle: empty(a.approve), Body: maxBody, Limit: mass},
+		{Method: post, Path: Prefix + "/conversions/:id/refuse", Access: route.Needs(care.Convert), Handle: takes(jsonBody, a.refuseConversion), Body: maxBody},
+		{Method: post, Path: Prefix + "/conversions/:id/withdraw", Access: route.Needs(care.Convert), Handle: empty(a.withdrawConversion), Body: maxBody},
+
 		{Method: get, Path: Prefix + "/exceptions", Access: route.Needs(care.HandleTrouble), Handle: a.exceptions},
 		{Method: post, Path: Prefix + "/visits/:id/exceptions/:exception/retry", Access: route.Needs(care.HandleTrouble), Handle: empty(a.retry), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/exceptions/:exception/settle", Access: route.Needs(care.HandleTrouble), Handle: empty(a.settle), Body: maxBody},

@@ -317,6 +317,9 @@ func calls() []call {
 		{"convert", "POST /conversions", postJSON("/conversions", `{"visits":["v-1"],"reason":"Aftalt med borgeren"}`), office, 202, []string{"Convert v-1 Aftalt med borgeren"}},
 		{"conversions", "GET /conversions", get("/conversions"), office, 200, []string{"Batches"}},
 		{"conversion", "GET /conversions/{id}", get("/conversions/b-1"), office, 200, []string{"Progress b-1"}},
+		{"approve", "POST /conversions/{id}/approve", post("/conversions/b-1/approve"), office, 202, []string{"Approve b-1"}},
+		{"refuse_conversion", "POST /conversions/{id}/refuse", postJSON("/conversions/b-1/refuse", `{"reason":"For mange"}`), office, 204, []string{"RefuseConversion b-1: For mange"}},
+		{"withdraw", "POST /conversions/{id}/withdraw", post("/conversions/b-1/withdraw"), office, 204, []string{"WithdrawConversion b-1"}},
 		{"undo", "POST /conversions/{id}/undo", post("/conversions/b-1/undo"), office, 202, []string{"Undo b-1"}},
 
 		{"exceptions", "GET /exceptions", get("/exceptions?day=2026-11-23"), office, 200, []string{"Troubles 2026-11-23"}},

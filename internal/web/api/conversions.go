@@ -21,6 +21,9 @@ type Conversions interface {
 	Batches(ctx context.Context, actor care.Actor) ([]scheduler.Progress, error)
 	Progress(ctx context.Context, actor care.Actor, id care.BatchID) (scheduler.Progress, error)
 	Undo(ctx context.Context, actor care.Actor, id care.BatchID) error
+	Approve(ctx context.Context, actor care.Actor, id care.BatchID) (care.Batch, error)
+	RefuseConversion(ctx context.Context, actor care.Actor, id care.BatchID, reason string) error
+	WithdrawConversion(ctx context.Context, actor care.Actor, id care.BatchID) error
 }
 
 // maxReason bounds the reason for a conversion against the rules, in characters.
@@ -61,6 +64,8 @@ type plan struct {
 type started struct {
 	ID     care.BatchID `json:"id"`
 	Visits int          `json:"visits"`
+	// WaitsUntil is when nobody can approve it any more; empty for one that runs.
+	WaitsUntil string `json:"waits_until,omitempty"`
 }
 
 type undoing struct {
@@ -92,6 +97,10 @@ type progress struct {
 	MadeAt      string          `json:"made_at"`
 	UndoneAt    string          `json:"undone_at,omitempty"`
 	UndoneBy    care.EmployeeID `json:"undone_by,omitempty"`
+	WaitsUntil  string          `json:"waits_until,omitempty"`
+	DecidedBy   care.EmployeeID `json:"decided_by,omitempty"`
+	DecidedAt   string          `json:"decided_at,omitempty"`
+	Answer      string          `json:"answer,omitempty"`
 	Done        int             `json:"done"`
 	Total       int             `json:"total"`
 	Counts      progressCounts  `json:"counts"`
@@ -122,7 +131,7 @@ func (a api) convert(c *gin.Context) error {
 		return err
 	}
 
-	return accepted(c, batch.ID, started{ID: batch.ID, Visits: batch.Visits})
+	return accepted(c, batch.ID, started{ID: batch.ID, Visits: batch.Visits, WaitsUntil: stamp(batch.ExpiresAt)})
 }
 
 func (a api) plan(c *gin.Context, ids []care.VisitID) error {
@@ -214,6 +223,58 @@ func (a api) undo(c *gin.Context) error {
 	return accepted(c, care.BatchID(id), undoing{ID: care.BatchID(id)})
 }
 
+// approve lets a conversion begin that waits for another employee's yes.
+func (a api) approve(c *gin.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+
+	batch, err := a.Approve(c.Request.Context(), route.Actor(c), care.BatchID(id))
+	if err != nil {
+		return err
+	}
+
+	return accepted(c, batch.ID, started{ID: batch.ID, Visits: batch.Visits})
+}
+
+type refuseRequest struct {
+	Reason string `json:"reason"`
+}
+
+// refuseConversion ends a conversion that waits, and tells why.
+func (a api) refuseConversion(c *gin.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+
+	var body refuseRequest
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+
+	if err := a.RefuseConversion(c.Request.Context(), route.Actor(c), care.BatchID(id), body.Reason); err != nil {
+		return err
+	}
+
+	return done(c)
+}
+
+// withdrawConversion ends a conversion that waits, by who asked for it.
+func (a api) withdrawConversion(c *gin.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+
+	if err := a.WithdrawConversion(c.Request.Context(), route.Actor(c), care.BatchID(id)); err != nil {
+		return err
+	}
+
+	return done(c)
+}
+
 func batchKind(k care.BatchKind) string {
 	if k == care.Conversion {
 		return "conversion"
@@ -226,6 +287,7 @@ func progressOf(p scheduler.Progress) progress {
 	return progress{
 		ID: p.Batch.ID, Kind: batchKind(p.Batch.Kind), State: p.State, By: p.Batch.By, ByName: p.Batch.ByName, Unit: p.Batch.Unit, Visits: p.Batch.Visits,
 		MadeAt: stamp(p.Batch.MadeAt), UndoneAt: stamp(p.Batch.UndoneAt), UndoneBy: p.Batch.UndoneBy,
+		WaitsUntil: stamp(p.Batch.ExpiresAt), DecidedBy: p.Batch.DecidedBy, DecidedAt: stamp(p.Batch.DecidedAt), Answer: p.Batch.Answer,
 		Done: p.Done, Total: p.Total, Counts: progressCounts(p.Counts), LeftSeconds: seconds(p.Left),
 	}
 }

@@ -124,7 +124,23 @@ func (f *fake) Batches(_ context.Context, actor care.Actor) ([]scheduler.Progres
 	undone.State, undone.Left, undone.Batch.Unit = care.BatchUndone, 0, "oest"
 	undone.Batch.UndoneAt, undone.Batch.UndoneBy = now, "LBH"
 
-	return []scheduler.Progress{progress("b-1"), undone}, f.note(actor, "Batches")
+	refused := progress("b-2")
+	refused.State, refused.Left, refused.Done, refused.Total, refused.Counts = care.BatchRefused, 0, 0, 0, care.Counts{}
+	refused.Batch.ExpiresAt, refused.Batch.Decision, refused.Batch.DecidedBy, refused.Batch.DecidedAt, refused.Batch.Answer = now, care.Refused, "LBH", now, "For mange"
+
+	return []scheduler.Progress{progress("b-1"), undone, refused}, f.note(actor, "Batches")
+}
+
+func (f *fake) Approve(_ context.Context, actor care.Actor, id care.BatchID) (care.Batch, error) {
+	return care.Batch{ID: id, Visits: 60, ExpiresAt: now, Decision: care.Approved}, f.note(actor, "Approve %s", id)
+}
+
+func (f *fake) RefuseConversion(_ context.Context, actor care.Actor, id care.BatchID, reason string) error {
+	return f.note(actor, "RefuseConversion %s: %s", id, reason)
+}
+
+func (f *fake) WithdrawConversion(_ context.Context, actor care.Actor, id care.BatchID) error {
+	return f.note(actor, "WithdrawConversion %s", id)
 }
 
 func (f *fake) Progress(_ context.Context, actor care.Actor, id care.BatchID) (scheduler.Progress, error) {

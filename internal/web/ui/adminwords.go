@@ -56,6 +56,7 @@ func seenDanish() map[string]string {
 	return map[string]string{
 		"see_day": "Så dagens besøg", "see_my_day": "Så egne besøg", "see_visit": "Så et besøg", "see_lobby": "Så et besøg og hvem der venter",
 		"see_who_waits": "Så hvem der venter", "see_citizen": "Så en borgers kort", "see_my_citizens": "Så listen over borgere",
+		"find_by_name": "Søgte en borger på navn", "find_by_number": "Søgte en borger på CPR-nummer",
 		"see_troubles": "Så hvad der kræver handling", "see_plan": "Så en plan for omlægning", "see_fallback_plan": "Så en plan ved nedbrud",
 		"see_call": "Så et opkald", "see_evidence": "Så videoplatformens tider", "export_evidence": "Hentede videoplatformens tider",
 		"see_audit": "Så loggen", "see_directory": "Så medarbejdere og enheder", "see_employee": "Så en medarbejder", "see_employees": "Så medarbejdere",
@@ -67,7 +68,8 @@ func seenDanish() map[string]string {
 // doneDanish are the actions.
 func doneDanish() map[string]string {
 	return map[string]string{
-		"import": "Indlæste en køreliste", "convert": "Omlagde til skærm", "undo": "Fortrød en omlægning", "undo_batch": "Fortrød en omlægning",
+		"import": "Indlæste en køreliste", "convert": "Omlagde til skærm", "ask_conversion": "Bad om godkendelse af en omlægning", "approve_conversion": "Godkendte en omlægning",
+		"refuse_conversion": "Godkendte ikke en omlægning", "withdraw_conversion": "Trak en omlægning tilbage", "undo": "Fortrød en omlægning", "undo_batch": "Fortrød en omlægning",
 		"move": "Flyttede et besøg", "cancel": "Aflyste et besøg", "make_physical": "Gjorde et besøg fysisk", "call_instead": "Gav et besøg på telefon",
 		"call": "Ringede op", "give_up_call": "Opgav et opkald", "open_host_link": "Gik ind i rummet", "open_guest_link": "Gik ind i rummet",
 		"admit": "Lukkede ind", "refuse": "Afviste", "vouch": "Sagde god for en person", "identify": "Blev identificeret", "identify_by_device": "Blev genkendt på en kendt enhed",
@@ -85,6 +87,7 @@ func doneDanish() map[string]string {
 		"login_down": "Login-udbyder svarede ikke mere", "login_up": "Login-udbyder svarede igen", "login_unseen": "Login-udbyder har aldrig svaret",
 		"login_seen": "Login-udbyder svarede", "login_unsure": "Mange logins blev ikke færdige", "login_sure": "Logins blev færdige igen", "enter_emergency": "Kom ind med nødadgang", "approve_emergency": "Godkendte nødadgang",
 		"refuse_emergency_access": "Blev afvist ved nødadgang", "sign_off_emergency": "Kvitterede for nødadgang",
+		"import_citizens": "Indlæste borgere fra en fil", "send_codes": "Sendte nye beskeder med kode",
 		"sweep_room": "Lukkede et glemt rum", "leave_stray_room": "Fandt et ukendt rum",
 	}
 }

@@ -121,6 +121,11 @@ func (b batchPage) Waits() string {
 	return strings.Join(words, " ")
 }
 
+// Unbooked reports whether the conversion waits for another employee's yes, or did not get it.
+func (b batchPage) Unbooked() bool {
+	return slices.Contains([]care.BatchState{care.BatchWaiting, care.BatchRefused, care.BatchWithdrawn, care.BatchExpired}, b.State)
+}
+
 // Percent is how far it is, 0 to 100.
 func (b batchPage) Percent() int { return percentDone(b.Progress) }
 
@@ -144,6 +149,10 @@ func (p *Pages) batch(c *gin.Context) error {
 		return err
 	}
 
+	if body.Unbooked() {
+		return p.showApproval(c, http.StatusOK, "")
+	}
+
 	f := p.frame(c, "Omlægning", body)
 	if body.Live() {
 		f.Refresh = 3
@@ -163,6 +172,7 @@ func (p *Pages) readBatch(ctx context.Context, actor care.Actor, id care.BatchID
 	}
 
 	b := batchPage{Progress: progress, MayUndo: progress.Batch.UndoneAt.IsZero() && actor.MayAnywhere(care.Undo)}
+	b.MayUndo = b.MayUndo && !b.Unbooked()
 
 	if b.Live() && actor.MayAnywhere(care.HandleTrouble) {
 		b.Outages, err = p.UseCases.Outages(ctx, actor)

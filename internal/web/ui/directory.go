@@ -105,13 +105,16 @@ type employeeForm struct {
 }
 
 // UnitName returns the name of a unit; its id when there is no such unit any more.
-func (b employeePage) UnitName(id care.UnitID) string {
+func (b employeePage) UnitName(id care.UnitID) string { return unitName(b.Units, id) }
+
+// unitName returns the name of a unit; its id when there is no such unit any more.
+func unitName(units []directory.UnitView, id care.UnitID) string {
 	if id == care.EveryUnit {
 		return "Alle enheder"
 	}
 
-	if i := slices.IndexFunc(b.Units, func(u directory.UnitView) bool { return u.ID == id }); i >= 0 {
-		return b.Units[i].Name
+	if i := slices.IndexFunc(units, func(u directory.UnitView) bool { return u.ID == id }); i >= 0 {
+		return units[i].Name
 	}
 
 	return string(id) + " (findes ikke længere)"

@@ -95,7 +95,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/forbindelser/nu", Access: route.Needs(care.SeeConnections), Handle: p.connectionsNow},
 	}
 
-	return slices.Concat(pages, p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes())
+	return slices.Concat(pages, p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes())
 }
 
 // menu is what the employee's roles give access to; a person with several roles sees all.

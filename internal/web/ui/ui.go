@@ -109,6 +109,7 @@ type UseCases interface {
 	Planner
 	Importer
 	Converter
+	Approver
 	Caregiver
 	Leader
 	Contacts
@@ -150,7 +151,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "means": means, "fetchState": fetchState, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"suitability": suitabilityOf, "covers": consentCovers, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
-		"who": whoDanish, "action": actionDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf,
+		"who": whoDanish, "action": actionDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf, "unitName": unitName,
 	})
 })
 
@@ -238,6 +239,9 @@ func notices() map[string]string {
 		"indlaest":          "Filen er indlæst. Det gælder med det samme.",
 		"knyttet":           "Medarbejderen er knyttet til borgeren.",
 		"tilknytning-slut":  "Tilknytningen er afsluttet.",
+		"godkendt":          "Omlægningen er godkendt og går i gang.",
+		"ikke-godkendt":     "Omlægningen er ikke godkendt. Intet er booket eller sendt.",
+		"tilbage":           "Omlægningen er trukket tilbage. Intet er booket eller sendt.",
 		"fortrudt":          "Omlægningen fortrydes. Rummene lukkes, og borgerne får besked.",
 	}
 }

@@ -234,6 +234,7 @@ type troublesPage struct {
 	Day     care.Day
 	Items   []scheduler.TroubleView
 	Outages []scheduler.Outage
+	Asked   []care.Batch // conversions of others that wait for a second employee
 }
 
 // Prev returns the day before.
@@ -259,7 +260,12 @@ func (p *Pages) troubles(c *gin.Context) error {
 		return err
 	}
 
-	return p.show(c, "kraever-handling", "Kræver handling", troublesPage{Day: q.Day, Items: items, Outages: outages})
+	asked, err := p.askedOf(c.Request.Context(), route.Actor(c))
+	if err != nil {
+		return err
+	}
+
+	return p.show(c, "kraever-handling", "Kræver handling", troublesPage{Day: q.Day, Items: items, Outages: outages, Asked: asked})
 }
 
 // From is the planned start as the form's field wants it.

@@ -245,6 +245,14 @@ func batchState(s care.BatchState) mark {
 		return mark{"Fortrydes", "info", "sync"}
 	case care.BatchUndone:
 		return mark{"Fortrudt", "calm", "reply"}
+	case care.BatchWaiting:
+		return mark{"Venter på godkendelse", "warn", "time"}
+	case care.BatchRefused:
+		return mark{"Ikke godkendt", "bad", "error"}
+	case care.BatchWithdrawn:
+		return mark{"Trukket tilbage", "calm", "reply"}
+	case care.BatchExpired:
+		return mark{"Ikke godkendt i tide", "calm", "time"}
 	}
 
 	return mark{string(s), "calm", "help"}
