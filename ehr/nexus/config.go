@@ -55,7 +55,7 @@ type Config struct {
 	Note         Note         `yaml:"note" doc:"How notes are written."`
 	Task         Task         `yaml:"task" doc:"How tasks are made and closed."`
 
-	TestCitizen care.Secret `yaml:"test_citizen" doc:"CPR number of a fictitious citizen in this Nexus, with whom sluse doctor looks up forms, interventions and tasks; default none, those are then not looked at."`
+	TestCitizen care.Secret `yaml:"test_citizen" doc:"CPR number of a fictitious citizen in this Nexus, with whom the doctor checks forms, interventions and tasks; default none, those are then not checked."`
 }
 
 // Intervention says how interventions are handled. An empty placement: there is no such way.
