@@ -13,7 +13,7 @@ type Identity struct {
 	MinLevel     string                `yaml:"min_level" doc:"Lowest level of assurance of a login with mitid or eid: low, substantial or high; default substantial. Write down the risk assessment when you set it to low."`
 	Codeword     bool                  `yaml:"codeword" doc:"Whether who came in by a code counts as identified only after the codewords were said in the call; default false."`
 	CodewordUses int                   `yaml:"codeword_uses" doc:"After how many visits a pair of codewords is made anew; 0 to 1000, default 10; 0: only when somebody asks for it."`
-	Outage       []care.IdentityMethod `yaml:"outage" doc:"Ways that are allowed as well while an identity provider does not answer and mitid or eid is among the ways; default code, known_to_staff and with_staff; []: none."`
+	Outage       []care.IdentityMethod `yaml:"outage" doc:"Ways that are allowed as well, for people who could log in with mitid or eid, while none of their providers answers us, or an administrator says so; default code, known_to_staff and with_staff; []: none."`
 	Overrides    []IdentityOverride    `yaml:"overrides" doc:"Other rules for some visits or people. The first that matches holds; what it leaves out is as above."`
 
 	read bool // from the file, with its defaults

@@ -11,7 +11,7 @@ import (
 type Sessions struct {
 	Idle      time.Duration        `yaml:"idle" doc:"After how much rest an employee has to log in again; 30m to 12h, default 8h. The longest login is 24h, whatever stands here."`
 	MinLevel  map[care.Role]string `yaml:"min_level" doc:"Lowest level of assurance (NSIS) that a role needs: low, substantial or high, by planner, caregiver, leader, administrator, auditor, service_desk; default none. Whoever logs in below it does not have the role. Set at least administrator and auditor to substantial when the identity provider tells levels."`
-	Emergency string               `yaml:"emergency" doc:"When two employees' emergency codes open the program without the identity provider: outage (while it is known to be down), always or never; default outage."`
+	Emergency string               `yaml:"emergency" doc:"When two employees' emergency codes open the program without the identity provider: outage (while it does not answer us, or an administrator says so), always or never; default outage."`
 }
 
 // The words of sessions.emergency.

@@ -23,7 +23,7 @@ import (
 const crowd = 20
 
 // oneTown is a municipality with a record behind an API.
-func oneTown(t *testing.T, database string) *bundle {
+func oneTown(t *testing.T, database string, changes ...func(*world.Options)) *bundle {
 	t.Helper()
 
 	addr, err := world.FreePort(t.Context())
@@ -33,10 +33,15 @@ func oneTown(t *testing.T, database string) *bundle {
 
 	b := &bundle{T: t, clock: newClock(), bases: map[care.MunicipalityID]string{testby: "http://" + addr}, log: io.Discard}
 
-	b.world, err = world.Start(t.Context(), world.Options{
+	options := world.Options{
 		Dir: t.TempDir(), Clock: b.clock.now, Listen: addr, AnyHour: true,
 		Municipalities: []world.Municipality{{ID: testby, Name: "Testby Kommune", Host: "127.0.0.1", Database: database}},
-	})
+	}
+	for _, change := range changes {
+		change(&options)
+	}
+
+	b.world, err = world.Start(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func doneDanish() map[string]string {
 		"stop_access": "Lukkede al adgang for en borger", "send_new_links": "Åbnede for en borger igen med nye links", "make_codewords": "Lavede kodeord for en borger", "say_codeword": "Sagde kodeordet", "hear_codeword": "Hørte borgerens kodeord", "follow_citizen": "Fulgte en borgers nye nummer", "save_employee": "Gemte en medarbejder", "mark_left": "Markerede en medarbejder som fratrådt", "remove_group": "Fjernede en gruppe",
 		"end_login": "Afsluttede et login", "end_other_logins": "Afsluttede sine andre logins", "make_emergency_code": "Lavede en nødkode",
 		"revoke_emergency_code": "Slettede sin nødkode",
-		"open_outage_ways": "Slog nødmåder til", "close_outage_ways": "Slog nødmåder fra", "outage_ways_over": "Nødmåder sluttede af sig selv",
+		"open_outage_ways":      "Slog nødmåder til", "close_outage_ways": "Slog nødmåder fra", "outage_ways_over": "Nødmåder sluttede af sig selv",
 		"login_down": "Login-udbyder svarede ikke mere", "login_up": "Login-udbyder svarede igen", "login_unseen": "Login-udbyder har aldrig svaret",
 		"login_seen": "Login-udbyder svarede", "login_unsure": "Mange logins blev ikke færdige", "login_sure": "Logins blev færdige igen", "enter_emergency": "Kom ind med nødadgang", "approve_emergency": "Godkendte nødadgang",
 		"refuse_emergency_access": "Blev afvist ved nødadgang", "sign_off_emergency": "Kvitterede for nødadgang",
