@@ -25,6 +25,7 @@ type Credentials struct {
 	ClientID string
 	Secret   care.Secret
 	Scopes   []string // none when empty
+	Resource string   // what the token is for, where the server asks for it (Azure AD, RFC 8707); none when empty
 	InBody   bool     // client_id and client_secret in the form instead of Basic (RFC 6749 §2.3.1)
 	// Assert signs a fresh client assertion (RFC 7523 §2.2); Secret is then not needed, and the
 	// client id stands in the assertion alone.
@@ -113,6 +114,10 @@ func (t *Tokens) call() (Call, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if len(t.credentials.Scopes) > 0 {
 		form.Set("scope", strings.Join(t.credentials.Scopes, " "))
+	}
+
+	if t.credentials.Resource != "" {
+		form.Set("resource", t.credentials.Resource)
 	}
 
 	header := http.Header{}
