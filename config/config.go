@@ -22,6 +22,7 @@ import (
 	"github.com/sluse/sluse/connector/video/vdx"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/momentum"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/saml"
@@ -196,6 +197,7 @@ type Record struct {
 	Rate        int                            `yaml:"rate" doc:"Calls per minute that the record's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
 	Default     RecordRule                     `yaml:"default" doc:"How the record is told of a screen visit."`
 	ByLaw       map[care.LegalBasis]RecordRule `yaml:"by_law" doc:"The same for single laws: SUL_138, SEL_83, SEL_83A, SEL_85, SEL_OTHER, AEL, UNKNOWN."`
+	Momentum    *momentum.Config               `yaml:"momentum" doc:"KMD Momentum, for notes in the case journal (journal) beside the record. Default none."`
 	Fetch       Fetch                          `yaml:"fetch" doc:"Reading driving lists from the record without a person. Needs a record that shows its lists."`
 	ByService   []ServiceRule                  `yaml:"by_service" doc:"The same for some services. The first that matches holds, before by_law and default."`
 }

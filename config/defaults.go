@@ -113,6 +113,10 @@ func (r *Record) setDefaults() {
 	r.FHIR.SetDefaults()
 	r.Nexus.SetDefaults()
 	r.setRuleDefaults()
+
+	if r.Momentum != nil {
+		r.Momentum.SetDefaults()
+	}
 }
 
 func (r *Rules) setDefaults() {

@@ -100,11 +100,16 @@ func (r *Record) setRuleDefaults() {
 
 // means lists the ways that the kind of record has.
 func (r Record) means() []care.Means {
+	out := []care.Means{care.OnList}
 	if r.Kind == "nexus" {
-		return r.Nexus.Means()
+		out = r.Nexus.Means()
 	}
 
-	return []care.Means{care.OnList}
+	if r.Momentum != nil && r.Momentum.Write {
+		out = append(out, care.ByJournal)
+	}
+
+	return out
 }
 
 func (r Record) validateRules(k checker, laws []care.LegalBasis) {

@@ -344,6 +344,10 @@ func (r Record) validate(k checker) {
 	}
 
 	r.validateRules(k, known)
+
+	if r.Momentum != nil {
+		k.in("momentum").adopt(r.Momentum.Validate())
+	}
 }
 
 func (r Rules) validate(k checker) {

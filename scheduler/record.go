@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/connector"
@@ -41,7 +42,7 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 		return err
 	}
 
-	receipt, err := s.journal.Apply(ctx, s.change(v, entry, citizen))
+	receipt, err := s.journalFor(entry.Means).Apply(ctx, s.change(v, entry, citizen))
 	if connector.Is(err, connector.NotFound) {
 		receipt, err = s.applyAfterKeeping(ctx, v, entry, citizen, err)
 	}
@@ -53,6 +54,15 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
 		return v.EntryDone(entry.ID, receipt.ID, receipt.Version, s.now())
 	})
+}
+
+// journalFor is where entries by a means go.
+func (s *Service) journalFor(m care.Means) ehr.Journal {
+	if m == care.ByJournal && s.notes != nil && !slices.Contains(s.journal.Means(), m) {
+		return s.notes
+	}
+
+	return s.journal
 }
 
 // applyAfterKeeping hands the journal the list's file, which it has not got yet, and tries once more.

@@ -75,6 +75,8 @@ type Deps struct {
 	Messages map[care.Channel]message.Sender
 	Files    ehr.FileSource
 	Journal  ehr.Journal
+	// CaseJournal takes care.ByJournal where the record has no such way; nil: nothing does.
+	CaseJournal ehr.Journal
 	// Lists reads driving lists from the record itself; nil: the record can't.
 	Lists ehr.Fetcher
 	// Credentials checks known devices; nil: no browser is remembered.
@@ -100,6 +102,7 @@ type Service struct {
 	messages map[care.Channel]message.Sender
 	files    ehr.FileSource
 	journal  ehr.Journal
+	notes    ehr.Journal // nil: none
 	lists    ehr.Fetcher
 
 	credentials Credentials
@@ -142,7 +145,7 @@ func New(d Deps) (*Service, error) {
 	return &Service{
 		credentials: d.Credentials,
 		set:         d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
-		journal: d.Journal, lists: d.Lists, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, logins: d.Logins, now: d.Now,
+		journal: d.Journal, notes: d.CaseJournal, lists: d.Lists, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, logins: d.Logins, now: d.Now,
 	}, nil
 }
 

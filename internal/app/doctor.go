@@ -104,9 +104,14 @@ func outside(m config.Municipality, o Options) ([]connector.Checker, error) {
 		return nil, err
 	}
 
+	notes, err := s.newCaseJournal(p)
+	if err != nil {
+		return nil, err
+	}
+
 	var out []connector.Checker
 
-	for _, part := range []any{platform, messages[care.SMS], messages[care.Mail]} {
+	for _, part := range []any{platform, messages[care.SMS], messages[care.Mail], notes} {
 		if checker, ok := part.(connector.Checker); ok {
 			out = append(out, checker)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/momentum"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/ehr/pulled"
 	"github.com/sluse/sluse/internal/credential"
@@ -196,13 +197,18 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 		return nil, err
 	}
 
+	notes, err := s.newCaseJournal(p)
+	if err != nil {
+		return nil, fmt.Errorf("case journal: %w", err)
+	}
+
 	files := pulled.Source{Else: file.NewSource(p.m.Record.File, keys.Fingerprint)}
 
 	service, err := scheduler.New(scheduler.Deps{
 		Eids:        s.eids,
 		Credentials: credentials,
 		Settings:    set, Store: s.store, Video: platform, Messages: messages, Files: files,
-		Journal: journal, Lists: fetcher(p.m.Record, journal), Links: p.m.Keys.Links, Monitor: s.monitor, Logins: s.loginSources(p), Units: s.units, Now: p.o.Clock,
+		Journal: journal, CaseJournal: notes, Lists: fetcher(p.m.Record, journal), Links: p.m.Keys.Links, Monitor: s.monitor, Logins: s.loginSources(p), Units: s.units, Now: p.o.Clock,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("use cases: %w", err)
@@ -287,6 +293,22 @@ func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
 	if err := journal.Recover(ctx); err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}
+
+	return journal, nil
+}
+
+// newCaseJournal connects KMD Momentum; nil: the municipality has none.
+func (s *Site) newCaseJournal(p parts) (ehr.Journal, error) {
+	if p.m.Record.Momentum == nil {
+		return nil, nil //nolint:nilnil // there is none
+	}
+
+	journal, err := momentum.New(*p.m.Record.Momentum, momentum.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log})
+	if err != nil {
+		return nil, fmt.Errorf("KMD Momentum: %w", err)
+	}
+
+	s.closers = append(s.closers, func() error { journal.Close(); return nil })
 
 	return journal, nil
 }

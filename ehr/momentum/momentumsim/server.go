@@ -16,7 +16,7 @@ import (
 // The credentials that the simulator takes. Test values.
 const (
 	ClientID = "sluse-test"
-	Secret   = "test-momentum-secret" //nolint:gosec // a test value
+	Secret   = "test-momentum-secret"
 	APIKey   = "test-momentum-key"
 	Resource = "https://momentum.invalid/api"
 )
@@ -240,7 +240,12 @@ func (s *Server) write(_ *http.Request, body []byte) (int, any) {
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		status = http.StatusInternalServerError
+	}
+
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v)
+	_, _ = w.Write(body)
 }
