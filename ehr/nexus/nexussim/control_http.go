@@ -19,7 +19,8 @@ import (
 //	                                  comment {"text"}, deliver, cancel, delete, double, protect, unprotect
 //	POST   /citizens                  Citizen: replaces what is known about the citizen of that number
 //	POST   /citizens/{id}/{act}       admit, discharge, dead, hide, show
-//	POST   /types EventType; /interventions Intervention; /tasktypes {"name"}
+//	POST   /types EventType; /interventions Intervention; /tasktypes {"name"};
+//	                                  /forms {"title","fields":[FormField]}
 //	GET    /requests?op=…             DELETE forgets them
 //	PUT    /quirks Quirks; PUT /rights {"client","rights"}
 //	POST   /rels                      {"rel","act":"take|give|plant","root"}
@@ -51,6 +52,13 @@ func (s *Server) ControlHandler() http.Handler {
 	) error {
 		s.DefineTask(t.Name)
 		return nil
+	}))
+	mux.HandleFunc("POST /forms", take(func(f struct {
+		Title  string      `json:"title"`
+		Fields []FormField `json:"fields"`
+	},
+	) error {
+		return s.DefineForm(f.Title, f.Fields...)
 	}))
 	mux.HandleFunc("PUT /quirks", take(s.SetQuirks))
 	mux.HandleFunc("PUT /rights", take(func(r struct {
@@ -204,15 +212,16 @@ func (s *Server) controlAct(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) controlCitizen(w http.ResponseWriter, r *http.Request) {
-	acts := map[string]func(*Citizen){
-		"admit": func(c *Citizen) { c.State = Hospitalised }, "discharge": func(c *Citizen) { c.State = Active },
-		"dead": func(c *Citizen) { c.State = Dead },
-		"hide": func(c *Citizen) { c.Hidden = true }, "show": func(c *Citizen) { c.Hidden = false },
+	hide := func(hidden bool) func(string) error {
+		return func(cpr string) error { return s.EditCitizen(cpr, func(c *Citizen) { c.Hidden = hidden }) }
+	}
+	acts := map[string]func(cpr string) error{
+		"admit": s.Admit, "discharge": s.Discharge, "dead": s.MarkDead, "hide": hide(true), "show": hide(false),
 	}
 	act := acts[r.PathValue("act")]
 	for _, c := range s.Citizens() {
 		if strconv.Itoa(c.ID) == r.PathValue("id") && act != nil {
-			done(w, s.EditCitizen(c.CPR, act))
+			done(w, act(c.CPR))
 			return
 		}
 	}

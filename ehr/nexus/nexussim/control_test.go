@@ -220,6 +220,8 @@ func TestControlPlane(t *testing.T) {
 	b.control(204, http.MethodPost, "/types", map[string]any{"name": "Nyt", "color": "AABBCC", "meaning": "planned"})
 	b.control(204, http.MethodPost, "/interventions", map[string]any{"folder": "Ny", "name": "Skærm", "law": "SUL §138"})
 	b.control(204, http.MethodPost, "/tasktypes", map[string]any{"name": "Ny"})
+	b.control(204, http.MethodPost, "/forms", map[string]any{"title": "Notat", "fields": []any{map[string]any{"label": "Tekst", "type": "text"}}})
+	b.control(400, http.MethodPost, "/forms", map[string]any{"title": "Notat", "fields": []any{map[string]any{"label": "Tekst", "type": "odd"}}})
 	b.control(204, http.MethodPost, "/faults", []any{map[string]any{"kind": "500"}})
 	b.control(204, http.MethodPut, "/faults", map[string]any{"slow": 0.1})
 	b.control(204, http.MethodDelete, "/faults", nil)
