@@ -14,6 +14,7 @@ import (
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/ehr/nexus/nexussim"
+	"github.com/sluse/sluse/ehr/pulled"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -256,6 +257,57 @@ func TestReadNights(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestReadAgainCostsLess: the laws of interventions are remembered, citizens are not.
+func TestReadAgainCostsLess(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	b.load(t, list, nexussim.NewVisit{CPR: []string{nancy}}, nexussim.NewVisit{CPR: []string{bruno}}, nexussim.NewVisit{CPR: []string{nancy}})
+
+	first := b.read(t, list, wholeDay())
+	if calls := b.sim.Calls(); calls[nexussim.OpPatientRead] != 2 || calls[nexussim.OpGrantRead] == 0 {
+		t.Errorf("calls of the first reading: %v", calls)
+	}
+
+	b.sim.ForgetRequests()
+
+	again := b.read(t, list, wholeDay())
+	if calls := b.sim.Calls(); calls[nexussim.OpPatientRead] != 2 || calls[nexussim.OpGrantRead] != 0 {
+		t.Errorf("calls of the second reading: %v", calls)
+	}
+
+	for i := range again.Rows {
+		if again.Rows[i].Law != care.SUL138 || first.Rows[i].Law != care.SUL138 {
+			t.Errorf("row %d has the law %s, then %s", i, first.Rows[i].Law, again.Rows[i].Law)
+		}
+	}
+}
+
+// TestImportedAsAFile: what is read is kept and read again as lists are, whatever is wrong in it.
+func TestImportedAsAFile(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	b.load(
+		t, list,
+		nexussim.NewVisit{CPR: []string{nancy}, Comment: "Nøgleboks"}, nexussim.NewVisit{CPR: []string{nancy, bruno}}, nexussim.NewVisit{CPR: []string{kaja}},
+	)
+
+	file, err := pulled.Fetcher{From: b.nexus}.Fetch(t.Context(), b.ref(t, list), wholeDay())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	got, err := pulled.Source{}.Read(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if len(got.Rows) != 2 || got.Total != 3 || got.Encoding != "KMD Nexus" || got.Covers.System != nexus.System {
+		t.Errorf("%d rows of %d, %q, %+v", len(got.Rows), got.Total, got.Encoding, got.Covers)
 	}
 }
 

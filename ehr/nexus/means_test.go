@@ -267,7 +267,7 @@ func TestRefusals(t *testing.T) {
 		"retired type": {edit: func(_ *testBundle, c *ehr.Change) { c.Category = "Skærmbesøg (gammel)" }, kind: connector.Rejected, want: "gammel"},
 		"no right":     {edit: func(b *testBundle, _ *ehr.Change) { b.sim.TakeAway("update") }, kind: connector.Rejected, want: "ikke givet adgang"},
 		"no calendar":  {edit: func(b *testBundle, _ *ehr.Change) { b.sim.TakeAway("events") }, kind: connector.Rejected, want: "ikke givet adgang"},
-		"another list": {edit: func(_ *testBundle, c *ehr.Change) { c.Source.System = "file" }, kind: connector.Rejected, want: "køreliste i Nexus"},
+		"another list": {edit: func(_ *testBundle, c *ehr.Change) { c.Source.System = "file" }, kind: connector.Unsupported, want: "køreliste i Nexus"},
 		"hidden": {edit: func(b *testBundle, _ *ehr.Change) {
 			_ = b.sim.EditCitizen(nancy, func(c *nexussim.Citizen) { c.Hidden = true })
 		}, kind: connector.Rejected, want: "skjult"},

@@ -50,6 +50,7 @@ type Nexus struct {
 	home   object
 	homeAt time.Time
 
+	laws     laws
 	citizens turns // one write at a time to the interventions of a citizen
 }
 

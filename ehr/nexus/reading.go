@@ -21,10 +21,10 @@ type reading struct {
 	period care.Interval
 
 	events    []object
-	seen      map[string]bool              // identities with their instants, for days that overlap
-	employees map[string]care.EmployeeID   // by resourceId
-	people    map[string]person            // by the citizen's id
-	laws      map[string][]care.LegalBasis // by the grant's id; empty: unknown
+	seen      map[string]bool            // identities with their instants, for days that overlap
+	employees map[string]care.EmployeeID // by resourceId
+	people    map[string]person          // by the citizen's id
+	laws      map[string]care.LegalBasis // by the grant's id
 	kept      ehr.DrivingList
 }
 
@@ -84,7 +84,7 @@ func (r *reading) follow(ctx context.Context) error {
 		return err
 	}
 
-	laws, err := each(ctx, grants, r.nexus.lawsOf)
+	laws, err := each(ctx, grants, r.nexus.lawOf)
 	r.people, r.laws = people, laws
 
 	return err
@@ -104,47 +104,38 @@ func (r *reading) person(ctx context.Context, half object) (person, error) {
 	return person{}, err
 }
 
-// lawsOf reads the law that an intervention is granted under. One that can't be read is unknown.
-func (n *Nexus) lawsOf(ctx context.Context, half object) ([]care.LegalBasis, error) {
+// lawOf reads the law that an intervention is granted under, which does not change; one that can't
+// be read is unknown.
+func (n *Nexus) lawOf(ctx context.Context, half object) (care.LegalBasis, error) {
+	if law, ok := n.laws.get(half.id(), n.now()); ok {
+		return law, nil
+	}
+
 	const op = "read_intervention"
 
 	var (
-		grant object
+		whole object
 		err   error
 	)
 
 	if half.has("self") || half.has("referencedObject") {
-		grant, err = n.whole(ctx, op, half, "indsatsen")
+		whole, err = n.whole(ctx, op, half, "indsatsen")
 	} else {
-		grant, err = n.grantByID(ctx, half.id())
+		whole, err = n.grantByID(ctx, half.id())
+	}
+
+	if lasting(err) {
+		return care.LawUnknown, nil
 	}
 
 	if err != nil {
-		if lasting(err) {
-			return nil, nil
-		}
-
-		return nil, err
+		return "", err
 	}
 
-	for _, member := range []string{"currentElements", "futureElements"} {
-		for _, e := range grant.list(member) {
-			if e.text("type") != "paragraph" {
-				continue
-			}
+	law := grant{whole}.law()
+	n.laws.put(half.id(), law, n.now())
 
-			p := e.child("paragraph")
-			if law := lexicon.Law(p.text("name") + " " + p.text("section")); law != care.LawUnknown {
-				return []care.LegalBasis{law}, nil
-			}
-		}
-	}
-
-	if law := lexicon.Law(grant.text("name")); law != care.LawUnknown {
-		return []care.LegalBasis{law}, nil // "Hjemmetræning digitalt § 83.a"
-	}
-
-	return nil, nil
+	return law, nil
 }
 
 // finish makes the rows.
@@ -288,10 +279,8 @@ func (r *reading) law(grants []object) care.LegalBasis {
 	var found []care.LegalBasis
 
 	for _, g := range grants {
-		for _, law := range r.laws[g.id()] {
-			if !slices.Contains(found, law) {
-				found = append(found, law)
-			}
+		if law := r.laws[g.id()]; law != "" && law != care.LawUnknown && !slices.Contains(found, law) {
+			found = append(found, law)
 		}
 	}
 

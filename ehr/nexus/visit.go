@@ -96,7 +96,8 @@ func (n *Nexus) findVisit(ctx context.Context, c ehr.Change) (visit, error) {
 	const op = "find_visit"
 
 	if c.Source.System != System {
-		return visit{}, reject(op, care.NotFound, "Besøget kommer ikke fra en køreliste i Nexus og kan ikke rettes dér. Registrér det i Nexus i hånden.")
+		return visit{}, fail(op, connector.Unsupported, care.NewError(care.NotFound,
+			"Besøget kommer ikke fra en køreliste i Nexus og kan ikke rettes dér. Registrér det i Nexus i hånden."))
 	}
 
 	patient, err := n.citizen(ctx, c.Citizen)
