@@ -22,6 +22,7 @@ import (
 	"github.com/sluse/sluse/connector/video/vdx"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/klgateway"
 	"github.com/sluse/sluse/ehr/momentum"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/internal/store"
@@ -54,18 +55,19 @@ type Municipality struct {
 	Login     saml.Config         `yaml:"login" doc:"The municipality's identity provider for employees."`
 	Directory Directory           `yaml:"directory" doc:"How the municipality's own directory tells who works there."`
 	// CitizenLogin is offered in this order.
-	CitizenLogin []CitizenLogin `yaml:"citizen_login" doc:"Identity providers at which citizens and others who take part can log in, in the order in which they are offered; default none."`
-	Video        Video          `yaml:"video" doc:"The video platform."`
-	Messages     Messages       `yaml:"messages" doc:"How citizens are told."`
-	Record       Record         `yaml:"record" doc:"The care record, and what a screen visit looks like in it."`
-	Rules        Rules          `yaml:"rules" doc:"What may be given by screen."`
-	Times        Times          `yaml:"times" doc:"Time limits around a visit."`
-	Conversion   Conversion     `yaml:"conversion" doc:"When many visits are turned into screen visits at once."`
-	Calls        Calls          `yaml:"calls" doc:"Calls that an employee makes on the spot."`
-	Sessions     Sessions       `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
-	Identity     Identity       `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
-	Devices      Devices        `yaml:"devices" doc:"Browsers that are remembered after a login, and tablets of the municipality."`
-	Protection   Protection     `yaml:"protection" doc:"What keeps strangers out."`
+	CitizenLogin []CitizenLogin   `yaml:"citizen_login" doc:"Identity providers at which citizens and others who take part can log in, in the order in which they are offered; default none."`
+	Video        Video            `yaml:"video" doc:"The video platform."`
+	Messages     Messages         `yaml:"messages" doc:"How citizens are told."`
+	KLGateway    klgateway.Config `yaml:"klgateway" doc:"The report of KL's Gateway for control."`
+	Record       Record           `yaml:"record" doc:"The care record, and what a screen visit looks like in it."`
+	Rules        Rules            `yaml:"rules" doc:"What may be given by screen."`
+	Times        Times            `yaml:"times" doc:"Time limits around a visit."`
+	Conversion   Conversion       `yaml:"conversion" doc:"When many visits are turned into screen visits at once."`
+	Calls        Calls            `yaml:"calls" doc:"Calls that an employee makes on the spot."`
+	Sessions     Sessions         `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`
+	Identity     Identity         `yaml:"identity" doc:"How citizens and others who take part prove who they are."`
+	Devices      Devices          `yaml:"devices" doc:"Browsers that are remembered after a login, and tablets of the municipality."`
+	Protection   Protection       `yaml:"protection" doc:"What keeps strangers out."`
 }
 
 // Keys are the secrets that protect a municipality's data.
@@ -155,6 +157,11 @@ func (v Video) KeepEvents() time.Duration {
 
 // UsesVDX reports whether any service of VDX is used with the settings of video.vdx.
 func (m Municipality) UsesVDX() bool { return m.Video.Kind == VDX }
+
+// ReportsKLGateway reports whether the report of KL's Gateway is set up.
+func (m Municipality) ReportsKLGateway() bool {
+	return m.KLGateway.Organisation != "" || len(m.KLGateway.Services) > 0
+}
 
 // Texts reports whether citizens can be sent SMS.
 func (m Messages) Texts() bool { return m.SMS != nil || m.Gateway != nil }

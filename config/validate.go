@@ -166,6 +166,11 @@ func (m Municipality) validate(k checker) {
 	m.Protection.validate(k.in("protection"))
 	k.adopt(m.fits())
 	m.Record.validate(k.in("record"))
+
+	if m.ReportsKLGateway() {
+		k.in("klgateway").adopt(m.KLGateway.Validate())
+	}
+
 	m.Rules.validate(k.in("rules"))
 	m.Times.validate(k.in("times"))
 	m.Sessions.validate(k.in("sessions"))

@@ -94,6 +94,7 @@ type rig struct {
 type change func(*setup)
 
 type setup struct {
+	gateway scheduler.CitizenReporter
 	set     scheduler.Settings
 	vdx     vdxsim.Options
 	mail    mailsim.Options
@@ -162,7 +163,7 @@ func newRig(tb testing.TB, changes ...change) *rig {
 		Settings: s.set, Store: r.store, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),
 		Messages: map[care.Channel]message.Sender{care.SMS: sender, care.Mail: r.post(s)},
 		Files:    pulled.Source{Else: file.NewSource(file.Config{}, s.keys.Fingerprint)}, Lists: s.lists, Journal: journal(tb, r.clock), Monitor: s.monitor(), Now: r.clock.Now,
-		Credentials: s.credentials, Eids: s.eids, Logins: s.logins,
+		Credentials: s.credentials, Eids: s.eids, Logins: s.logins, Gateway: s.gateway,
 	})
 	must(tb, err)
 

@@ -91,7 +91,9 @@ type Deps struct {
 	Eids []eid.Provider
 	// Logins are the identity providers that are watched, those of Eids and the employees'.
 	Logins []LoginSource
-	Now    func() time.Time
+	// Gateway makes the report of KL's Gateway; nil: the municipality has not set it up.
+	Gateway CitizenReporter
+	Now     func() time.Time
 }
 
 // Service is the use cases of one municipality. It is safe for concurrent use.
@@ -112,6 +114,7 @@ type Service struct {
 	units   func() []UnitRule
 	eids    []eid.Provider
 	logins  []LoginSource
+	gateway CitizenReporter
 	now     func() time.Time
 
 	looks     looks // into rooms
@@ -145,7 +148,7 @@ func New(d Deps) (*Service, error) {
 	return &Service{
 		credentials: d.Credentials,
 		set:         d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
-		journal: d.Journal, notes: d.CaseJournal, lists: d.Lists, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, logins: d.Logins, now: d.Now,
+		journal: d.Journal, notes: d.CaseJournal, lists: d.Lists, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, logins: d.Logins, gateway: d.Gateway, now: d.Now,
 	}, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/klgateway"
 	"github.com/sluse/sluse/ehr/momentum"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/ehr/pulled"
@@ -202,9 +203,15 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 		return nil, fmt.Errorf("case journal: %w", err)
 	}
 
+	gateway, err := newGateway(p.m)
+	if err != nil {
+		return nil, err
+	}
+
 	files := pulled.Source{Else: file.NewSource(p.m.Record.File, keys.Fingerprint)}
 
 	service, err := scheduler.New(scheduler.Deps{
+		Gateway:     gateway,
 		Eids:        s.eids,
 		Credentials: credentials,
 		Settings:    set, Store: s.store, Video: platform, Messages: messages, Files: files,
@@ -215,6 +222,20 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 	}
 
 	return service, nil
+}
+
+// newGateway makes the report of KL's Gateway; nil: it is not set up.
+func newGateway(m config.Municipality) (scheduler.CitizenReporter, error) {
+	if !m.ReportsKLGateway() {
+		return nil, nil //nolint:nilnil // none is what most municipalities have
+	}
+
+	reporter, err := klgateway.New(m.KLGateway)
+	if err != nil {
+		return nil, fmt.Errorf("report of KL's Gateway: %w", err)
+	}
+
+	return reporter, nil
 }
 
 func (s *Site) senders(p parts, access *vdx.Access) (map[care.Channel]message.Sender, error) {

@@ -89,6 +89,7 @@ func (s *served) shots(t *testing.T) []shot {
 		{name: "opkald-slut", cookies: caregiver, path: "/opkald/" + running, before: calling(scheduler.CallEnded), picture: true},
 		{name: "lobby-tilfoej", cookies: caregiver, path: "/min-dag/" + waiting, then: openAll()},
 		{name: "statistik", cookies: leader, path: "/statistik"},
+		{name: "rapporter", cookies: leader, path: "/rapporter"},
 		{name: "forbindelser", cookies: administrator, path: "/forbindelser"},
 		{name: "forbindelser-nede", cookies: planner, path: "/forbindelser", before: outage(true)},
 		{name: "dagen-nedbrud", cookies: planner, path: "/dagen?vis=liste&status=venter", before: outage(true), picture: true},

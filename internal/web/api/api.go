@@ -103,6 +103,7 @@ func New(useCases UseCases) []route.Route {
 		{Method: post, Path: Prefix + "/visits/:id/participants", Access: route.Needs(care.InviteOthers), Handle: takes(jsonBody, a.addParticipant), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/participants/:participant/remove", Access: route.Needs(care.InviteOthers), Handle: empty(a.removeParticipant), Body: maxBody},
 
+		{Method: get, Path: Prefix + "/exports/klgateway", Access: route.Needs(care.ExportReports), Handle: a.klGateway},
 		{Method: get, Path: Prefix + "/statistics", Access: route.Needs(care.SeeStatistics), Handle: a.statistics},
 	}
 }

@@ -76,7 +76,10 @@ var csvAsText sync.Once
 // load reads the document as a client would get it.
 func (b *bundle) load(tb testing.TB) {
 	tb.Helper()
-	csvAsText.Do(func() { openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder) })
+	csvAsText.Do(func() {
+		openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder)
+		openapi3filter.RegisterBodyDecoder("application/fhir+ndjson", openapi3filter.FileBodyDecoder)
+	})
 
 	w := httptest.NewRecorder()
 	b.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://"+host+"/api/v1/openapi.yaml", nil))
@@ -362,6 +365,7 @@ func calls() []call {
 		{"add another authority", "POST /visits/{id}/participants", postJSON("/visits/v-1/participants", `{"contact":"k-2","secrecy":{"weighed":true,"basis":"other","note":"Barnets lov"}}`), people, 201, []string{"AddParticipant v-1 {k-2 true other Barnets lov}"}},
 		{"remove participant", "POST /visits/{id}/participants/{participant}/remove", post("/visits/v-1/participants/p-1/remove"), people, 204, []string{"RemoveParticipant v-1 p-1"}},
 
+		{"gateway report", "GET /exports/klgateway", get("/exports/klgateway?from=2026-11-01&to=2026-11-30&unit=oest"), []care.Role{care.Leader, care.Administrator}, 200, []string{"KLGatewayReport 2026-11-01 2026-11-30 oest"}},
 		{"statistics", "GET /statistics", get("/statistics?from=2026-11-01&to=2026-11-30&unit=oest"), office, 200, []string{"Statistics 2026-11-01 2026-11-30 oest"}},
 		{"description", "GET /openapi.yaml", get("/openapi.yaml"), append(all, care.Administrator, "none", ""), 200, nil},
 	}

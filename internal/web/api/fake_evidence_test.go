@@ -60,5 +60,6 @@ func evidence() scheduler.EvidenceView {
 // TestMain has the validator take a file with semicolons for what it is: it knows commas only.
 func TestMain(m *testing.M) {
 	openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/fhir+ndjson", openapi3filter.FileBodyDecoder)
 	os.Exit(m.Run())
 }

@@ -12,6 +12,7 @@ import (
 
 // Leader is what the statistics call.
 type Leader interface {
+	KLGatewayReport(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.ReportFile, error)
 	Statistics(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error)
 }
 

@@ -58,7 +58,7 @@ func seenDanish() map[string]string {
 		"see_who_waits": "Så hvem der venter", "see_citizen": "Så en borgers kort", "see_my_citizens": "Så listen over borgere",
 		"find_by_name": "Søgte en borger på navn", "find_by_number": "Søgte en borger på CPR-nummer",
 		"see_troubles": "Så hvad der kræver handling", "see_plan": "Så en plan for omlægning", "see_fallback_plan": "Så en plan ved nedbrud",
-		"see_call": "Så et opkald", "see_evidence": "Så videoplatformens tider", "export_evidence": "Hentede videoplatformens tider",
+		"see_call": "Så et opkald", "see_evidence": "Så videoplatformens tider", "export_evidence": "Hentede videoplatformens tider", "export_klgateway": "Hentede rapporten til KL Gateway",
 		"see_audit": "Så loggen", "see_directory": "Så medarbejdere og enheder", "see_employee": "Så en medarbejder", "see_employees": "Så medarbejdere",
 		"reveal_contact": "Så en borgers nummer og adresse", "see_codewords": "Så en borgers kodeord", "print_codewords": "Udskrev en borgers kodeord",
 		"see_employee_links": "Så hvem borgeren er knyttet til", "see_tablets": "Så tavler",

@@ -90,6 +90,8 @@ func (p *Pages) Routes() []route.Route {
 
 		{Method: get, Path: "/statistik", Access: route.Needs(care.SeeStatistics), Handle: p.statistics},
 		{Method: get, Path: "/statistik.csv", Access: route.Needs(care.SeeStatistics), Handle: p.statisticsCSV},
+		{Method: get, Path: "/rapporter", Access: route.Needs(care.ExportReports), Handle: p.reports},
+		{Method: get, Path: "/rapporter/klgateway", Access: route.Needs(care.ExportReports), Handle: p.klGateway},
 
 		{Method: get, Path: "/forbindelser", Access: route.Needs(care.SeeConnections), Handle: p.connections},
 		{Method: get, Path: "/forbindelser/nu", Access: route.Needs(care.SeeConnections), Handle: p.connectionsNow},
@@ -111,6 +113,7 @@ func menu(actor care.Actor, path string) []page.Link {
 		{[]care.Permission{care.Convert}, page.Link{Text: "Omlægninger", URL: "/omlaegninger", Icon: "sync"}},
 		{[]care.Permission{care.ImportLists}, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},
 		{[]care.Permission{care.SeeStatistics}, page.Link{Text: "Statistik", URL: "/statistik", Icon: "analytics"}},
+		{[]care.Permission{care.ExportReports}, page.Link{Text: "Rapporter", URL: "/rapporter", Icon: "download"}},
 		{[]care.Permission{care.SeeAudit}, page.Link{Text: "Log", URL: "/revision", Icon: "checklist"}},
 		{[]care.Permission{care.ManageAccess, care.ManageDirectory}, page.Link{Text: "Administration", URL: "/administration", Icon: "settings"}},
 		{[]care.Permission{care.SeeConnections}, page.Link{Text: "Forbindelser", URL: "/forbindelser", Icon: "link"}},

@@ -71,6 +71,7 @@ type Caregiver interface {
 
 // Leader is what the statistics call.
 type Leader interface {
+	KLGatewayReport(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.ReportFile, error)
 	Statistics(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error)
 }
 
