@@ -23,7 +23,7 @@ func TestKLGatewayReport(t *testing.T) {
 	must(t, r.MakePhysical(t.Context(), planner(), r.visit("A-2").ID))
 	r.work()
 
-	got, err := r.KLGatewayReport(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: care.Day(theDay).Add(6)})
+	got, err := r.KLGatewayReport(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay.Add(6)})
 	must(t, err)
 
 	var fates []string
@@ -53,7 +53,7 @@ func TestKLGatewayReportRefuses(t *testing.T) {
 	must(t, err)
 
 	without, with := newRig(t), newRig(t, func(s *setup) { s.gateway = reporter })
-	month := scheduler.StatisticsQuery{From: theDay, To: care.Day(theDay).Add(30)}
+	month := scheduler.StatisticsQuery{From: theDay, To: theDay.Add(30)}
 
 	for name, test := range map[string]struct {
 		rig   *rig
@@ -63,13 +63,12 @@ func TestKLGatewayReportRefuses(t *testing.T) {
 	}{
 		"a planner":    {with, planner(), month, care.Forbidden},
 		"not set up":   {without, leader(), month, care.Invalid},
-		"backwards":    {with, leader(), scheduler.StatisticsQuery{From: theDay, To: care.Day(theDay).Add(-1)}, care.Invalid},
-		"too long":     {with, leader(), scheduler.StatisticsQuery{From: theDay, To: care.Day(theDay).Add(31)}, care.Invalid},
+		"backwards":    {with, leader(), scheduler.StatisticsQuery{From: theDay, To: theDay.Add(-1)}, care.Invalid},
+		"too long":     {with, leader(), scheduler.StatisticsQuery{From: theDay, To: theDay.Add(31)}, care.Invalid},
 		"another unit": {with, leader("vest"), scheduler.StatisticsQuery{From: theDay, To: theDay, Unit: "oest"}, care.Forbidden},
 	} {
 		if _, err := test.rig.KLGatewayReport(t.Context(), test.actor, test.query); care.KindOf(err) != test.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-
 }

@@ -6,7 +6,6 @@ import (
 	"regexp"
 )
 
-//nolint:gochecknoglobals // compiled patterns that never change
 var (
 	sorLike  = regexp.MustCompile(`^[1-9][0-9]{5,17}$`)
 	codeLike = regexp.MustCompile(`^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Z][0-9]{1,2}(\.[0-9]{1,3}){0,2})$`)

@@ -233,7 +233,7 @@ func TestStates(t *testing.T) {
 		}
 	}
 
-	if err := json.Unmarshal(report(t, visits()), &bundle); err != nil {
+	if err := json.Unmarshal(report(t, visits()), &bundle); err != nil { //nolint:musttag // the names differ in case alone
 		t.Fatal(err)
 	}
 
@@ -270,7 +270,7 @@ func TestIdsStay(t *testing.T) {
 				Resource struct{ ResourceType, ID string }
 			}
 		}
-		if err := json.Unmarshal(line, &bundle); err != nil {
+		if err := json.Unmarshal(line, &bundle); err != nil { //nolint:musttag // the names differ in case alone
 			t.Fatal(err)
 		}
 
