@@ -168,6 +168,7 @@ func (d *doctor) categories(ctx context.Context, lists []object) {
 			return
 		}
 
+		types = choosable(types)
 		d.each(what, d.names.Categories, func(name string) (string, bool) {
 			_, ok := named(types, "name", name)
 

@@ -279,7 +279,7 @@ func (n *Nexus) eventType(ctx context.Context, event object, name string) (objec
 		return nil, err
 	}
 
-	found, ok := named(types, "name", name)
+	found, ok := named(choosable(types), "name", name)
 	if !ok {
 		return nil, reject(op, care.Invalid,
 			"Nexus har ingen besøgstype med navnet »"+name+"«. Bed systemforvalteren om at oprette den i Nexus eller rette navnet i opsætningen.")
@@ -295,4 +295,13 @@ func (n *Nexus) eventType(ctx context.Context, event object, name string) (objec
 	}
 
 	return out, nil
+}
+
+// choosable leaves out types that only old visits still have.
+func choosable(types []object) []object {
+	return slices.DeleteFunc(types, func(o object) bool {
+		_, told := o["active"]
+
+		return told && !o.truth("active")
+	})
 }
