@@ -92,14 +92,22 @@ func checkParticipants(t *testing.T, b Bench) {
 
 	for i, step := range []func(v *care.Visit) error{
 		func(v *care.Visit) error { book(t, v); return nil },
-		func(v *care.Visit) error { _, err := v.AddParticipant(care.Invitee{ID: "p-1", Contact: contact(0)}, 5, "MSK", Now()); return err },
+		func(v *care.Visit) error {
+			_, err := v.AddParticipant(care.Invitee{ID: "p-1", Contact: contact(0)}, 5, "MSK", Now())
+
+			return err
+		},
 		func(v *care.Visit) error {
 			return v.MessageSent(care.InvitationID(string(id)+"-i1"), "provider", "locator-p", Now())
 		},
 		func(v *care.Visit) error { return v.Arrive("admission-p", "p-1", "session-p", Now()) },
 		func(v *care.Visit) error { _, err := v.AskCode("admission-p", Now()); return err },
 		func(v *care.Visit) error { return v.RemoveParticipant("p-1", "MSK", Now()) },
-		func(v *care.Visit) error { _, err := v.AddParticipant(care.Invitee{ID: "p-2", Contact: contact(0)}, 3, "MSK", Now()); return err }, // the same seat
+		func(v *care.Visit) error { // the same seat
+			_, err := v.AddParticipant(care.Invitee{ID: "p-2", Contact: contact(0)}, 3, "MSK", Now())
+
+			return err
+		},
 	} {
 		must(t, b.Store.UpdateVisit(t.Context(), id, func(v *care.Visit) (scheduler.Effects, error) { return scheduler.Effects{}, step(v) }))
 		must(t, step(model))

@@ -29,6 +29,7 @@ type words struct {
 	DoorHeading, DoorLead, DoorHint, WrongVisitCode      string // where a visit code is typed
 	loginDown                                            string // an identity provider, {name}, does not work
 	HelpHeading, HelpPhone, HelpNoPhone, Waiting, Rights string
+	Alone                                                string // where the citizen should sit (R23)
 	Camera, Trouble, Reference                           string
 
 	// What to tell about a refusal; empty: the use case's own Danish sentence.
@@ -67,6 +68,8 @@ func danish() words {
 			scheduler.StageRefused:  {"Din plads er lukket", "Du er måske gået ind fra en anden telefon eller computer. Gå ind fra beskeden igen, hvis du vil ind her."},
 			scheduler.StageEnded:    {"Dette skærmbesøg er afsluttet", "Du behøver ikke gøre mere."},
 			scheduler.StageWrong:    {"Linket virker ikke", "Er din aftale flyttet, så brug linket i den nyeste besked fra os. Er den slut, behøver du ikke gøre mere. Tjek ellers, at du har åbnet hele linket."},
+			scheduler.StageTerms:    {danishTerms().Heading, danishTerms().Lead},
+			scheduler.StageDeclined: {danishTerms().DeclinedHeading, danishTerms().DeclinedLead},
 			stageFault:              {"Vi har problemer lige nu", "Prøv igen om lidt. Kan du ikke komme ind? Vi ringer til dig."},
 			stageBusy:               {"Vent et øjeblik", "Der har været mange forsøg. Vent et halvt minut, og prøv så igen."},
 		},
@@ -83,6 +86,7 @@ func danish() words {
 		loginDown:      "{name} virker ikke lige nu. Vis på en anden måde her på siden, at det er dig. Kan du ikke det, ringer vi til dig.",
 		WrongVisitCode: "Koden virker ikke. Tjek, at du har skrevet alle ni tal fra den nyeste besked. Koden virker tidligst en time før din aftale og ikke, når den er slut.",
 		HelpHeading:    "Brug for hjælp?", HelpPhone: "Ring til os på", HelpNoPhone: "Ring til kommunen.",
+		Alone:   "Sæt dig et sted, hvor ingen andre kan se eller høre med.",
 		Waiting: "Vi venter på medarbejderen.", Rights: "Skærmbesøg er frivilligt. Du kan altid sige nej tak, og det ændrer ikke den hjælp, du får.",
 		Camera: "Kan du ikke komme ind? Vi ringer til dig.", Trouble: "Virker kamera eller lyd ikke, så ringer medarbejderen til dig.", Reference: "Reference",
 	}
@@ -101,6 +105,8 @@ func english() words {
 			scheduler.StageRefused:  {"Your place is closed", "You may have gone in from another phone or computer. Go in from the message again if you want to come in here."},
 			scheduler.StageEnded:    {"This screen visit has ended", "You do not need to do anything more."},
 			scheduler.StageWrong:    {"The link does not work", "If your appointment was moved, use the link in our newest message. If it is over, you do not need to do anything more. Otherwise check that you have opened the whole link."},
+			scheduler.StageTerms:    {englishTerms().Heading, englishTerms().Lead},
+			scheduler.StageDeclined: {englishTerms().DeclinedHeading, englishTerms().DeclinedLead},
 			stageFault:              {"We have problems right now", "Try again in a moment. Can't get in? We will call you."},
 			stageBusy:               {"Please wait a moment", "There have been many attempts. Wait half a minute, then try again."},
 		},
@@ -117,6 +123,7 @@ func english() words {
 		loginDown:      "{name} does not work right now. Show in another way on this page that it is you. If you can't, we will call you.",
 		WrongVisitCode: "The code does not work. Check that you have typed all nine digits from our newest message. The code works from an hour before your appointment, and not when it is over.",
 		HelpHeading:    "Need help?", HelpPhone: "Call us on", HelpNoPhone: "Call the municipality.",
+		Alone:   "Sit where nobody else can see or hear.",
 		Waiting: "We are waiting for the care worker.", Rights: "Screen visits are voluntary. You can always say no thank you, and it does not change the help you get.",
 		Camera: "Can't get in? We will call you.", Trouble: "If camera or sound does not work, the care worker will call you.", Reference: "Reference",
 		WrongCode: "The code is not right or no longer works. Try again or get a new code.",

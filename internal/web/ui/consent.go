@@ -101,7 +101,12 @@ func (b contactPage) ConsentVisits() []consentVisit {
 	}
 
 	if id := care.VisitID(b.Form.Covers.Visit); id != "" && !known {
-		out = append(out, consentVisit{ID: id, Text: "Det besøg, som samtykket gælder nu"})
+		text := "Det besøg, som samtykket gælder nu"
+		if id == b.Visit {
+			text = "Dette skærmbesøg"
+		}
+
+		out = append(out, consentVisit{ID: id, Text: text})
 	}
 
 	return out
