@@ -3,7 +3,7 @@ SHELL := /bin/bash
 TOOL  := go tool -modfile=tools.mod
 FUZZCOUNT ?= 3000
 
-.PHONY: test setup build vet lint check unit fuzz deadcode bench demo pins
+.PHONY: test setup build vet lint check unit fuzz deadcode bench demo pins vuln
 
 test: setup build vet lint unit fuzz deadcode pins
 	@echo "everything passed"
@@ -36,6 +36,10 @@ deadcode:
 # Versions that carry security fixes we rely on.
 pins:
 	@.ci/pins
+
+# Known vulnerabilities in what our code really calls. Not part of test: it reads https://vuln.go.dev.
+vuln:
+	$(TOOL) govulncheck ./...
 
 # Rows 1, 2, 3, 7, 8 and 9 of docs/performance.md, each beside its baseline; the table comes last. About three minutes.
 bench:

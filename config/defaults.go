@@ -62,7 +62,7 @@ func (m *Municipality) setDefaults() {
 	m.Record.setDefaults()
 	m.Rules.setDefaults()
 	m.Times.setDefaults()
-	m.Sessions.setDefaults()
+	m.Sessions.setDefaults(m.Login.Profile)
 
 	for i := range m.CitizenLogin {
 		m.CitizenLogin[i].setDefaults(m.PublicURL)

@@ -254,6 +254,7 @@ func (s *Service) remember(ctx context.Context, v care.Snapshot, adm care.Admiss
 	d.TokenHash, d.Label, d.MadeAt, d.SeenAt = hashOf(token), clip(label, care.MaxDeviceLabel), now, now
 
 	row := s.deviceRow(visitor(adm.Participant), "remember_device", d)
+	row.Origin = originIn(ctx, adm)
 	row.Visit = v.ID
 
 	if err := s.store.AddDevice(ctx, d, Effects{Audit: []AuditRow{row}}); err != nil {
@@ -341,7 +342,7 @@ func (s *Service) identifyByDevice(ctx context.Context, v care.Snapshot, adm car
 
 	proof := care.Proof{Method: care.ByDevice, Provider: provider, Level: level}
 
-	return s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "identify_by_device", Detail: provider}, func(v *care.Visit) error {
+	return s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "identify_by_device", Detail: provider, Admission: adm.ID}, func(v *care.Visit) error {
 		return v.Identify(adm.ID, proof, rule, s.now())
 	})
 }

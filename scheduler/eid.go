@@ -190,7 +190,7 @@ func (s *Service) weigh(ctx context.Context, login EidLogin, proof eid.Proof) (L
 	}
 
 	subject := hex.EncodeToString(s.mac("eid-subject", proof.Provider, proof.Subject.Reveal())[:8])
-	row := AuditRow{Actor: visitor(adm.Participant), Action: "identify", Detail: proof.Provider + ", level " + proof.Level.String() + ", subject " + subject}
+	row := AuditRow{Actor: visitor(adm.Participant), Action: "identify", Admission: adm.ID, Detail: proof.Provider + ", level " + proof.Level.String() + ", subject " + subject}
 
 	match, name, err := s.isExpected(ctx, v, adm, proof)
 	if err != nil {

@@ -120,7 +120,12 @@ func (s *Service) enter(ctx context.Context, v care.Snapshot, message care.Invit
 		return v.Arrive(id, message.To, hashOf(token), s.now())
 	})
 
-	return Entered{Token: token, Expires: v.Facts.Planned.End.Add(s.set.Grace + s.set.HardCap)}, err
+	return Entered{Token: token, Expires: s.sessionEnd(v)}, err
+}
+
+// sessionEnd is when a session at a visit ends at the latest.
+func (s *Service) sessionEnd(v care.Snapshot) time.Time {
+	return v.Facts.Planned.End.Add(s.set.Grace + s.set.HardCap)
 }
 
 // visitor names in the audit who came through a link.
@@ -293,7 +298,7 @@ func (s *Service) AskCode(ctx context.Context, token care.SessionToken) error {
 		return care.NewError(care.TooMany, "Der er sendt mange koder til dit nummer i dag. Ring til os, så hjælper vi dig ind.")
 	}
 
-	return s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "ask_code"}, func(v *care.Visit) error {
+	return s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "ask_code", Admission: adm.ID}, func(v *care.Visit) error {
 		_, err := v.AskCode(adm.ID, s.now())
 
 		return err
@@ -324,7 +329,7 @@ func (s *Service) EnterCode(ctx context.Context, token care.SessionToken, code c
 
 	var refusal *care.Error
 
-	err = s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "enter_code"}, func(v *care.Visit) error {
+	err = s.update(ctx, v.ID, &AuditRow{Actor: visitor(adm.Participant), Action: "enter_code", Admission: adm.ID}, func(v *care.Visit) error {
 		now, _ := v.Snapshot().AdmissionOf(adm.ID)
 		right := now.CodeCount > 0 && code.Equal(s.code(adm.ID, now.CodeCount))
 
@@ -366,7 +371,9 @@ func (s *Service) GuestLink(ctx context.Context, token care.SessionToken) (care.
 		return care.GuestLink{}, notMade()
 	}
 
-	row := AuditRow{At: s.now(), Actor: visitor(adm.Participant), Action: "open_guest_link", Visit: v.ID, Citizen: v.Facts.Citizen}
+	row := AuditRow{
+		At: s.now(), Actor: visitor(adm.Participant), Action: "open_guest_link", Visit: v.ID, Citizen: v.Facts.Citizen, Origin: originIn(ctx, adm),
+	}
 
 	return link, s.store.Record(ctx, []AuditRow{row})
 }

@@ -75,6 +75,9 @@ type AuditRow struct {
 	Reason   string // the actor's own words, where they were asked for them; stored encrypted
 	// Origin is where it came from. The store takes it from the context when it is zero.
 	Origin Origin
+	// Admission is the session of a citizen or participant who did it; its level and method go into
+	// the origin. It is not stored itself.
+	Admission care.AdmissionID
 }
 
 // Effects are stored in the same transaction as the change that they belong to.

@@ -157,9 +157,22 @@ func (s *Service) Settings() Settings { return s.set }
 
 // update changes one visit and stores the jobs that the change needs with it.
 func (s *Service) update(ctx context.Context, id care.VisitID, audit *AuditRow, change func(*care.Visit) error) error {
-	return s.store.UpdateVisit(ctx, id, func(v *care.Visit) (Effects, error) {
-		return s.effects(v, audit, change)
+	var renewed *Renewal
+
+	err := s.store.UpdateVisit(ctx, id, func(v *care.Visit) (Effects, error) {
+		out, err := s.effects(v, audit, change)
+		if err == nil {
+			renewed = s.renew(ctx, v, audit)
+			proved(ctx, v.Snapshot(), out.Audit)
+		}
+
+		return out, err
 	})
+	if err == nil && renewed != nil {
+		renewed.taken = true
+	}
+
+	return err
 }
 
 func (s *Service) effects(v *care.Visit, audit *AuditRow, change func(*care.Visit) error) (Effects, error) {

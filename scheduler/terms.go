@@ -27,7 +27,7 @@ func (s *Service) AnswerTerms(ctx context.Context, token care.SessionToken, req 
 		return care.NewError(care.NotFound, "Der er ingen vilkår at svare på.")
 	}
 
-	row := &AuditRow{Actor: visitor(adm.Participant), Action: "accept_terms", Detail: fmt.Sprintf("version %d, %s, participant %s", req.Version, req.Lang, adm.Participant)}
+	row := &AuditRow{Actor: visitor(adm.Participant), Action: "accept_terms", Admission: adm.ID, Detail: fmt.Sprintf("version %d, %s, participant %s", req.Version, req.Lang, adm.Participant)}
 	if !req.Accepted {
 		row.Action = "refuse_terms"
 	}

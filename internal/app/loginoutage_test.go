@@ -410,3 +410,36 @@ func (m *mitIDTown) afterOutage(caregiver *person) {
 		m.Errorf("MitID afterwards: %d to %s", a.status, a.header.Get("Location"))
 	}
 }
+
+// TestCitizensSessionIsRenewed: a browser gets another session with the answer of the provider, and
+// the one that it came with finds nothing (ASVS 7.2.4).
+func TestCitizensSessionIsRenewed(t *testing.T) {
+	t.Parallel()
+
+	m := newMitIDTown(t, "")
+	m.jump(m.app, visitStart.Add(-10*time.Minute))
+
+	for _, provider := range m.world.CitizenLogins() {
+		citizen := m.come()
+		before := citizen.cookies()
+
+		back, err := m.world.LogIn(t.Context(), provider, citizen.post("/b/eid/"+provider, nil).header.Get("Location"), bo)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if back.Form != nil {
+			citizen.post(back.URL, back.Form)
+		} else {
+			citizen.get(back.URL)
+		}
+
+		if body := citizen.get("/b").body; !strings.Contains(body, "Du er kommet rigtigt ind") {
+			t.Errorf("%s: the new session is not let wait", provider)
+		}
+
+		if a := m.person(testby).get("/b", before...); a.status != http.StatusNotFound {
+			t.Errorf("%s: the old session: %d", provider, a.status)
+		}
+	}
+}

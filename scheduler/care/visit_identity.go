@@ -197,3 +197,16 @@ func (s Snapshot) WhyUnknown() string {
 
 	return "Det er ikke registreret, hvordan borgeren blev identificeret. Vælg, hvordan du ved, at det var borgeren, eller vælg et andet resultat."
 }
+
+// RenewSession gives an identified session the hash of another token, so that the one it had before
+// opens nothing any more. It reports whether there is such a session.
+func (v *Visit) RenewSession(id AdmissionID, sessionHash string) bool {
+	a, err := v.admission(id)
+	if err != nil || a.State != AdmissionIdentified {
+		return false
+	}
+
+	a.SessionHash = sessionHash
+
+	return true
+}

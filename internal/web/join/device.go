@@ -191,7 +191,9 @@ func (p *Pages) rememberCode(c *gin.Context) error {
 func (p *Pages) enterDeviceCode(c *gin.Context) error {
 	browser := p.browser(c)
 
-	err := p.UseCases.EnterDeviceCode(c.Request.Context(), p.token(c), browser, care.TypedDeviceCode(digits(c.PostForm("enhedskode"))))
+	err := p.renewing(c, func(ctx context.Context) error {
+		return p.UseCases.EnterDeviceCode(ctx, p.token(c), browser, care.TypedDeviceCode(digits(c.PostForm("enhedskode"))))
+	})
 	if err != nil {
 		return p.againDevice(c, err)
 	}
@@ -312,7 +314,9 @@ func (p *Pages) enterPasskey(c *gin.Context) error {
 	}
 
 	browser := p.browser(c)
-	if err := p.UseCases.EnterPasskey(c.Request.Context(), p.token(c), browser, answer); err != nil {
+
+	err = p.renewing(c, func(ctx context.Context) error { return p.UseCases.EnterPasskey(ctx, p.token(c), browser, answer) })
+	if err != nil {
 		return failJSON(c, err)
 	}
 

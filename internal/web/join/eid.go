@@ -123,7 +123,13 @@ func (p *Pages) answeredByPost(c *gin.Context) error { return p.identify(c, p.Pe
 func (p *Pages) identify(c *gin.Context, provider string) error {
 	handle, lang := p.handle(c)
 
-	outcome, err := p.UseCases.Identify(c.Request.Context(), provider, eid.Answer{Request: c.Request, Handle: handle})
+	var outcome scheduler.LoginOutcome
+
+	err := p.renewing(c, func(ctx context.Context) (err error) {
+		outcome, err = p.UseCases.Identify(ctx, provider, eid.Answer{Request: c.Request, Handle: handle})
+
+		return err
+	})
 	if err != nil {
 		p.Log.LogAttrs(c.Request.Context(), slog.LevelWarn, "login of a citizen failed", slog.String("request_id", route.RequestID(c)),
 			slog.String("provider", provider), slog.String("outcome", string(outcome)), slog.String("error", err.Error()))

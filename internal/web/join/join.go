@@ -188,13 +188,31 @@ func (p *Pages) askCode(c *gin.Context) error {
 // enterCode tries the code that was typed.
 func (p *Pages) enterCode(c *gin.Context) error {
 	code := care.NewCode(digits(c.PostForm("kode")))
-	if err := p.UseCases.EnterCode(c.Request.Context(), p.token(c), code); err != nil {
+
+	err := p.renewing(c, func(ctx context.Context) error { return p.UseCases.EnterCode(ctx, p.token(c), code) })
+	if err != nil {
 		return p.again(c, err)
 	}
 
 	c.Redirect(http.StatusSeeOther, p.at(c, "/b"))
 
 	return nil
+}
+
+// renewing gives the browser another session when what is done identifies who holds it.
+func (p *Pages) renewing(c *gin.Context, do func(ctx context.Context) error) error {
+	ctx, renewal, err := scheduler.WithRenewal(c.Request.Context())
+	if err != nil {
+		return err
+	}
+
+	err = do(ctx)
+
+	if entered, taken := renewal.Taken(); taken {
+		p.setCookie(c, entered)
+	}
+
+	return err
 }
 
 // askHelp tells the caregiver that this person can't identify themselves.
