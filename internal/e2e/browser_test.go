@@ -52,7 +52,7 @@ type tab struct {
 	axe  string
 }
 
-func newTab(t *testing.T, browser context.Context, base string) *tab {
+func newTab(browser context.Context, t *testing.T, base string) *tab {
 	t.Helper()
 
 	axe, err := os.ReadFile(filepath.Join("..", "web", "testdata", "axe", "axe.min.js"))
@@ -82,10 +82,7 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 
 // text is what the page says; empty when it can't be told any more.
 func (p *tab) text() string {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), patience/10)
-	defer cancel()
-
-	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("location.pathname+'\\n'+document.body.innerText")) // for a message only
+	text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string]("location.pathname+'\\n'+document.body?.innerText")) // for a message only
 
 	return text
 }

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -42,16 +43,17 @@ func (c *town) doors(leader *person, all ...guest) (links, visits map[string]str
 
 	start := time.Now().Add(5 * time.Minute).In(care.Zone())
 	end := start.Add(20 * time.Minute)
-	list := "Dato;Start;Slut;Besøgs-id;Medarbejder;Rute;CPR;Borger;Mobil;Indsats;Lovgrundlag;Besøgstype\n"
+
+	var list bytes.Buffer
+
+	list.WriteString("Dato;Start;Slut;Besøgs-id;Medarbejder;Rute;CPR;Borger;Mobil;Indsats;Lovgrundlag;Besøgstype\n")
 
 	for _, g := range all {
-		list += strings.Join([]string{
-			start.Format("02-01-2006"), start.Format("15:04"), end.Format("15:04"), "I-" + g.phone, g.employee, "Øst dag", g.cpr, g.name, g.phone,
-			"Medicinadministration", "SUL §138", "Planlagt besøg",
-		}, ";") + "\n"
+		fmt.Fprintf(&list, "%s;%s;%s;I-%s;%s;Øst dag;%s;%s;%s;Medicinadministration;SUL §138;Planlagt besøg\n",
+			start.Format("02-01-2006"), start.Format("15:04"), end.Format("15:04"), g.phone, g.employee, g.cpr, g.name, g.phone)
 	}
 
-	if rows, faults := leader.upload("koreliste.csv", []byte(list)); rows != len(all) || faults != 0 {
+	if rows, faults := leader.upload("koreliste.csv", list.Bytes()); rows != len(all) || faults != 0 {
 		c.tb.Fatalf("imported %d rows, %d with faults", rows, faults)
 	}
 
@@ -141,7 +143,7 @@ func TestIdentityInBrowser(t *testing.T) {
 	arrive := func(t *testing.T, g guest) *tab {
 		t.Helper()
 
-		p := newTab(t, browser, c.base)
+		p := newTab(browser, t, c.base)
 		p.open(links[g.phone], landing)
 		p.press("Fortsæt", identify)
 
@@ -159,7 +161,7 @@ func TestIdentityInBrowser(t *testing.T) {
 		p.asCitizen(mitID.cpr, waits)
 		p.accessible()
 
-		host := newTab(t, browser, c.base).logIn(mitID.employee, "/login?til=/min-dag/"+visits[mitID.phone])
+		host := newTab(browser, t, c.base).logIn(mitID.employee, "/login?til=/min-dag/"+visits[mitID.phone])
 		host.says("MitID, sikringsniveau Betydelig", true)
 		host.accessible()
 	})
@@ -180,7 +182,7 @@ func TestIdentityInBrowser(t *testing.T) {
 		p.press("bed om hjælp", identify+" .pulse")
 		p.accessible()
 
-		host := newTab(t, browser, c.base).logIn(known.employee, "/login?til=/min-dag/"+visits[known.phone])
+		host := newTab(browser, t, c.base).logIn(known.employee, "/login?til=/min-dag/"+visits[known.phone])
 		host.says("bad om hjælp", true)
 		host.press("Jeg ved, hvem det er", "input[name=kendt]")
 		host.accessible()
@@ -211,7 +213,7 @@ func TestIdentityInBrowser(t *testing.T) {
 		}
 	})
 
-	t.Run("MitID down and back", func(t *testing.T) { c.playOutage(t, arrive(t, outage), newTab(t, browser, c.base), outage) })
+	t.Run("MitID down and back", func(t *testing.T) { c.playOutage(t, arrive(t, outage), newTab(browser, t, c.base), outage) })
 }
 
 // playOutage takes MitID down. The program looks once a minute; here an administrator says so first.

@@ -1,6 +1,7 @@
 package oidcsim
 
 import (
+	"fmt"
 	"html/template"
 	"net/http"
 )
@@ -84,5 +85,10 @@ func (s *Server) show(w http.ResponseWriter, name string, body any) {
 }
 
 func parsePages() (*template.Template, error) {
-	return template.New("").Parse(frame + loginPage + controlPage)
+	pages, err := template.New("").Parse(frame + loginPage + controlPage)
+	if err != nil {
+		return nil, fmt.Errorf("oidcsim: %w", err)
+	}
+
+	return pages, nil
 }

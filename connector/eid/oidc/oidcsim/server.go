@@ -84,7 +84,7 @@ func New(o Options) (*Server, error) {
 
 	pages, err := parsePages()
 	if err != nil {
-		return nil, fmt.Errorf("oidcsim: %w", err)
+		return nil, err
 	}
 
 	forger, err := o.newKey()
