@@ -98,9 +98,9 @@ func (d *Demo) front(r *http.Request) frontPage {
 	return p
 }
 
-// download hands out a driving list.
+// download hands out a file to import.
 func (d *Demo) download(rw http.ResponseWriter, r *http.Request) {
-	for _, f := range d.lists() {
+	for _, f := range d.files() {
 		if f.Name == r.PathValue("navn") {
 			rw.Header().Set("Content-Type", "application/octet-stream")
 			rw.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))

@@ -101,7 +101,7 @@ func TestFrontPage(t *testing.T) {
 	}
 
 	links := regexp.MustCompile(`href="([^"]+)"`).FindAllStringSubmatch(page, -1)
-	if len(links) != 14 {
+	if len(links) != 15 {
 		t.Errorf("%d links", len(links))
 	}
 

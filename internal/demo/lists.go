@@ -21,6 +21,15 @@ var ownList []byte
 //go:embed koreliste-vest.csv
 var westList []byte
 
+// staffList is a file of employees for the directory: emergency access is for those who stand there,
+// because nobody logs in then.
+//
+//go:embed medarbejdere.csv
+var staffList []byte
+
+// staffName is the name of that file.
+const staffName = "medarbejdere.csv"
+
 // readLists reads the driving lists and sets the clock by the first day.
 func (d *Demo) readLists(ctx context.Context, o Options) error {
 	if o.List == "" {
@@ -54,6 +63,11 @@ func (d *Demo) readLists(ctx context.Context, o Options) error {
 
 // lists are all driving lists, that of the walk first.
 func (d *Demo) lists() []ehr.File { return append([]ehr.File{d.File}, d.others...) }
+
+// files are what a person can import.
+func (d *Demo) files() []ehr.File {
+	return append(d.lists(), ehr.File{Name: staffName, Data: staffList})
+}
 
 func (d *Demo) readList(ctx context.Context, f ehr.File) error {
 	settings := file.Config{}
@@ -92,7 +106,7 @@ func (d *Demo) writeLists() error {
 		return fmt.Errorf("write lists: %w", err)
 	}
 
-	for _, f := range d.lists() {
+	for _, f := range d.files() {
 		if err := os.WriteFile(filepath.Join(d.listDir(), f.Name), f.Data, 0o600); err != nil {
 			return fmt.Errorf("write lists: %w", err)
 		}
