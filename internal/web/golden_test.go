@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sluse/sluse/connector/eid"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -33,14 +34,27 @@ func TestPagesGolden(t *testing.T) {
 		return b.get(t, citizen, path, 200)
 	}
 
+	atIdentity := func(path string, view scheduler.CitizenView) string {
+		view.PhoneHint, view.CodeLeft = "•• •• •• 12", 2
+		view.Methods, view.Providers = []care.IdentityMethod{care.ByMitID, care.ByCode}, []eid.Info{{Key: "mitid", Name: "MitID", Method: care.ByMitID, Danish: true}}
+		b.use[testby].citizen = view
+
+		return b.get(t, citizen, path, 200)
+	}
+
 	for name, body := range map[string]string{
-		"kraever-handling":  b.get(t, staff, "/kraever-handling", 200),
-		"omlaegning":        b.get(t, staff, "/omlaegninger/b1", 200),
-		"lobby":             b.get(t, staff, "/min-dag/"+(&served{use: b.use[testby]}).withStatus(scheduler.StatusWaiting), 200),
-		"borger-kode":       b.get(t, citizen, "/b", 200),
-		"borger-kode-en":    b.get(t, citizen, "/b?sprog=en", 200),
-		"borger-vilkaar":    terms("/b"),
-		"borger-vilkaar-ar": terms("/b?sprog=ar"),
+		"kraever-handling":     b.get(t, staff, "/kraever-handling", 200),
+		"omlaegning":           b.get(t, staff, "/omlaegninger/b1", 200),
+		"lobby":                b.get(t, staff, "/min-dag/"+(&served{use: b.use[testby]}).withStatus(scheduler.StatusWaiting), 200),
+		"borger-kode":          b.get(t, citizen, "/b", 200),
+		"borger-kode-en":       b.get(t, citizen, "/b?sprog=en", 200),
+		"borger-mitid":         atIdentity("/b", scheduler.CitizenView{Stage: scheduler.StageIdentify}),
+		"borger-mitid-afbrudt": atIdentity("/b?login=cancelled", scheduler.CitizenView{Stage: scheduler.StageIdentify}),
+		"borger-mitid-nede":    atIdentity("/b", scheduler.CitizenView{Stage: scheduler.StageIdentify, LoginsDown: []string{"MitID"}}),
+		"borger-mitid-hjaelp":  atIdentity("/b", scheduler.CitizenView{Stage: scheduler.StageIdentify, AskedHelp: true}),
+		"borger-mitid-venter":  atIdentity("/b", scheduler.CitizenView{Stage: scheduler.StageWaiting, Leave: eid.Info{Key: "mitid", Name: "MitID"}}),
+		"borger-vilkaar":       terms("/b"),
+		"borger-vilkaar-ar":    terms("/b?sprog=ar"),
 	} {
 		got := assetHash.ReplaceAllString(body, "/assets/HASH/")
 		file := filepath.Join("testdata", "golden", name+".html")

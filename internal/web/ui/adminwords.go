@@ -72,7 +72,7 @@ func doneDanish() map[string]string {
 		"refuse_conversion": "Godkendte ikke en omlægning", "withdraw_conversion": "Trak en omlægning tilbage", "undo": "Fortrød en omlægning", "undo_batch": "Fortrød en omlægning",
 		"move": "Flyttede et besøg", "cancel": "Aflyste et besøg", "make_physical": "Gjorde et besøg fysisk", "call_instead": "Gav et besøg på telefon",
 		"call": "Ringede op", "give_up_call": "Opgav et opkald", "open_host_link": "Gik ind i rummet", "open_guest_link": "Gik ind i rummet",
-		"admit": "Lukkede ind", "refuse": "Afviste", "vouch": "Sagde god for en person", "identify": "Blev identificeret", "identify_by_device": "Blev genkendt på en kendt enhed",
+		"admit": "Lukkede ind", "refuse": "Afviste", "refuse_stranger": "Blev afvist: en anden end borgeren", "vouch": "Sagde god for en person", "identify": "Blev identificeret", "identify_by_device": "Blev genkendt på en kendt enhed",
 		"begin_login": "Begyndte at logge ind", "ask_code": "Bad om en kode", "enter_code": "Tastede en kode", "enter": "Åbnede sit link",
 		"ask_help": "Bad om hjælp", "answer_on_tablet": "Svarede på en tavle", "conclude": "Afsluttede et besøg", "correct_outcome": "Rettede et resultat",
 		"retry": "Prøvede igen", "settle": "Tog et punkt af listen", "add_participant": "Inviterede en deltager", "remove_participant": "Fjernede en deltager",
