@@ -22,6 +22,7 @@ import (
 	"github.com/sluse/sluse/connector/video/vdx"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/handover"
 	"github.com/sluse/sluse/ehr/klgateway"
 	"github.com/sluse/sluse/ehr/momentum"
 	"github.com/sluse/sluse/ehr/nexus"
@@ -196,10 +197,11 @@ func (m Messages) Quiet() (message.Quiet, error) {
 
 // Record is the care record.
 type Record struct {
-	Kind        string                         `yaml:"kind" doc:"Which record: file (the driving list's file written back), fhir or nexus; default file."`
+	Kind        string                         `yaml:"kind" doc:"Which record: file (the driving list's file written back), fhir, nexus, or handover (files for a robot); default file."`
 	File        file.Config                    `yaml:"file" doc:"Driving-list files; aliases hold for reading with every kind."`
 	FHIR        fhir.Config                    `yaml:"fhir" doc:"A FHIR R4 record."`
 	Nexus       nexus.Config                   `yaml:"nexus" doc:"KMD Nexus."`
+	Handover    handover.Config                `yaml:"handover" doc:"Folders through which a robot is told what to write into any other record."`
 	Concurrency int                            `yaml:"concurrency" doc:"Calls at once that the record's operator has agreed to, all processes together; 1 to 64, default 4."`
 	Rate        int                            `yaml:"rate" doc:"Calls per minute that the record's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
 	Default     RecordRule                     `yaml:"default" doc:"How the record is told of a screen visit."`

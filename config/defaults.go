@@ -112,6 +112,7 @@ func (r *Record) setDefaults() {
 	r.File.SetDefaults()
 	r.FHIR.SetDefaults()
 	r.Nexus.SetDefaults()
+	r.Handover.SetDefaults()
 	r.setRuleDefaults()
 
 	if r.Momentum != nil {

@@ -101,8 +101,11 @@ func (r *Record) setRuleDefaults() {
 // means lists the ways that the kind of record has.
 func (r Record) means() []care.Means {
 	out := []care.Means{care.OnList}
-	if r.Kind == "nexus" {
+	switch r.Kind {
+	case "nexus":
 		out = r.Nexus.Means()
+	case "handover":
+		return care.AllMeans()
 	}
 
 	if r.Momentum != nil && r.Momentum.Write {

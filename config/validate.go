@@ -339,8 +339,13 @@ func (r Record) validate(k checker) {
 
 		r.File.Dir = "unused" // lists are kept in the record's own way; their reading is the same
 		k.in("file").adopt(r.File.Validate())
+	case "handover":
+		k.in("handover").adopt(r.Handover.Validate())
+
+		r.File.Dir = "unused" // lists are read from files, and nothing is written into them
+		k.in("file").adopt(r.File.Validate())
 	default:
-		k.bad(true, "kind", "must be file, fhir or nexus")
+		k.bad(true, "kind", "must be file, fhir, nexus or handover")
 	}
 
 	known := []care.LegalBasis{care.SUL138, care.SEL83, care.SEL83A, care.SEL85, care.SELOther, care.AEL, care.LawUnknown}

@@ -129,7 +129,7 @@ func TestValues(t *testing.T) {
 		"mail without host":    {[]string{sms, strings.Replace(mail, "host: smtp.example, ", "", 1) + "}\n"}, "line 22: m.messages.mail.host: is required"},
 		"mail in clear":        {[]string{sms, mail + ", tls: none}\n"}, "line 22: m.messages.mail.tls: none is allowed to a loopback host only"},
 		"mail without a pass":  {[]string{sms, mail + ", username: u}\n"}, "line 22: m.messages.mail.username: and password are required with auth: plain"},
-		"record kind":          {[]string{"record:\n", "record:\n      kind: vitae\n"}, "line 24: m.record.kind: must be file, fhir or nexus"},
+		"record kind":          {[]string{"record:\n", "record:\n      kind: vitae\n"}, "line 24: m.record.kind: must be file, fhir, nexus or handover"},
 		"record concurrency":   {[]string{"record:\n", "record:\n      concurrency: -1\n"}, "line 24: m.record.concurrency: must be a whole number"},
 		"nexus":                {[]string{"record:\n      file: {dir: /tmp/lister}", "record:\n      kind: nexus\n      nexus: {instance: testby, iam_url: https://iam.example, api_url: https://testby.example, client_id: sluse, client_secret: {env: VDX}, write_visit_type: true}"}, ""},
 		"nexus without a way":  {[]string{"record:\n      file: {dir: /tmp/lister}", "record:\n      kind: nexus\n      nexus: {instance: testby, iam_url: https://iam.example, api_url: https://testby.example/v2, client_id: sluse, client_secret: {env: VDX}, write_visit_type: true}"}, "line 25: m.record.nexus.api_url: must be https://host without path, credentials or query"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/internal/obs"
 	"github.com/sluse/sluse/scheduler/care"
@@ -115,6 +116,15 @@ func outside(m config.Municipality, o Options) ([]connector.Checker, error) {
 		if checker, ok := part.(connector.Checker); ok {
 			out = append(out, checker)
 		}
+	}
+
+	if m.Record.Kind == fhir.System {
+		checker, err := s.newFHIR(p)
+		if err != nil {
+			return nil, err
+		}
+
+		out = append(out, checker)
 	}
 
 	if m.Record.Kind == nexus.System {

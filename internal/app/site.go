@@ -18,6 +18,7 @@ import (
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/fhir"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/handover"
 	"github.com/sluse/sluse/ehr/klgateway"
 	"github.com/sluse/sluse/ehr/momentum"
 	"github.com/sluse/sluse/ehr/nexus"
@@ -278,6 +279,15 @@ func (s *Site) texter(p parts, access *vdx.Access) (message.Sender, error) {
 	return sms.New(*p.m.Messages.SMS, deps)
 }
 
+func (s *Site) newFHIR(p parts) (*fhir.Journal, error) {
+	journal, err := fhir.New(p.m.Record.FHIR, fhir.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.RecordRole)})
+	if err != nil {
+		return nil, fmt.Errorf("FHIR: %w", err)
+	}
+
+	return journal, nil
+}
+
 func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
 	if p.m.Record.Kind == nexus.System {
 		journal, err := s.newNexus(p)
@@ -295,9 +305,13 @@ func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
 	}
 
 	if p.m.Record.Kind == "fhir" {
-		journal, err := fhir.New(p.m.Record.FHIR, fhir.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.RecordRole)})
+		return s.newFHIR(p)
+	}
+
+	if p.m.Record.Kind == handover.System {
+		journal, err := handover.New(p.m.Record.Handover)
 		if err != nil {
-			return nil, fmt.Errorf("FHIR: %w", err)
+			return nil, fmt.Errorf("hand-over: %w", err)
 		}
 
 		return journal, nil
