@@ -68,6 +68,13 @@ func (s *Service) Lobby(ctx context.Context, actor care.Actor, id care.VisitID) 
 		return VisitView{}, err
 	}
 
+	guardian, _, err := s.guardianOf(ctx, v.Facts.Citizen)
+	if err != nil {
+		return VisitView{}, err
+	}
+
+	view.Guardian = guardian.Name
+
 	return view, s.shownVisit(ctx, actor, "see_lobby", v)
 }
 

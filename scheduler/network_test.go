@@ -199,3 +199,54 @@ func (r *rig) participantsHold(id care.VisitID, contacts []care.ContactID) {
 		seats[p.Seat] = true
 	}
 }
+
+// TestGuardian: a relative who is noted as guardian, with consent, can say that it is the citizen. The
+// employee sees in the lobby who that is; nobody else can be one.
+func TestGuardian(t *testing.T) {
+	t.Parallel()
+
+	r := atTheDoor(t)
+	citizen, visit := r.citizen("A-1"), r.visit("A-1").ID
+	way := care.StaffWay{Method: care.KnownToStaff, Check: care.ViaGuardian}
+	guardian := func() string {
+		t.Helper()
+
+		view, err := r.Lobby(t.Context(), caregiver("MSK"), visit)
+		must(t, err)
+
+		return view.Guardian
+	}
+
+	_, err := r.AddContact(t.Context(), caregiver("MSK"), citizen, scheduler.ContactRequest{Kind: care.Interpreter, Name: "Tolk", Phone: "20000077", Guardian: true})
+	refused(t, err, care.Invalid)
+
+	g := r.come("A-1")
+	refused(t, r.Vouch(t.Context(), caregiver("MSK"), visit, g.admission().ID, way), care.Invalid)
+
+	req := relative()
+	contact := r.contact("A-1", req)
+
+	if who := guardian(); who != "" {
+		t.Errorf("%s is the guardian", who)
+	}
+
+	req.Guardian = true
+	must(t, r.ChangeContact(t.Context(), caregiver("MSK"), citizen, contact.ID, req))
+
+	if who := guardian(); who != "Bruno Elmer" {
+		t.Errorf("the guardian is %q", who)
+	}
+
+	must(t, r.Vouch(t.Context(), caregiver("MSK"), visit, g.admission().ID, way))
+
+	if a := g.admission(); a.State != care.AdmissionIdentified || a.Check != care.ViaGuardian {
+		t.Errorf("%+v", a)
+	}
+
+	req.Guardian = false
+	must(t, r.ChangeContact(t.Context(), caregiver("MSK"), citizen, contact.ID, req))
+
+	if who := guardian(); who != "" {
+		t.Errorf("%s is the guardian still", who)
+	}
+}

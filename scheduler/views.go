@@ -21,6 +21,9 @@ type VisitView struct {
 	// dial (SIP or H.323, K23); only in the lobby.
 	People  []Person
 	Address string
+	// Guardian is the name of who stands in for a citizen that is a minor or under guardianship; only in
+	// the lobby.
+	Guardian string
 	// Ways are how an employee can say that they know the citizen, when the visit can't be completed
 	// by screen before somebody does; only with one visit.
 	Ways []care.StaffWay

@@ -81,6 +81,8 @@ func TestStaffActions(t *testing.T) {
 		"change contact":         {"/borgere/c1/kontakter/k1", v("rolle", "relative", "navn", "Bo", "mobil", "20000001"), 303, "?besked=kontakt", "ChangeContact"},
 		"a number":               {"/borgere/c3/cpr", v("cpr", "251248-9996", "begrundelse", "Set"), 303, "/borgere/c3/adgang?besked=cpr", "GiveNumber"},
 		"whose number":           {"/borgere/c3/cpr", v("cpr", "250947-9989", "begrundelse", "Set"), 422, "en anden borger har det", ""},
+		"a guardian":             {"/borgere/c1/kontakter", v("rolle", "relative", "navn", "Bo", "mobil", "20000001", "vaerge", "ja"), 303, "/borgere/c1?besked=kontakt", "AddContact"},
+		"no such guardian":       {"/borgere/c1/kontakter", v("rolle", "interpreter", "navn", "Bo", "mobil", "20000001", "vaerge", "ja"), 422, "Kun en pårørende", ""},
 		"change badly":           {"/borgere/c1/kontakter/k1", v("rolle", "relative"), 422, "Skriv kontaktens navn", ""},
 		"withdraw consent":       {"/borgere/c1/kontakter/k1/traek-samtykke", nil, 303, "?besked=samtykke-trukket", "WithdrawConsent"},
 		"authority, not weighed": {"/borgere/c1/kontakter", v("rolle", "authority", "navn", "Bo", "mobil", "20000001", "samtykke", "oral", "besoeg", screen), 422, "vurderet tavshedspligten", ""},

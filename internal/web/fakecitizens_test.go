@@ -111,6 +111,10 @@ func (f *fakeUse) AddContact(_ context.Context, _ care.Actor, _ care.CitizenID, 
 		return care.Contact{}, care.NewError(care.Invalid, "Skriv kontaktens mobilnummer. Uden det kan kontakten ikke få en engangskode.")
 	}
 
+	if req.Guardian && req.Kind != care.Relative {
+		return care.Contact{}, care.NewError(care.Invalid, "Kun en pårørende kan noteres som værge eller forælder.")
+	}
+
 	return care.Contact{ID: "k9"}, f.call("AddContact")
 }
 

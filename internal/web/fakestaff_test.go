@@ -110,7 +110,7 @@ func (f *fakeUse) Lobby(_ context.Context, _ care.Actor, id care.VisitID) (sched
 	v.People = peopleOf(v)
 
 	if v.Visit.State.Active() {
-		v.Address = "482913@video.example.dk"
+		v.Address, v.Guardian = "482913@video.example.dk", "Karla Datter"
 	}
 
 	return v, err

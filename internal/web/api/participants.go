@@ -30,6 +30,7 @@ type contact struct {
 	Name      string               `json:"name"`
 	PhoneHint string               `json:"phone_hint,omitempty"`
 	HasEmail  bool                 `json:"has_email"`
+	Guardian  bool                 `json:"guardian"`
 	Consent   *consent             `json:"consent,omitempty"`
 }
 
@@ -45,7 +46,7 @@ type consent struct {
 }
 
 func contactOf(c care.Contact) contact {
-	out := contact{ID: c.ID, Kind: c.Kind, KindText: c.Kind.Danish(), Name: c.Name, HasEmail: !c.Email.IsZero()}
+	out := contact{ID: c.ID, Kind: c.Kind, KindText: c.Kind.Danish(), Name: c.Name, HasEmail: !c.Email.IsZero(), Guardian: c.Guardian}
 	if !c.Phone.IsZero() {
 		out.PhoneHint = c.Phone.Hint()
 	}
@@ -64,6 +65,8 @@ type contactRequest struct {
 	Phone   string  `json:"phone"`
 	Email   string  `json:"email"`
 	Consent *string `json:"consent"`
+	// Guardian: has custody or guardianship of the citizen; relatives only.
+	Guardian bool `json:"guardian"`
 	// What the consent covers; every visit when it is left out.
 	Scope *string `json:"consent_scope"`
 	Visit *string `json:"consent_visit"`
@@ -78,7 +81,7 @@ const (
 )
 
 func (r contactRequest) request() (scheduler.ContactRequest, error) {
-	out := scheduler.ContactRequest{Name: r.Name, Phone: r.Phone, Email: r.Email}
+	out := scheduler.ContactRequest{Name: r.Name, Phone: r.Phone, Email: r.Email, Guardian: r.Guardian}
 
 	var err error
 

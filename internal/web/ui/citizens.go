@@ -116,6 +116,8 @@ type contactPage struct {
 type contactForm struct {
 	Kind, Name, Phone, Email, Consent string
 
+	Guardian bool
+
 	Covers consentForm
 }
 
@@ -166,7 +168,7 @@ func (p *Pages) showContact(c *gin.Context, status int, typed *contactForm, prob
 		}
 
 		k := card.Contacts[i]
-		body.Form = contactForm{Kind: string(k.Kind), Name: k.Name, Phone: k.Phone.Reveal(), Email: k.Email.Reveal(), Consent: string(k.Consent.Form)}
+		body.Form = contactForm{Kind: string(k.Kind), Name: k.Name, Phone: k.Phone.Reveal(), Email: k.Email.Reveal(), Consent: string(k.Consent.Form), Guardian: k.Guardian}
 		body.Form.Covers = newConsentForm(k.Consent, body.Visit, care.DayOf(p.Now()))
 	}
 
@@ -193,10 +195,10 @@ func either(c *gin.Context, key string) string {
 
 func typedContact(c *gin.Context) (contactForm, scheduler.ContactRequest) {
 	covers, cover := typedConsent(c)
-	f := contactForm{Kind: c.PostForm("rolle"), Name: short(c.PostForm("navn")), Phone: short(c.PostForm("mobil")), Email: short(c.PostForm("mail")), Consent: c.PostForm("samtykke"), Covers: covers}
+	f := contactForm{Kind: c.PostForm("rolle"), Name: short(c.PostForm("navn")), Phone: short(c.PostForm("mobil")), Email: short(c.PostForm("mail")), Consent: c.PostForm("samtykke"), Guardian: c.PostForm("vaerge") != "", Covers: covers}
 
 	return f, scheduler.ContactRequest{
-		Kind: care.ParticipantKind(f.Kind), Name: f.Name, Phone: f.Phone, Email: f.Email, Consent: care.ConsentForm(f.Consent), Covers: cover,
+		Kind: care.ParticipantKind(f.Kind), Name: f.Name, Phone: f.Phone, Email: f.Email, Consent: care.ConsentForm(f.Consent), Guardian: f.Guardian, Covers: cover,
 	}
 }
 
