@@ -122,6 +122,8 @@ type Visits interface {
 	VisitsBySource(ctx context.Context, refs []care.SourceRef) ([]care.Snapshot, error)
 	// CountVisits counts for statistics.
 	CountVisits(ctx context.Context, q CountQuery) ([]CountRow, error)
+	// CountWays counts visits that were planned by screen, by how citizens were reached and identified.
+	CountWays(ctx context.Context, q CountQuery) ([]WayRow, error)
 	// CodesSent counts the one-time codes that a citizen asked for since a time, at all visits.
 	CodesSent(ctx context.Context, citizen care.CitizenID, since time.Time) (int, error)
 	// CodesSentTo counts those that participants of any visit asked for to a telephone number.
@@ -199,6 +201,16 @@ type CountRow struct {
 	Reason   care.ReasonCode
 	Count    int
 	Together time.Duration // of completed screen visits, summed
+}
+
+// WayRow is one group of visits that were planned by screen. Only its State, Delivery, Count and
+// Together are set of CountRow.
+type WayRow struct {
+	CountRow
+
+	Method    care.IdentityMethod // of the citizen who was let in, or told by an employee; empty: of nobody
+	Channel   care.Channel        // of the newest invitation that left; empty: none did
+	Surrogate bool                // the citizen has no CPR number
 }
 
 // ListRecord is one import of a file.

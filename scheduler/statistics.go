@@ -46,9 +46,52 @@ func (s *Service) Statistics(ctx context.Context, actor care.Actor, q Statistics
 		}
 	}
 
+	if err := s.countWays(ctx, &out, units); err != nil {
+		return Statistics{}, err
+	}
+
 	out.ByLaw, out.ByEmployee, out.ByWeek, out.ByReason = laws.sorted(), employees.sorted(), weeks.sorted(), reasons.sorted()
 
 	return out, nil
+}
+
+// countWays tells whether citizens without a number, a login or a smartphone are served like the others.
+func (s *Service) countWays(ctx context.Context, out *Statistics, units []care.Unit) error {
+	rows, err := s.store.CountWays(ctx, CountQuery{From: out.Query.From, To: out.Query.To, Units: ids(units)})
+	if err != nil {
+		return err
+	}
+
+	methods, channels, numbers := groups{}, groups{}, groups{}
+
+	for _, r := range rows {
+		methods.of(cmp.Or(string(r.Method), "none"), cmp.Or(r.Method.Danish(), "Ikke identificeret på skærm")).add(r.CountRow)
+		channels.of(channelFigures(r.Channel)).add(r.CountRow)
+		numbers.of(numberFigures(r.Surrogate)).add(r.CountRow)
+	}
+
+	out.ByMethod, out.ByChannel, out.ByNumber = methods.sorted(), channels.sorted(), numbers.sorted()
+
+	return nil
+}
+
+func channelFigures(c care.Channel) (key, label string) {
+	switch c {
+	case care.SMS:
+		return "sms", "Inviteret på SMS"
+	case care.Mail:
+		return "mail", "Inviteret på e-mail"
+	}
+
+	return "none", "Uden besked, aftalt på anden måde"
+}
+
+func numberFigures(surrogate bool) (key, label string) {
+	if surrogate {
+		return "surrogate", "Borgere uden CPR-nummer"
+	}
+
+	return "cpr", "Borgere med CPR-nummer"
 }
 
 // week returns the ISO week of a local day: "2026-48" and "Uge 48, 2026".

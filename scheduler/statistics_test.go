@@ -106,3 +106,61 @@ func TestStatisticsOfAUnit(t *testing.T) {
 	_, err = r.Statistics(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay.Add(400)})
 	refused(t, err, care.Invalid)
 }
+
+// TestStatisticsByWay counts visits by how their citizens were identified and reached, and whether they
+// have a CPR number (M20).
+func TestStatisticsByWay(t *testing.T) {
+	t.Parallel()
+
+	r := newRig(t)
+	r.load(localList(nancy+";;", with(with(bruno, colStart, "09:30"), colEnd, "09:45")+";;", with(with(with(amina, colID, "A-3"), colStart, "09:40"), colEnd, "09:50"), with(with(vester, colStart, "09:45"), colEnd, "09:55")+";;", kajaAlone()))
+	r.convert("A-1", "A-2", "A-3", "A-5", "A-6")
+	r.until(on(8, 50))
+	r.enter().admit()
+
+	conclude := func(source string, req scheduler.ConcludeRequest) {
+		t.Helper()
+		must(t, r.Conclude(t.Context(), planner(), r.visit(source).ID, req))
+	}
+	done := scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}
+	conclude("A-1", done)
+
+	r.until(on(9, 52))
+
+	done.Known = care.StaffWay{Method: care.KnownToStaff, Check: care.KnewByFace}
+	conclude("A-2", done)
+	conclude("A-3", done)
+	conclude("A-5", scheduler.ConcludeRequest{Kind: care.ResultNotCompleted, Reason: care.CitizenAbsent})
+	conclude("A-6", scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.ByPhone})
+	r.work()
+
+	got, err := r.Statistics(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay})
+	must(t, err)
+
+	type counts struct{ planned, completed, phone, not int }
+
+	short := func(group []scheduler.Figures) map[string]counts {
+		out := map[string]counts{}
+		for _, f := range group {
+			out[f.Key] = counts{f.Planned, f.Completed, f.Phone, f.Not}
+		}
+
+		return out
+	}
+	same := func(what string, want map[string]counts, group []scheduler.Figures) {
+		t.Helper()
+
+		if diff := cmp.Diff(want, short(group), cmp.AllowUnexported(counts{})); diff != "" {
+			t.Errorf("by %s (-want +got):\n%s", what, diff)
+		}
+	}
+
+	same("method", map[string]counts{"code": {1, 1, 0, 0}, "known_to_staff": {2, 2, 0, 0}, "none": {2, 0, 1, 1}}, got.ByMethod)
+	same("channel", map[string]counts{"sms": {3, 3, 0, 0}, "mail": {1, 0, 0, 1}, "none": {1, 0, 1, 0}}, got.ByChannel)
+	same("number", map[string]counts{"cpr": {4, 2, 1, 1}, "surrogate": {1, 1, 0, 0}}, got.ByNumber)
+}
+
+// kajaAlone has neither telephone nor mail.
+func kajaAlone() string {
+	return with(with(with(with(kaja, colPhone, ""), colID, "A-6"), colStart, "09:50"), colEnd, "09:59") + ";;"
+}

@@ -289,5 +289,7 @@ type Statistics struct {
 	ByEmployee []Figures
 	ByWeek     []Figures
 	ByReason   []Figures // Not counts
-	Units      []care.Unit
+	// How citizens were identified, reached, and known, of the visits that were planned by screen (M20).
+	ByMethod, ByChannel, ByNumber []Figures
+	Units                         []care.Unit
 }

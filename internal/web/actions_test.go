@@ -184,6 +184,11 @@ func TestStatisticsFile(t *testing.T) {
 		t.Errorf("file:\n%s", body)
 	}
 
+	if !strings.Contains(body, "\r\nIdentifikation;MitID;1900;1900;1700;") || !strings.Contains(body, "\r\nInvitation;Uden besked, aftalt på anden måde;skjult;skjult;skjult;skjult;0;") ||
+		strings.Contains(body, "SMS;2207") || !strings.Contains(body, "\r\nForklaring;") {
+		t.Errorf("small figures are told:\n%s", body)
+	}
+
 	if !strings.Contains(body, `;'=cmd|`) || strings.Contains(body, `;=cmd`) {
 		t.Error("a formula would run")
 	}

@@ -293,6 +293,10 @@ func checkTimeZones(t *testing.T, b Bench) {
 			t.Errorf("%v is not among the visits of %s", d.start, d.day)
 		}
 
+		if _, err := b.Store.CountWays(t.Context(), scheduler.CountQuery{From: d.day, To: d.day, Units: []care.UnitID{"oest"}}); err != nil {
+			t.Error(err) // what it counts is the scheduler's own test; here the SQL of each dialect
+		}
+
 		counts, err := b.Store.CountVisits(t.Context(), scheduler.CountQuery{From: d.day, To: d.day})
 		must(t, err)
 

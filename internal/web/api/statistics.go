@@ -39,6 +39,23 @@ type statistics struct {
 	ByEmployee []figures   `json:"by_employee"`
 	ByWeek     []figures   `json:"by_week"`
 	ByReason   []figures   `json:"by_reason"`
+	// Small figures are hidden in these.
+	ByMethod  []wayFigures `json:"by_method"`
+	ByChannel []wayFigures `json:"by_channel"`
+	ByNumber  []wayFigures `json:"by_number"`
+}
+
+// wayFigures are figures of which some are not told: null.
+type wayFigures struct {
+	Key          string `json:"key"`
+	Label        string `json:"label"`
+	Planned      *int   `json:"planned"`
+	Completed    *int   `json:"completed"`
+	Phone        *int   `json:"phone"`
+	NotCompleted *int   `json:"not_completed"`
+	Cancelled    *int   `json:"cancelled"`
+	Waiting      *int   `json:"waiting"`
+	Minutes      *int   `json:"minutes"`
 }
 
 // statistics counts visits of a period.
@@ -66,6 +83,7 @@ func (a api) statistics(c *gin.Context) error {
 		From: s.Query.From, To: s.Query.To, Unit: s.Query.Unit, Units: each(s.Units, unitOf), Total: figuresOf(s.Total),
 		ByLaw: each(s.ByLaw, figuresOf), ByEmployee: each(s.ByEmployee, figuresOf),
 		ByWeek: each(s.ByWeek, figuresOf), ByReason: each(s.ByReason, figuresOf),
+		ByMethod: ways(s.ByMethod), ByChannel: ways(s.ByChannel), ByNumber: ways(s.ByNumber),
 	})
 }
 
@@ -74,4 +92,21 @@ func figuresOf(f scheduler.Figures) figures {
 		Key: f.Key, Label: f.Label, All: f.All, Planned: f.Planned, Completed: f.Completed, Phone: f.Phone,
 		NotCompleted: f.Not, Cancelled: f.Cancelled, Waiting: f.Waiting, Minutes: f.Minutes,
 	}
+}
+
+func ways(group []scheduler.Figures) []wayFigures {
+	shown := func(n int) *int {
+		if n == scheduler.Hidden {
+			return nil
+		}
+
+		return &n
+	}
+
+	return each(scheduler.HideSmall(group), func(f scheduler.Figures) wayFigures {
+		return wayFigures{
+			Key: f.Key, Label: f.Label, Planned: shown(f.Planned), Completed: shown(f.Completed), Phone: shown(f.Phone), NotCompleted: shown(f.Not),
+			Cancelled: shown(f.Cancelled), Waiting: shown(f.Waiting), Minutes: shown(f.Minutes),
+		}
+	})
 }

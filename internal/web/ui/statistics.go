@@ -27,9 +27,10 @@ const maxStatisticsDays = 366
 type statisticsPage struct {
 	scheduler.Statistics
 
-	Chart chart
-	CSV   string
-	Error string
+	Chart       chart
+	CSV         string
+	Error       string
+	Definitions []string
 }
 
 // statistics shows how many screen visits were held, and why not.
@@ -48,7 +49,7 @@ func (p *Pages) statistics(c *gin.Context) error {
 	}
 
 	export := url.Values{"fra": {string(q.From)}, "til": {string(q.To)}, "enhed": {string(q.Unit)}}
-	body := statisticsPage{Statistics: s, Chart: newChart(s.ByWeek), CSV: "/statistik.csv?" + export.Encode(), Error: problem}
+	body := statisticsPage{Statistics: s, Chart: newChart(s.ByWeek), CSV: "/statistik.csv?" + export.Encode(), Error: problem, Definitions: definitions()}
 
 	return p.show(c, "statistik", "Statistik", body)
 }
@@ -121,6 +122,19 @@ func statisticsFile(s scheduler.Statistics) ([]byte, error) {
 		}
 	}
 
+	for _, group := range []struct {
+		name string
+		list []scheduler.Figures
+	}{{"Identifikation", s.ByMethod}, {"Invitation", s.ByChannel}, {"CPR-nummer", s.ByNumber}} {
+		for _, f := range scheduler.HideSmall(group.list) {
+			rows = append(rows, figureRow(group.name, f))
+		}
+	}
+
+	for _, text := range definitions() {
+		rows = append(rows, []string{"Forklaring", text, "", "", "", "", "", "", "", ""})
+	}
+
 	if err := w.WriteAll(rows); err != nil {
 		return nil, fmt.Errorf("statistics file: %w", err)
 	}
@@ -128,8 +142,25 @@ func statisticsFile(s scheduler.Statistics) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// definitions tell how citizens' ways are counted, on the page and in the file.
+func definitions() []string {
+	return []string{
+		"Talt er besøg, der er eller var planlagt på skærm; en borger med flere besøg tæller flere gange.",
+		"Identifikation er, hvordan borgeren viste, hvem de er, den sidste gang borgeren blev lukket ind. »Ikke identificeret på skærm« er besøg, hvor borgeren ikke kom ind, eller som blev givet på telefon.",
+		"Invitation er den kanal, som den nyeste invitation til borgeren er sendt på. »Uden besked« er borgere uden mobilnummer og e-mail, eller hvor beskeden ikke kom frem.",
+		"Borgere uden CPR-nummer kendes på omsorgsjournalens eget id.",
+		"I filer og i API'et er antal på 1-4 skjult i disse tre opdelinger, og så mange andre, at de ikke kan regnes ud.",
+	}
+}
+
 func figureRow(group string, f scheduler.Figures) []string {
-	n := strconv.Itoa
+	n := func(n int) string {
+		if n == scheduler.Hidden {
+			return "skjult"
+		}
+
+		return strconv.Itoa(n)
+	}
 
 	return []string{
 		group, safeCell(f.Label), n(f.All), n(f.Planned), n(f.Completed), n(f.Phone), n(f.Not), n(f.Cancelled), n(f.Waiting), n(f.Minutes),
