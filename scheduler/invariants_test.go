@@ -39,6 +39,7 @@ func (m *machine) check() {
 		m.messages(before, v, waiting)
 		m.entries(v, waiting)
 		m.exceptions(v)
+		m.identity(v)
 		m.last[v.ID] = v
 	}
 
