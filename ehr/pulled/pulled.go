@@ -25,6 +25,7 @@ const format = `{"sluse_driving_list":1,`
 // row is one visit as the file holds it. It holds what a driving list holds; the file is stored
 // encrypted, as every upload is.
 type row struct {
+	Line       int       `json:"line"` // as Problem counts
 	System     string    `json:"system"`
 	ID         string    `json:"id"`
 	Occurrence string    `json:"occurrence"`
@@ -67,7 +68,7 @@ type document struct {
 	Until    time.Time `json:"until,omitzero"`
 }
 
-// File makes a file of a list. Rows are numbered as people count them, from 1 on.
+// File makes a file of a list.
 func File(name string, list ehr.DrivingList) (ehr.File, error) {
 	out := document{
 		Format: 1, Record: list.Encoding, Total: list.Total, Rows: make([]row, 0, len(list.Rows)), Problems: make([]problem, 0, len(list.Problems)),
@@ -76,6 +77,7 @@ func File(name string, list ehr.DrivingList) (ehr.File, error) {
 
 	for _, r := range list.Rows {
 		out.Rows = append(out.Rows, row{
+			Line:   r.Line,
 			System: r.Source.System, ID: r.Source.ID, Occurrence: r.Source.Occurrence, List: r.ListName, Employee: string(r.Employee),
 			CPR: r.CPR.Reveal(), Surrogate: r.Surrogate.Shown(), Name: r.Name, Address: r.Address, Phone: r.Phone.Reveal(), Email: r.Email.Reveal(),
 			Start: r.Planned.Start.UTC(), End: r.Planned.End.UTC(), Service: r.Service, Law: string(r.Law), Category: r.Category, Comment: r.Comment,
@@ -135,8 +137,8 @@ func (d document) list() (ehr.DrivingList, error) {
 	}
 	seen := map[care.SourceRef]bool{}
 
-	for i, r := range d.Rows {
-		parsed, err := r.parse(i + 1)
+	for _, r := range d.Rows {
+		parsed, err := r.parse()
 		if err == nil && seen[parsed.Source] {
 			err = errors.New("a visit twice")
 		}
@@ -165,9 +167,9 @@ func (d document) list() (ehr.DrivingList, error) {
 	return out, nil
 }
 
-func (r row) parse(line int) (ehr.Row, error) {
+func (r row) parse() (ehr.Row, error) {
 	out := ehr.Row{
-		Line: line, Source: care.SourceRef{System: r.System, ID: r.ID, Occurrence: r.Occurrence}, ListName: r.List, Employee: care.EmployeeID(r.Employee),
+		Line: r.Line, Source: care.SourceRef{System: r.System, ID: r.ID, Occurrence: r.Occurrence}, ListName: r.List, Employee: care.EmployeeID(r.Employee),
 		Name: r.Name, Address: r.Address, Phone: care.NewPhone(r.Phone), Email: care.NewEmail(r.Email),
 		Planned: care.Interval{Start: r.Start.UTC(), End: r.End.UTC()}, Service: r.Service, Law: care.LegalBasis(r.Law), Category: r.Category, Comment: r.Comment,
 		Shift: care.Shift(r.Shift), Status: r.Status, Suitable: care.Suitability(r.Suitable), Version: r.Version, Protected: r.Protected,
