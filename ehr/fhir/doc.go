@@ -1,5 +1,5 @@
 // Package fhir writes screen visits into a care record that speaks HL7 FHIR R4: an
-// ehr.Journal over REST.
+// ehr.Journal and an ehr.ListSource over REST.
 //
 // A visit is one Appointment and one Encounter, found by our own identifier alone
 // (eoj.md §3.1):
@@ -17,6 +17,10 @@
 // If-None-Exist; one that exists is read and put back with If-Match, with everything kept
 // that is not ours. When the outcome of a write is unknown, the record is asked once whether
 // the key arrived before the error is handed on.
+//
+// A visit that the record's own list told (ehr.ListSource) is an Appointment of the record: of it
+// only category, status, meeting and our part of the comment are written, and what was there before
+// is put back byte for byte when the visit is a physical one again.
 //
 // No person number is ever part of an address: the citizen stands in the body only. No
 // PIN and no link is written at all.

@@ -52,7 +52,7 @@ func (r *robot) work(t *testing.T) {
 			Visit      struct{ ID string }
 			Citizen    struct{ CPR string }
 		}
-		if err := json.Unmarshal(data, &change); err != nil || change.Schema != 1 || len(change.Citizen.CPR) != 10 {
+		if err := json.Unmarshal(data, &change); err != nil || change.Schema != 1 || len(change.Citizen.CPR) != 10 { //nolint:musttag // the names differ in case alone
 			t.Errorf("the robot can't read %s: %v", data, err)
 		}
 

@@ -13,7 +13,7 @@ import (
 const schemaVersion = 1
 
 type (
-	// changeFile is one change for the robot (docs/record-systems.md).
+	// One change for the robot (docs/record-systems.md).
 	changeFile struct {
 		Schema   int       `json:"schema"`
 		Key      string    `json:"key"`
@@ -59,7 +59,7 @@ type (
 		Label string `json:"label"`
 		Value string `json:"value"`
 	}
-	// receiptFile is the robot's answer.
+	// The answer of the robot.
 	receiptFile struct {
 		Schema  int    `json:"schema"`
 		Key     string `json:"key"`
