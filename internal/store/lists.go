@@ -315,7 +315,8 @@ func (s *Store) KeepUpload(ctx context.Context, id care.ListID, file ehr.File, b
 			return fmt.Errorf("remove old uploads: %w", err)
 		}
 
-		return once(upsert(tx, []uploadRow{row}, "uploads.made_by = excluded.made_by"))
+		// The id names the content: whoever uploads the same file after another gets a preview too.
+		return once(upsert(tx, []uploadRow{row}, "1 = 1"))
 	})
 }
 

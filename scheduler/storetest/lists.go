@@ -189,7 +189,12 @@ func checkUploads(t *testing.T, b Bench) {
 
 	_, _, err = b.Store.Upload(t.Context(), "upload-0")
 	wantKind(t, err, care.NotFound)
-	wantKind(t, b.Store.KeepUpload(t.Context(), "upload-1", file, "ABC", Now()), care.Conflict)
+
+	must(t, b.Store.KeepUpload(t.Context(), "upload-1", file, "ABC", Now()))
+
+	_, by, err = b.Store.Upload(t.Context(), "upload-1")
+	must(t, err)
+	same(t, "uploader of the same file", care.EmployeeID("ABC"), by)
 }
 
 func checkCitizens(t *testing.T, b Bench) {
