@@ -78,6 +78,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"contacts", checkContacts},
 		{"employee_links", checkEmployeeLinks},
 		{"participants", checkParticipants},
+		{"consents", checkConsents},
+		{"terms", checkTerms},
 		{"add_visit", checkAddVisit},
 		{"visit_links", checkVisitLinks},
 		{"contact_secrecy", checkContactSecrecy},
