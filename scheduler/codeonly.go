@@ -64,10 +64,19 @@ func (s *Service) byLink(inv care.Invitation) bool {
 }
 
 // named fixes the visit code of a message before it leaves, where codes take the place of links.
-// A code that was fixed once stays, so that a repeated message holds the same code.
-func (s *Service) named(ctx context.Context, v care.Snapshot, inv care.Invitation, setting care.IdentitySetting) (care.Invitation, error) {
+// A code that was fixed once stays, so that a repeated message holds the same code. A message that may
+// have left with a link is overtaken by one with a code.
+func (s *Service) named(ctx context.Context, job Job, v care.Snapshot, inv care.Invitation, setting care.IdentitySetting) (_ care.Invitation, overtaken bool, err error) {
 	if !inv.Waiting() || !s.coded(setting, inv) || inv.Kind != care.Invite && inv.Kind != care.Changed || inv.LocatorHash != "" && !s.byLink(inv) {
-		return inv, nil
+		return inv, false, nil
+	}
+
+	if job.Attempt >= 2 && s.byLink(inv) {
+		return inv, true, s.update(ctx, v.ID, nil, func(v *care.Visit) error {
+			v.Invite(inv.Channel, s.now())
+
+			return nil
+		})
 	}
 
 	for n := range codeTries {
@@ -79,29 +88,15 @@ func (s *Service) named(ctx context.Context, v care.Snapshot, inv care.Invitatio
 		}
 
 		if care.KindOf(err) != care.NotFound {
-			return inv, err
+			return inv, false, err
 		}
 
 		inv.LocatorHash = hash
 
-		return inv, s.update(ctx, v.ID, nil, func(v *care.Visit) error { return v.NameCode(inv.ID, hash) })
+		return inv, false, s.update(ctx, v.ID, nil, func(v *care.Visit) error { return v.NameCode(inv.ID, hash) })
 	}
 
-	return inv, care.NewError(care.Internal, "Der kunne ikke laves en besøgskode.")
-}
-
-// overtakeLink reports whether a message that may have left with a link was overtaken by one with a code,
-// because the citizen gets no links any more.
-func (s *Service) overtakeLink(ctx context.Context, job Job, inv care.Invitation, setting care.IdentitySetting) (bool, error) {
-	if job.Attempt < 2 || !inv.Waiting() || !s.coded(setting, inv) || !s.byLink(inv) {
-		return false, nil
-	}
-
-	return true, s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
-		v.Invite(inv.Channel, s.now())
-
-		return nil
-	})
+	return inv, false, care.NewError(care.Internal, "Der kunne ikke laves en besøgskode.")
 }
 
 // SendCodes sends a citizen who gets no links any more a new message with a visit code for every

@@ -251,3 +251,35 @@ func TestCodesBeforeTheInvitation(t *testing.T) {
 		t.Errorf("%+v", item)
 	}
 }
+
+// TestALinkThatMayHaveLeft: a message of which nobody knows whether it left with its link is overtaken
+// by one with a code when the citizen gets no links any more.
+func TestALinkThatMayHaveLeft(t *testing.T) {
+	t.Parallel()
+
+	r := newRig(t, func(s *setup) {
+		s.set.ShortAddress = "testby.dk/skaerm"
+		s.set.Quiet = message.Quiet{From: 10 * time.Hour, Until: 20 * time.Hour}
+	})
+	r.load(list(nancy))
+
+	_, err := r.Convert(t.Context(), planner(), scheduler.ConvertRequest{Visits: []care.VisitID{r.visit("A-1").ID}})
+	must(t, err)
+	r.work()
+
+	waits := r.visit("A-1").Invitations[0]
+	must(t, r.SetIdentity(t.Context(), planner(), r.citizen("A-1"), scheduler.IdentityRequest{CodeOnly: true, Reason: "Åbner aldrig links"}))
+	must(t, r.Run(t.Context(), scheduler.Job{Kind: scheduler.SendJob, Visit: r.visit("A-1").ID, Ref: string(waits.ID), Attempt: 2}))
+
+	if now, _ := r.visit("A-1").InvitationOf(waits.ID); now.State != care.InvitationRevoked {
+		t.Errorf("the message that never left is %s", now.State)
+	}
+
+	r.until(on(7, 0))
+
+	if texts := r.toCitizen("A-1"); len(texts) != 1 {
+		t.Errorf("messages %q", texts)
+	} else {
+		visitCode(t, texts[0])
+	}
+}

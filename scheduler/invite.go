@@ -106,16 +106,13 @@ func (s *Service) send(ctx context.Context, job Job) error {
 		return err
 	}
 
-	if again, err := s.overtakeLink(ctx, job, inv, setting); err != nil || again {
-		if err != nil {
-			return err
-		}
+	inv, overtaken, err := s.named(ctx, job, v, inv, setting)
 
-		return s.send(ctx, job) // now it only looks whether it left
-	}
-
-	if inv, err = s.named(ctx, v, inv, setting); err != nil {
+	switch {
+	case err != nil:
 		return err
+	case overtaken:
+		return s.send(ctx, job) // now it only looks whether it left
 	}
 
 	m, locator, err := s.compose(v, inv, to, citizen.Name)

@@ -111,23 +111,7 @@ func TestCitizensFromAFile(t *testing.T) {
 
 	r.bring(false, rows...)
 
-	kaja, niels, child, guest := r.one("Kaja Hansen"), r.one("Niels Vendelboe"), r.one("Max Berggren"), r.one("Ole Uden Nummer")
-
-	if kaja.Citizen.Language != "pl" || kaja.Citizen.Phone.Reveal() != "+4520000030" || !slices.Equal(kaja.Units, []care.UnitID{"oest"}) {
-		t.Errorf("%+v", kaja)
-	}
-
-	if s := niels.Setting; !niels.Citizen.Protected || !s.Protected || !s.MitIDOnly || !s.CodeOnly || s.NoSMS || s.By != "ADM" || s.Reason == "" {
-		t.Errorf("%+v", niels)
-	}
-
-	if c := child.Contacts; len(c) != 1 || !c[0].Guardian || c[0].Consent.Given() || c[0].Phone.Reveal() != "+4520000033" {
-		t.Errorf("%+v", child)
-	}
-
-	if !guest.Citizen.CPR.IsZero() || guest.Citizen.Surrogate.Reveal() != "B-1001" {
-		t.Errorf("%+v", guest)
-	}
+	r.asTheRowsSay()
 
 	mine, err := r.MyCitizens(t.Context(), caregiverIn("MSK", "oest"))
 	must(t, err)
@@ -145,6 +129,29 @@ func TestCitizensFromAFile(t *testing.T) {
 
 	if after := len(r.auditOf("import_citizens")); before != 1 || after != 1 {
 		t.Errorf("audit rows: %d, then %d", before, after)
+	}
+}
+
+// asTheRowsSay fails when what is stored of the citizens is not what the rows say.
+func (r register) asTheRowsSay() {
+	r.tb.Helper()
+
+	kaja, niels, child, guest := r.one("Kaja Hansen"), r.one("Niels Vendelboe"), r.one("Max Berggren"), r.one("Ole Uden Nummer")
+
+	if kaja.Citizen.Language != "pl" || kaja.Citizen.Phone.Reveal() != "+4520000030" || !slices.Equal(kaja.Units, []care.UnitID{"oest"}) {
+		r.tb.Errorf("%+v", kaja)
+	}
+
+	if s := niels.Setting; !niels.Citizen.Protected || !s.Protected || !s.MitIDOnly || !s.CodeOnly || s.NoSMS || s.By != "ADM" || s.Reason == "" {
+		r.tb.Errorf("%+v", niels)
+	}
+
+	if c := child.Contacts; len(c) != 1 || !c[0].Guardian || c[0].Consent.Given() || c[0].Phone.Reveal() != "+4520000033" {
+		r.tb.Errorf("%+v", child)
+	}
+
+	if !guest.Citizen.CPR.IsZero() || guest.Citizen.Surrogate.Reveal() != "B-1001" {
+		r.tb.Errorf("%+v", guest)
 	}
 }
 

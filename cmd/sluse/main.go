@@ -20,8 +20,8 @@ const usage = `sluse turns driving lists into screen visits.
   sluse migrate status -config FILE                 tell which version each database has
   sluse import -config FILE -municipality ID [-preview] LIST
                                                     import a driving list (CSV or XLSX)
-  sluse people import -config FILE -municipality ID [-dry-run] [-kind employees|units] LIST
-                                                    bring employees or units in from a file (CSV or XLSX)
+  sluse people import -config FILE -municipality ID [-dry-run] [-kind employees|units|citizens] [-end-missing] LIST
+                                                    bring employees, units or citizens in from a file (CSV or XLSX)
   sluse doctor -config FILE [-municipality ID]      look at how the outside systems are set up
   sluse record jwks -config FILE -municipality ID   print our public keys, for the operator of a FHIR record
   sluse login fingerprints FILE|URL                 print what to confirm with an identity provider

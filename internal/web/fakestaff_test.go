@@ -254,7 +254,7 @@ func (f *fakeUse) progress() scheduler.Progress {
 	}
 
 	switch f.batchState {
-	case care.BatchRunning:
+	case care.BatchRunning, care.BatchWaiting, care.BatchRefused, care.BatchWithdrawn, care.BatchExpired:
 	case care.BatchDone, care.BatchPartlyFailed:
 		p.Counts, p.Done, p.Left = care.Counts{Total: 24, Booked: 24, Invited: 23, Recorded: 24, Troubled: 1, Active: 24}, 72, 0
 	case care.BatchUndoing, care.BatchUndone:

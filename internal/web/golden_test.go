@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"flag"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -25,6 +26,7 @@ func TestPagesGolden(t *testing.T) {
 
 	b := setup(t)
 	staff := b.as(t, testby, "MSK", care.Planner, care.Caregiver)
+	boss := b.as(t, testby, "SYS", care.Administrator)
 	citizen := b.enter(t)
 	b.use[testby].citizen = scheduler.CitizenView{Stage: scheduler.StageCode, PhoneHint: "•• •• •• 12", CodeLeft: 2, Opens: testNow().Add(time.Hour)}
 
@@ -55,6 +57,13 @@ func TestPagesGolden(t *testing.T) {
 		"borger-mitid-venter":  atIdentity("/b", scheduler.CitizenView{Stage: scheduler.StageWaiting, Leave: eid.Info{Key: "mitid", Name: "MitID"}}),
 		"borger-vilkaar":       terms("/b"),
 		"borger-vilkaar-ar":    terms("/b?sprog=ar"),
+		"medarbejdere":         b.get(t, boss, "/administration/medarbejdere", 200),
+		"enheder":              b.get(t, boss, "/administration/enheder", 200),
+		"kartotekfil":          b.get(t, boss, "/administration/filer/employees-fejl", 200),
+		"borgerfil":            b.get(t, boss, "/administration/filer/citizens-1", 200),
+		"tilknytninger":        b.get(t, staff, "/borgere/c1/medarbejdere", 200),
+		"find-borger":          b.post(t, staff, "/borgere/find", url.Values{"navn": {"nancy"}}, 200).Body.String(),
+		"godkendelse":          b.get(t, staff, "/omlaegninger/b3", 200),
 	} {
 		got := assetHash.ReplaceAllString(body, "/assets/HASH/")
 		file := filepath.Join("testdata", "golden", name+".html")

@@ -158,22 +158,6 @@ func (v *Visit) NameLinks(hash func(InvitationID) string) {
 	}
 }
 
-// NameLink fixes what opens a message that waits, once: a second name is refused as Conflict.
-func (v *Visit) NameLink(id InvitationID, hash string) error {
-	i, err := v.invitation(id)
-	if err != nil {
-		return err
-	}
-
-	if i.LocatorHash != "" && i.LocatorHash != hash {
-		return NewError(Conflict, "Beskeden har allerede et link.")
-	}
-
-	i.LocatorHash = hash
-
-	return nil
-}
-
 // NameCode puts a visit code in the place of what opens a message that waits. What left already keeps
 // what was in it: Conflict.
 func (v *Visit) NameCode(id InvitationID, hash string) error {
