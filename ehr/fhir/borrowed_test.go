@@ -50,8 +50,10 @@ func TestBorrowedConformance(t *testing.T) {
 			ehrtest.RunJournal(t, func(t *testing.T) ehrtest.Record {
 				t.Helper()
 
-				test.options.Calm, test.options.Strict = true, true
-				b, refs := sampled(t, test.options, fhir.ByLocation, test.change)
+				options := test.options
+				options.Calm, options.Strict = true, true
+
+				b, refs := sampled(t, options, fhir.ByLocation, test.change)
 				t.Cleanup(func() { noHarm(t, b.sim) })
 
 				r := record(t, b)
