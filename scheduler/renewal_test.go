@@ -17,19 +17,19 @@ import (
 func TestSessionIsRenewed(t *testing.T) {
 	t.Parallel()
 
-	for name, identify := range map[string]func(t *testing.T, l *logins, ctx context.Context, g *guest){
-		"code": func(t *testing.T, _ *logins, ctx context.Context, g *guest) {
+	for name, identify := range map[string]func(ctx context.Context, t *testing.T, l *logins, g *guest){
+		"code": func(ctx context.Context, t *testing.T, _ *logins, g *guest) { //nolint:contextcheck // the rig has its own
 			t.Helper()
 			g.ask()
 
-			_, taken := try(t, ctx, func(ctx context.Context) { refused(t, g.EnterCode(ctx, g.token, care.NewCode("000000")), care.Invalid) })
+			_, taken := try(ctx, t, func(ctx context.Context) { refused(t, g.EnterCode(ctx, g.token, care.NewCode("000000")), care.Invalid) })
 			if taken || g.admission().State != care.AdmissionWaiting {
 				t.Error("a wrong code renews the session")
 			}
 
 			must(t, g.EnterCode(ctx, g.token, g.code()))
 		},
-		"login": func(t *testing.T, l *logins, ctx context.Context, g *guest) {
+		"login": func(ctx context.Context, t *testing.T, l *logins, g *guest) {
 			t.Helper()
 			l.mitid.Next(oidcsim.Login{Person: "nancy"})
 
@@ -48,7 +48,7 @@ func TestSessionIsRenewed(t *testing.T) {
 			g := l.come("A-1")
 			before := g.token
 
-			renewed, taken := try(t, t.Context(), func(ctx context.Context) { identify(t, l, ctx, g) })
+			renewed, taken := try(t.Context(), t, func(ctx context.Context) { identify(ctx, t, l, g) })
 			if !taken || renewed.Token.Reveal() == before.Reveal() || !renewed.Expires.After(l.clock.Now()) {
 				t.Fatalf("taken %t, until %s", taken, renewed.Expires)
 			}
@@ -65,7 +65,7 @@ func TestSessionIsRenewed(t *testing.T) {
 }
 
 // try does something with a renewal in the context.
-func try(t *testing.T, ctx context.Context, do func(ctx context.Context)) (scheduler.Entered, bool) {
+func try(ctx context.Context, t *testing.T, do func(ctx context.Context)) (scheduler.Entered, bool) {
 	t.Helper()
 
 	ctx, renewal, err := scheduler.WithRenewal(ctx)
