@@ -212,17 +212,25 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.verifyOutcome(ctx, job)
 	case UndoVisitJob:
 		return s.undoVisit(ctx, job)
-	case KeepListJob:
-		return s.keepList(ctx, job)
+	case KeepListJob, FetchListsJob, FetchListJob:
+		return s.doList(ctx, job)
 	case FollowContactJob, FollowCitizenJob, TellOldNumberJob:
 		return s.followPeople(ctx, job)
+	}
+
+	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}
+}
+
+// doList does what a driving list needs.
+func (s *Service) doList(ctx context.Context, job Job) error {
+	switch job.Kind { //nolint:exhaustive // the other kinds never come here
 	case FetchListsJob:
 		return s.fetchLists(ctx, job)
 	case FetchListJob:
 		return s.fetchList(ctx, job)
+	default:
+		return s.keepList(ctx, job)
 	}
-
-	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}
 }
 
 // later is returned by a job that has nothing to do yet.

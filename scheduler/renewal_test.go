@@ -18,16 +18,16 @@ func TestSessionIsRenewed(t *testing.T) {
 	t.Parallel()
 
 	for name, identify := range map[string]func(ctx context.Context, t *testing.T, l *logins, g *guest){
-		"code": func(ctx context.Context, t *testing.T, _ *logins, g *guest) { //nolint:contextcheck // the rig has its own
+		"code": func(ctx context.Context, t *testing.T, _ *logins, g *guest) {
 			t.Helper()
-			g.ask()
+			g.ask() //nolint:contextcheck // the rig has its own
 
 			_, taken := try(ctx, t, func(ctx context.Context) { refused(t, g.EnterCode(ctx, g.token, care.NewCode("000000")), care.Invalid) })
-			if taken || g.admission().State != care.AdmissionWaiting {
+			if taken || g.admission().State != care.AdmissionWaiting { //nolint:contextcheck // the rig has its own
 				t.Error("a wrong code renews the session")
 			}
 
-			must(t, g.EnterCode(ctx, g.token, g.code()))
+			must(t, g.EnterCode(ctx, g.token, g.code())) //nolint:contextcheck // the rig has its own
 		},
 		"login": func(ctx context.Context, t *testing.T, l *logins, g *guest) {
 			t.Helper()

@@ -29,7 +29,7 @@ func HideSmall(group []Figures) []Figures {
 			again = hideSecond(cells[:]) || again
 		}
 
-		for column := range len(Figures{}.counts()) {
+		for column := range (&Figures{}).cells() {
 			var cells []*int
 			for i := range out {
 				cells = append(cells, out[i].cells()[column])
@@ -53,10 +53,6 @@ func HideSmall(group []Figures) []Figures {
 // cells are the figures of a line that belong together.
 func (f *Figures) cells() [6]*int {
 	return [6]*int{&f.Planned, &f.Completed, &f.Phone, &f.Not, &f.Cancelled, &f.Waiting}
-}
-
-func (f Figures) counts() [6]int {
-	return [6]int{f.Planned, f.Completed, f.Phone, f.Not, f.Cancelled, f.Waiting}
 }
 
 // hideSecond hides one more cell of a line or column in which just one is hidden: the smallest that is

@@ -45,7 +45,7 @@ func (o *output) text() string {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 
-	return o.Buffer.String()
+	return o.String()
 }
 
 // TestProtectedAddress asks every page and every answer of the API, as everybody who works in a
