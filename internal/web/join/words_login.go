@@ -76,6 +76,7 @@ type loginBody struct {
 	LogOut  string // empty: there is nothing to log out of
 	Back    string
 	NoCode  bool // one-time codes are not allowed here
+	Behind  bool // no provider works now, and a code does: the buttons stand behind it
 }
 
 // loginButton leads to a provider. The first one is the big one.
@@ -108,8 +109,11 @@ func (w words) logins(c *gin.Context, view scheduler.CitizenView, b *body) {
 		b.Login.Buttons = append(b.Login.Buttons, loginButton{strings.ReplaceAll(l.LogIn, "{name}", info.Name), answerPrefix + info.Key})
 	}
 
+	b.Login.Behind = b.Ask && !b.Login.NoCode && len(view.Providers) > 0 &&
+		!slices.ContainsFunc(view.Providers, func(info eid.Info) bool { return !slices.Contains(view.LoginsDown, info.Name) })
+
 	switch {
-	case view.Stage != scheduler.StageIdentify:
+	case view.Stage != scheduler.StageIdentify, b.Login.Behind:
 	case len(b.Login.Buttons) == 0 && b.Login.NoCode && !slices.Contains(view.Methods, care.ByDevice):
 		b.Lead = l.Alone
 	case len(b.Login.Buttons) == 0:
