@@ -247,6 +247,9 @@ func (f *fakeUse) Convert(_ context.Context, _ care.Actor, req scheduler.Convert
 }
 
 func (f *fakeUse) progress() scheduler.Progress {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
 	p := scheduler.Progress{
 		Batch:  care.Batch{ID: "b1", By: "PLA", ByName: "Pia Planlægger", Visits: 24, MadeAt: testNow().Add(-2 * time.Minute)},
 		State:  f.batchState,

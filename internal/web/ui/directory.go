@@ -430,8 +430,12 @@ func (p *Pages) showFile(c *gin.Context, status int, problem string) error {
 // importDirectory imports the file.
 func (p *Pages) importDirectory(c *gin.Context) error {
 	done, err := p.Directory.ImportUpload(c.Request.Context(), route.Actor(c), c.Param("fil"), c.PostForm("afslut") != "")
-	if kind := care.KindOf(err); kind == care.Invalid || kind == care.Conflict {
+
+	switch care.KindOf(err) { //nolint:exhaustive // the others are no matter of the file
+	case care.Invalid:
 		return p.showFile(c, http.StatusUnprocessableEntity, care.MessageOf(err))
+	case care.Conflict:
+		return p.showFile(c, http.StatusConflict, care.MessageOf(err))
 	}
 
 	return p.after(c, err, filePage{Preview: done}.Back()+"?besked=indlaest")
