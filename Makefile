@@ -24,7 +24,7 @@ lint:
 # One temporary PostgreSQL on loopback for all packages. One package at a time: most of them keep
 # both cores busy by themselves, and browsers, killed processes and clocks want a machine that answers.
 unit:
-	.ci/with-postgres env SLUSE_REQUIRE_POSTGRES=1 SLUSE_REQUIRE_CHROMIUM=1 SLUSE_REQUIRE_ISSUERS=1 go test -p 1 -race -shuffle=on -timeout 12m ./...
+	.ci/with-postgres env SLUSE_REQUIRE_POSTGRES=1 SLUSE_REQUIRE_CHROMIUM=1 SLUSE_REQUIRE_ISSUERS=1 go test -p 1 -race -shuffle=on -timeout 30m ./...
 
 # A few thousand executions of every fuzz target: a smoke test, not a campaign.
 fuzz:
