@@ -29,6 +29,7 @@ import (
 	"github.com/sluse/sluse/ehr/file"
 	"github.com/sluse/sluse/ehr/pulled"
 	"github.com/sluse/sluse/internal/store"
+	"github.com/sluse/sluse/internal/testenv/sqlite"
 	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
@@ -177,12 +178,16 @@ func (r *rig) openStore(s setup) {
 
 	if s.url == "" {
 		s.url = "sqlite:" + s.path
+		sqlite.Place(r.tb, s.path)
 	}
 
 	db, err := store.Connect(r.tb.Context(), store.Config{URL: s.url, Readers: 2})
 	must(r.tb, err)
 	r.tb.Cleanup(func() { _ = db.Close() })
-	must(r.tb, migrations.Up(r.tb.Context(), db.Writer, db.Dialect))
+
+	if db.Dialect == migrations.Postgres {
+		must(r.tb, migrations.Up(r.tb.Context(), db.Writer, db.Dialect))
+	}
 
 	r.db = db
 	r.jobs = newJobs(r.tb, db)

@@ -213,11 +213,15 @@ func TestEmployeeForm(t *testing.T) {
 		t.Errorf("%+v", fake.saved)
 	}
 
-	for status, kind := range map[int]care.Kind{http.StatusUnprocessableEntity: care.Invalid, http.StatusConflict: care.Conflict} {
-		fake.err = care.NewError(kind, "Skriv medarbejderens navn.")
+	// In this order: what follows the loop goes on with the conflict.
+	for _, refusal := range []struct {
+		status int
+		kind   care.Kind
+	}{{http.StatusUnprocessableEntity, care.Invalid}, {http.StatusConflict, care.Conflict}} {
+		fake.err = care.NewError(refusal.kind, "Skriv medarbejderens navn.")
 
 		for _, path := range []string{"/administration/medarbejdere/MSK", "/administration/medarbejdere"} {
-			if body := b.post(t, boss, path, url.Values{"navn": {"<b>Mona"}}, status).Body.String(); !strings.Contains(body, "Skriv medarbejderens navn.") || strings.Contains(body, "<b>Mona") {
+			if body := b.post(t, boss, path, url.Values{"navn": {"<b>Mona"}}, refusal.status).Body.String(); !strings.Contains(body, "Skriv medarbejderens navn.") || strings.Contains(body, "<b>Mona") {
 				t.Errorf("%s: %s", path, body)
 			}
 		}

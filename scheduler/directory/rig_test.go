@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -12,7 +11,7 @@ import (
 
 	"github.com/sluse/sluse/ehr/file"
 	"github.com/sluse/sluse/internal/store"
-	"github.com/sluse/sluse/migrations"
+	"github.com/sluse/sluse/internal/testenv/sqlite"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 	"github.com/sluse/sluse/scheduler/directory"
@@ -69,13 +68,12 @@ func boss() care.Actor {
 func newRig(t *testing.T, changes ...func(*directory.Deps)) *rig {
 	t.Helper()
 
-	config := store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "d.db")}
+	config := store.Config{URL: sqlite.URL(t)}
 	config.SetDefaults()
 
 	db, err := store.Connect(t.Context(), config)
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	must(t, migrations.Up(t.Context(), db.Writer, db.Dialect))
 
 	material, err := store.GenerateKeys()
 	must(t, err)

@@ -4,14 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sluse/sluse/internal/store"
-	"github.com/sluse/sluse/migrations"
+	"github.com/sluse/sluse/internal/testenv/sqlite"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 	"github.com/sluse/sluse/scheduler/emergency"
@@ -43,13 +42,12 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 
-	config := store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "e.db")}
+	config := store.Config{URL: sqlite.URL(t)}
 	config.SetDefaults()
 
 	db, err := store.Connect(t.Context(), config)
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	must(t, migrations.Up(t.Context(), db.Writer, db.Dialect))
 
 	material, err := store.GenerateKeys()
 	must(t, err)

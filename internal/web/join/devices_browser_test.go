@@ -13,7 +13,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -28,8 +27,8 @@ import (
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/internal/credential"
 	"github.com/sluse/sluse/internal/store"
+	"github.com/sluse/sluse/internal/testenv/sqlite"
 	"github.com/sluse/sluse/internal/web"
-	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -132,12 +131,11 @@ func build(t *testing.T) *house {
 func (h *house) openStore(t *testing.T) {
 	t.Helper()
 
-	db, err := store.Connect(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "sluse.db"), Readers: 2})
+	db, err := store.Connect(t.Context(), store.Config{URL: sqlite.URL(t), Readers: 2})
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 
 	h.db = db
-	must(t, migrations.Up(t.Context(), db.Writer, db.Dialect))
 
 	material, err := store.GenerateKeys()
 	must(t, err)

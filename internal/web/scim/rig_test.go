@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +16,8 @@ import (
 
 	"github.com/sluse/sluse/ehr/file"
 	"github.com/sluse/sluse/internal/store"
+	"github.com/sluse/sluse/internal/testenv/sqlite"
 	"github.com/sluse/sluse/internal/web/scim"
-	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 	"github.com/sluse/sluse/scheduler/directory"
@@ -60,13 +59,12 @@ func now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
 func newRig(t *testing.T, key directory.Key) *rig {
 	t.Helper()
 
-	config := store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "d.db")}
+	config := store.Config{URL: sqlite.URL(t)}
 	config.SetDefaults()
 
 	db, err := store.Connect(t.Context(), config)
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	must(t, migrations.Up(t.Context(), db.Writer, db.Dialect))
 
 	material, err := store.GenerateKeys()
 	must(t, err)
