@@ -81,7 +81,7 @@ func setup(t *testing.T) *bundle {
 	towns := []world.Municipality{{ID: testby, Name: "Testby Kommune", Host: "127.0.0.1"}, {ID: proeveby, Name: "Prøveby Kommune", Host: "localhost"}}
 
 	b.world, err = world.Start(t.Context(), world.Options{
-		Dir: t.TempDir(), Clock: b.clock.now, Listen: addr, Seed: 7, FileRecord: true, Municipalities: towns,
+		Dir: t.TempDir(), Clock: b.clock.now, Listen: addr, Seed: 7, Record: world.FileRecord, Municipalities: towns,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -161,16 +162,7 @@ municipalities:
         tls: none
         from: skaerm@testby.example
         from_name: "{{.Name}}"
-    record:
-      kind: {{$.Record}}
-      concurrency: {{$.Concurrency}}
-      file:
-        dir: "{{.Dir}}/lister"
-      fhir:
-        base_url: {{$.RecordURL}}/fhir
-      default: {planned: "Planlagt skærmbesøg", completed: "Gennemført skærmbesøg", not_completed: "Ikke gennemført skærmbesøg", phone: "Telefonisk", comment: "skærmbesøg"}
-      by_law:
-        SEL_83: {comment: "skærmbesøg"}
+{{.RecordText}}
     rules:
       screen_services: ["Medicinadministration", "Tilsyn/omsorg", "Ernæringsvejledning", "Psykisk støtte", "Undersøgelser og måling", "Telefonopkald", "Bostøtte"]
       physical_services: ["Personlig hygiejne", "Sårbehandling", "Personlig hjælp og pleje"]
@@ -192,7 +184,6 @@ type configData struct {
 	GatewayURL         string
 	BrokerClient       string // at the citizens' broker
 	MailHost, MailPort string
-	Record             string
 	Dir                string
 }
 
@@ -200,6 +191,7 @@ type municipalityData struct {
 	Municipality
 	Dir, HostPort, PublicURL string
 	Prefix                   string // of the names of rooms on a Pexip
+	RecordText               string // how its care record is told
 }
 
 // certificateLife is how long the demo's SAML certificate holds.
@@ -213,16 +205,15 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 
 	data := configData{
 		Options: o, World: w, Client: planner(), Node: o.client(), Files: w.clientFiles(), GatewayURL: w.gateway, BrokerClient: oidcsim.DefaultClientID,
-		NodeConcurrency: min(o.Concurrency, maxNodeConcurrency), NodeRate: NodeRate, MailHost: host, MailPort: port, Record: "fhir", Dir: o.Dir,
-	}
-	if o.FileRecord {
-		data.Record = "file"
+		NodeConcurrency: min(o.Concurrency, maxNodeConcurrency), NodeRate: NodeRate, MailHost: host, MailPort: port, Dir: o.Dir,
 	}
 
 	files := map[string]string{
 		"vdx.secret": data.Client.Secret, "history.key": HistoryKey, "idp.xml": string(w.IDP.Metadata()), "broker.secret": oidcsim.DefaultClientSecret,
 		"pexip.key": data.Node.PrivateKeyPEM, "hook.secret": w.hookPassword, "sms.key": smsgwsim.DefaultAPIKey,
 	}
+	maps.Copy(files, w.recordSecrets())
+
 	if w.MitID != nil {
 		files["mitid.xml"] = string(w.MitID.Metadata())
 	}
@@ -240,6 +231,10 @@ func (w *World) writeConfig(_ context.Context, o Options) error {
 		}
 
 		prepared.Prefix = "sluse-" + letters(i)
+
+		if prepared.RecordText, err = w.recordText(o, prepared.Dir); err != nil {
+			return err
+		}
 
 		data.Municipalities = append(data.Municipalities, prepared)
 	}

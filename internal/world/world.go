@@ -4,6 +4,7 @@
 package world
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -20,7 +21,10 @@ import (
 	"github.com/sluse/sluse/connector/message/smsgw/smsgwsim"
 	"github.com/sluse/sluse/connector/video/pexip/pexipsim"
 	"github.com/sluse/sluse/connector/video/vdx/vdxsim"
+	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/fhir/fhirsim"
+	"github.com/sluse/sluse/ehr/momentum/momentumsim"
+	"github.com/sluse/sluse/ehr/nexus/nexussim"
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/saml"
 	"github.com/sluse/sluse/saml/idpsim"
@@ -58,8 +62,13 @@ type Options struct {
 	Employees []string
 	// EveryList lets driving lists that no unit is named for belong to a unit of their own.
 	EveryList bool
-	// FileRecord has entries written into the driving list's file instead of the FHIR record.
-	FileRecord bool
+	// Record is the care record; FHIRRecord when empty.
+	Record RecordKind
+	// Planned are visits that the record itself plans: its driving lists are then read from it. Without
+	// them, and with FileRecord always, lists come as files.
+	Planned []ehr.Row
+	// Practice is how the municipality has its record told; Plain when empty.
+	Practice Practice
 }
 
 // Municipality is one municipality of the world.
@@ -77,17 +86,20 @@ type World struct {
 	VDX   *vdxsim.Server   // nil with Pexip
 	Pexip *pexipsim.Server // nil with VDX
 	SMS   *smsgwsim.Server // the municipality's SMS gateway; nil with VDX, which sends SMS itself
-	FHIR  *fhirsim.Server
+	FHIR  *fhirsim.Server  // nil with another record
+	Nexus *nexussim.Server // nil with another record
 	Mail  *mailsim.Server
-	IDP   *idpsim.Server  // of the employees
-	MitID *idpsim.Server  // of the citizens, as NemLog-in is; nil with Broker
-	OIDC  *oidcsim.Server // of the citizens, a broker of MitID with OpenID Connect; nil with NemLogIn
+	// Momentum is the case journal of Varde's practice; nil with others.
+	Momentum *momentumsim.Server
+	IDP      *idpsim.Server  // of the employees
+	MitID    *idpsim.Server  // of the citizens, as NemLog-in is; nil with Broker
+	OIDC     *oidcsim.Server // of the citizens, a broker of MitID with OpenID Connect; nil with NemLogIn
 
 	URLs       vdxsim.URLs   // empty with Pexip
 	NodeURLs   pexipsim.URLs // empty with VDX
 	InboxURL   string        // the citizens' telephones
 	RoomsURL   string        // the rooms with their links
-	RecordURL  string        // base of the record's pages; the FHIR base is below it
+	RecordURL  string        // base of the record's pages, with FHIR also of its API; empty with FileRecord
 	LettersURL string        // the citizens' mailboxes
 	LoginURL   string        // the identity provider of the employees
 	MitIDURL   string        // that of the citizens; empty with Broker
@@ -95,11 +107,16 @@ type World struct {
 	ConfigFile string
 	Dir        string
 	Kind       VideoKind
+	Record     RecordKind
+	Practice   Practice
 
 	relay        string // host:port of the mail relay
 	portal       string // base of the pages on which people enter and leave rooms
 	gateway      string // base of the SMS gateway
 	hookPassword string // of the event sink at the program
+	nexus        nexussim.URLs
+	momentum     string // base of the case journal
+	history      history
 	undo         []func() error
 }
 
@@ -117,11 +134,13 @@ func Start(ctx context.Context, o Options) (*World, error) {
 		o.EID = NemLogIn
 	}
 
+	o.Record, o.Practice = cmp.Or(o.Record, FHIRRecord), cmp.Or(o.Practice, Plain)
+
 	if o.NodeLead == 0 {
 		o.NodeLead = 30 * time.Minute
 	}
 
-	w := &World{Kind: o.Video, Dir: o.Dir, ConfigFile: filepath.Join(o.Dir, "sluse.yaml")}
+	w := &World{Kind: o.Video, Record: o.Record, Practice: o.Practice, Dir: o.Dir, ConfigFile: filepath.Join(o.Dir, "sluse.yaml")}
 
 	for _, part := range []func(context.Context, Options) error{w.startVideo, w.startRecord, w.startMail, w.startLogin, w.startCitizenLogin, w.writeConfig} {
 		if err := part(ctx, o); err != nil {
@@ -147,20 +166,6 @@ func (w *World) Close() error {
 
 // HistoryKey opens the video platform's history.
 const HistoryKey = "historik-noegle-til-demo"
-
-func (w *World) startRecord(ctx context.Context, o Options) error {
-	sim, err := fhirsim.New(fhirsim.Options{
-		Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: fhirsim.Spread(o.Faults), Latency: o.Latency,
-	})
-	if err != nil {
-		return fmt.Errorf("care record: %w", err)
-	}
-
-	w.FHIR = sim
-	w.RecordURL, err = w.serve(ctx, sim.Handler())
-
-	return err
-}
 
 func (w *World) startMail(ctx context.Context, o Options) error {
 	sim, err := mailsim.New(mailsim.Options{Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: mailsim.Spread(o.Faults)})

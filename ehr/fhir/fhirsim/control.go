@@ -8,7 +8,8 @@ import (
 
 // ControlHandler serves the control plane, meant for a listener of its own:
 //
-//	GET  /totals, /visits, /requests, /categories
+//	GET  /totals, /visits, /requests, /categories, /active
+//	POST /load     a Day object; answers the references of its Appointments
 //	POST /faults   a Faults object: the seeded rates from now on
 //	POST /script   a list of Fault objects
 //	POST /calm     no more faults
@@ -22,6 +23,8 @@ func (s *Server) ControlHandler() http.Handler {
 	mux.HandleFunc("GET /visits", show(func() any { return s.Visits() }))
 	mux.HandleFunc("GET /requests", show(func() any { return s.Requests() }))
 	mux.HandleFunc("GET /categories", show(func() any { return s.Categories() }))
+	mux.HandleFunc("GET /active", show(func() any { return s.ActiveCounts() }))
+	mux.HandleFunc("POST /load", s.loadDay)
 	mux.HandleFunc("POST /faults", take(s.SetFaults))
 	mux.HandleFunc("POST /script", take(func(f []Fault) error { return s.Script(f...) }))
 	mux.HandleFunc("POST /reject", take(s.Reject))

@@ -125,6 +125,7 @@ func (s *Server) create(c call) response {
 
 	r := s.archive.create(c.kind, body, s.now(), false)
 	s.noteWrite(r)
+	s.noteActive(r, "client")
 
 	return s.written(http.StatusCreated, r)
 }
@@ -185,6 +186,7 @@ func (s *Server) update(c call) response {
 
 	s.archive.append(r, body, s.now(), false)
 	s.noteWrite(r)
+	s.noteActive(r, "client")
 
 	return s.written(http.StatusOK, r)
 }

@@ -53,7 +53,7 @@ func (s *Server) LoadSample(o Sample) (SampleRefs, error) {
 		return SampleRefs{}, fmt.Errorf("fhirsim: %w", err)
 	}
 
-	l := loader{server: s, sample: o, system: orElse(o.EmployeeSystem, "urn:x-sluse:id:employee")}
+	l := loader{server: s, sample: o, system: orElse(o.EmployeeSystem, defaultEmployeeSystem)}
 	l.refs.Location = l.seed(map[string]any{"resourceType": "Location", "status": "active", "name": "Hjemmeplejen Øst"})
 
 	for _, c := range citizens() {
@@ -71,7 +71,7 @@ func (s *Server) LoadSample(o Sample) (SampleRefs, error) {
 func patient(number, given, family, mobile string) map[string]any {
 	return map[string]any{
 		"resourceType": "Patient", "active": true,
-		"identifier": []any{map[string]any{"use": "official", "system": "urn:oid:1.2.208.176.1.2", "value": number}},
+		"identifier": []any{map[string]any{"use": "official", "system": cprSystem, "value": number}},
 		"name":       []any{map[string]any{"use": "official", "given": []any{given}, "family": family}},
 		"telecom":    []any{map[string]any{"system": "phone", "use": "mobile", "value": mobile}},
 		"address": []any{map[string]any{

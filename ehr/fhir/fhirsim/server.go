@@ -33,6 +33,8 @@ type Server struct {
 	assertions map[string]bool
 	requests   []Request
 	served     int
+	visitsOf   map[string][]string // Appointments by whom they are for
+	counts     []ActiveCount
 	changed    chan struct{}             // closed and replaced at every request
 	hooks      map[string][]func() error // by operation
 	servers    []*http.Server            // of Start
@@ -52,7 +54,7 @@ func New(o Options) (*Server, error) {
 		options: o, dice: d, faults: newFaultBox(d, o.Faults), checker: newChecker(newSchema()),
 		archive: newArchive(d), entries: map[string][]Entry{}, keys: map[string]bool{}, tokens: map[string]time.Time{},
 		searches: map[string]search{}, assertions: map[string]bool{},
-		hooks: map[string][]func() error{}, changed: make(chan struct{}),
+		visitsOf: map[string][]string{}, hooks: map[string][]func() error{}, changed: make(chan struct{}),
 	}, nil
 }
 
@@ -202,6 +204,7 @@ func (s *Server) Edit(ref string, change func(body map[string]any)) error {
 	}
 
 	s.archive.append(r, body, s.now(), true)
+	s.noteActive(r, "staff")
 
 	return nil
 }
@@ -218,7 +221,10 @@ func (s *Server) Seed(body map[string]any) (string, error) {
 		return "", errors.New("fhirsim: " + issues[0].text)
 	}
 
-	return s.archive.create(kind, fresh, s.now(), true).ref(), nil
+	r := s.archive.create(kind, fresh, s.now(), true)
+	s.noteActive(r, "staff")
+
+	return r.ref(), nil
 }
 
 // checkSeed checks what clients may write; of the other types it only asks that they are served.
@@ -270,6 +276,7 @@ func (s *Server) Delete(ref string) error {
 	}
 
 	r.deleted = true
+	s.noteActive(r, "staff")
 
 	return nil
 }
