@@ -32,6 +32,18 @@ type Record struct {
 	Entries func(t *testing.T, visit ehr.Change) []care.EntryKind
 	// State tells what the record shows for the visit now. Nil: it has no such texts.
 	State func(t *testing.T, visit ehr.Change) State
+
+	// Ways are the journal's means, in its order, and how the suite looks at each. RunWays needs
+	// them and what follows.
+	Ways []Way
+	// Arm prepares a mishap for the next write of the change.
+	Arm map[Mishap]func(t *testing.T, change ehr.Change)
+	// Without tells why the record can't meet a mishap that it does not arm.
+	Without map[Mishap]string
+	// Storm makes the record fail at random from now on.
+	Storm func(t *testing.T)
+	// Heal ends mishap and storm.
+	Heal func(t *testing.T)
 }
 
 // State is what people see at a visit in the record.

@@ -151,16 +151,11 @@ func (n *Nexus) endDoubles(ctx context.Context, doubles []grant, c ehr.Change) e
 }
 
 // leaveIntervention takes the visit's tag away, and ends an intervention that we made when no tag
-// is left on it.
+// is left on it. The receipt names the citizen: what was ended is not found again by a repeat.
 func (n *Nexus) leaveIntervention(ctx context.Context, patient object, c ehr.Change) (ehr.Receipt, error) {
 	active, err := n.activeGrants(ctx, patient, c.Name)
 	if err != nil {
 		return ehr.Receipt{}, err
-	}
-
-	receipt := ehr.Receipt{ID: "patient/" + patient.id(), Version: patient.number("version")}
-	if len(active) > 0 {
-		receipt = active[0].receipt()
 	}
 
 	for _, g := range active {
@@ -168,8 +163,6 @@ func (n *Nexus) leaveIntervention(ctx context.Context, patient object, c ehr.Cha
 		if !own.has(visitTag(c.Source)) {
 			continue
 		}
-
-		receipt = g.receipt()
 
 		left := own.drop(visitTag(c.Source))
 		if len(left.tags) == 0 && own.word == madeWord {
@@ -180,15 +173,12 @@ func (n *Nexus) leaveIntervention(ctx context.Context, patient object, c ehr.Cha
 			continue
 		}
 
-		fresh, err := n.editMarker(ctx, g, left)
-		if err != nil {
+		if _, err := n.editMarker(ctx, g, left); err != nil {
 			return ehr.Receipt{}, err
 		}
-
-		receipt = fresh.receipt()
 	}
 
-	return receipt, nil
+	return ehr.Receipt{ID: "patient/" + patient.id(), Version: patient.number("version")}, nil
 }
 
 // editMarker changes our part of an intervention's supplementary information and nothing else.

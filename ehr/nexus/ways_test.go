@@ -1,0 +1,282 @@
+package nexus_test
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/ehr/ehrtest"
+	"github.com/sluse/sluse/ehr/nexus"
+	"github.com/sluse/sluse/ehr/nexus/nexussim"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// TestWays runs the port's suite for every means of Nexus.
+func TestWays(t *testing.T) {
+	t.Parallel()
+	ehrtest.RunWays(t, waysRecord)
+}
+
+func waysRecord(t *testing.T, seed uint64) ehrtest.Record {
+	t.Helper()
+
+	b := setup(t, func(o *nexussim.Options, c *nexus.Config) {
+		o.Seed = seed + 11
+		c.Timeout, c.CalendarTimeout = 700*time.Millisecond, 700*time.Millisecond
+	})
+	refs := b.load(t, list,
+		nexussim.NewVisit{CPR: []string{nancy}, Comment: "Nøgleboks ved dør "}, nexussim.NewVisit{CPR: []string{bruno}},
+		nexussim.NewVisit{CPR: []string{kaja}, Comment: "Ring først\nHund"}, nexussim.NewVisit{CPR: []string{niels}},
+	)
+
+	r := ehrtest.Record{
+		Journal: b.nexus,
+		Another: func(t *testing.T) ehr.Journal { t.Helper(); return b.open(t, b.config) },
+		State:   func(t *testing.T, c ehr.Change) ehrtest.State { t.Helper(); return b.state(t, b.refOf(t, c)) },
+		Storm: func(t *testing.T) {
+			t.Helper()
+
+			faults := nexussim.Spread(0.2)
+			faults.Hang, faults.RetryAfter = time.Millisecond, time.Millisecond
+
+			if err := b.sim.SetFaults(faults); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+
+	for _, ref := range refs {
+		r.Planned = append(r.Planned, b.planned(t, ref))
+	}
+
+	b.addWays(&r)
+	b.addMishaps(&r)
+
+	return r
+}
+
+func (b *testBundle) addWays(r *ehrtest.Record) {
+	named := func(name string) func(ehr.Change) ehr.Change {
+		return func(c ehr.Change) ehr.Change { c.Name = name; return c }
+	}
+
+	r.Ways = []ehrtest.Way{
+		{Means: care.OnList, Of: nexusType, Told: b.toldOnList, Wrong: map[string]func(ehr.Change) ehr.Change{
+			"type":    func(c ehr.Change) ehr.Change { c.Category = "Findes ikke"; return c },
+			"retired": func(c ehr.Change) ehr.Change { c.Category = "Skærmbesøg (gammel)"; return c },
+			"comment": func(c ehr.Change) ehr.Change { c.Comment = "kode 1234"; return c },
+		}},
+		{
+			Means: care.ByIntervention, Of: byIntervention, Told: b.toldByIntervention,
+			Quiet: []care.EntryKind{care.EntryPlanned}, // the one that is there stands for the new time, too
+			Wrong: map[string]func(ehr.Change) ehr.Change{"grant": named("Findes ikke"), "no grant": named("")},
+		},
+		{Means: care.ByNote, Of: byNote, Told: b.toldByNote, Wrong: map[string]func(ehr.Change) ehr.Change{
+			"form": named("Findes ikke"),
+			"label": func(c ehr.Change) ehr.Change {
+				c.Fields = append(c.Fields[:0:0], ehr.Field{Label: "Findes ikke", Value: "Ja"})
+				return c
+			},
+		}},
+		{Means: care.ByTask, Of: byTask, Told: b.toldByTask, Wrong: map[string]func(ehr.Change) ehr.Change{
+			"type": named("Findes ikke"),
+			"team": func(c ehr.Change) ehr.Change { c.Team = "Findes ikke"; return c },
+		}},
+	}
+}
+
+// nexusType gives a change a type that the simulator's municipality has.
+func nexusType(c ehr.Change) ehr.Change {
+	if c.Delivery == care.ByPhone {
+		c.Category = "Telefonopkald"
+	}
+
+	return c
+}
+
+// toldOnList are the changes that we made to a visit.
+func (b *testBundle) toldOnList(t *testing.T, c ehr.Change) []string {
+	t.Helper()
+
+	visit, err := b.sim.Visit(b.refOf(t, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var told []string
+
+	for _, change := range visit.Changes {
+		if change.By == "staff" {
+			continue
+		}
+
+		fields := map[string]string{}
+		for _, f := range change.Fields {
+			if f.Name == "eventType" || f.Name == "comments" {
+				fields[f.Name] = plain(f.After)
+			}
+		}
+
+		told = append(told, fmt.Sprint(change.Strategy, fields))
+	}
+
+	return told
+}
+
+var (
+	numberLike = regexp.MustCompile(`"(?:id|href|version)":("[^"]*"|[0-9]+),?|"_links":\{.*?\}\}?,?`)
+	tagsLike   = regexp.MustCompile(`#[a-z2-7]{5}`)
+)
+
+// plain is a text of the record without what differs between two records.
+func plain(text string) string {
+	return numberLike.ReplaceAllString(tagsLike.ReplaceAllString(text, "#"), "")
+}
+
+func cprIn(c ehr.Change) string { return c.Citizen.CPR.Reveal() }
+
+func (b *testBundle) toldByIntervention(t *testing.T, c ehr.Change) []string {
+	t.Helper()
+
+	var told []string
+
+	for i, g := range b.sim.Grants(cprIn(c)) {
+		if g.Name != "Skærmbesøg SUL" {
+			continue
+		}
+
+		for _, change := range g.Changes {
+			told = append(told, fmt.Sprint(i, change.Transition, change.State))
+		}
+	}
+
+	return told
+}
+
+func (b *testBundle) toldByNote(t *testing.T, c ehr.Change) []string {
+	t.Helper()
+
+	var told []string
+
+	for _, n := range b.sim.Notes(cprIn(c)) {
+		text := n.Title + " " + n.State
+		for _, label := range slices.Sorted(maps.Keys(n.Fields)) {
+			text += fmt.Sprintf(" %s=%s", label, plain(n.Fields[label]))
+		}
+
+		told = append(told, fmt.Sprint(text, len(n.Changes)))
+	}
+
+	return told
+}
+
+// toldByTask is every task when it was made, and then those that were closed.
+func (b *testBundle) toldByTask(t *testing.T, c ehr.Change) []string {
+	t.Helper()
+
+	var told, closed []string
+
+	for _, task := range b.sim.Tasks(cprIn(c)) {
+		text, _, _ := strings.Cut(task.Text, "\n")
+		told = append(told, fmt.Sprint(task.Type, task.Title, task.Due, task.Group))
+
+		if task.Closed {
+			closed = append(closed, "closed "+text)
+		}
+	}
+
+	return append(told, closed...)
+}
+
+func (b *testBundle) addMishaps(r *ehrtest.Record) {
+	writes := func(c ehr.Change) string {
+		switch c.Means {
+		case care.ByIntervention:
+			return nexussim.OpGrantSave
+		case care.ByNote:
+			return nexussim.OpNoteCreate
+		case care.ByTask:
+			return nexussim.OpTaskCreate
+		case care.OnList, care.ByJournal:
+		}
+
+		return nexussim.OpEventUpdate
+	}
+	fault := func(kind nexussim.FaultKind, count int) func(*testing.T, ehr.Change) {
+		return func(t *testing.T, c ehr.Change) {
+			t.Helper()
+
+			if err := b.sim.Script(nexussim.Fault{Kind: kind, Op: writes(c), Count: count}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+
+	r.Arm = map[ehrtest.Mishap]func(*testing.T, ehr.Change){
+		ehrtest.Gone: func(t *testing.T, _ ehr.Change) {
+			t.Helper()
+
+			if err := b.sim.Script(nexussim.Fault{Kind: nexussim.FaultResetBefore, Op: nexussim.OpAny, Count: 100}); err != nil {
+				t.Fatal(err)
+			}
+		},
+		ehrtest.LostBefore: fault(nexussim.FaultResetBefore, 1), ehrtest.LostAfter: fault(nexussim.FaultResetAfter, 1),
+		ehrtest.TimeoutBefore: fault(nexussim.FaultTimeoutBefore, 1), ehrtest.TimeoutAfter: fault(nexussim.FaultTimeoutAfter, 1),
+		ehrtest.ErrorBefore: fault(nexussim.FaultServerError, 1), ehrtest.ErrorAfter: fault(nexussim.FaultServerErrorAfter, 1),
+		ehrtest.Unavailable: fault(nexussim.FaultUnavailable, 1), ehrtest.TooMany: fault(nexussim.FaultTooMany, 1),
+		ehrtest.TokenEnded: fault(nexussim.FaultUnauthorized, 1), ehrtest.Unauthorized: fault(nexussim.FaultUnauthorized, 2),
+		ehrtest.BrokenBody: fault(nexussim.FaultBrokenBody, 1),
+		ehrtest.HalfObjects: func(t *testing.T, _ ehr.Change) {
+			t.Helper()
+			b.quirk(t, nexussim.Quirks{HalfLists: true, NoETag: true})
+		},
+		ehrtest.SomebodyElse: func(t *testing.T, c ehr.Change) { t.Helper(); b.somebodyElse(t, c) },
+		ehrtest.NotPermitted: func(t *testing.T, c ehr.Change) { t.Helper(); b.rights(t, c) },
+	}
+	r.Without = map[ehrtest.Mishap]string{
+		ehrtest.ReadOnly: "visits alone can be read-only: TestRefusals", ehrtest.RefusedByRecord: "Nexus answers refusals with 500 or without a reason",
+	}
+	r.Heal = func(t *testing.T) {
+		t.Helper()
+		b.sim.Calm()
+		b.quirk(t, nexussim.Quirks{})
+
+		if err := b.sim.SetRights("sluse", nexussim.AllRights()...); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (b *testBundle) quirk(t *testing.T, q nexussim.Quirks) {
+	t.Helper()
+
+	if err := b.sim.SetQuirks(q); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// somebodyElse changes the visit, of which interventions, notes and tasks know nothing.
+func (b *testBundle) somebodyElse(t *testing.T, c ehr.Change) {
+	t.Helper()
+
+	ref := b.refOf(t, c)
+	b.sim.BeforeNext(nexussim.OpEventUpdate, func() error { return b.sim.Assign(ref, "LBH") })
+}
+
+// rights takes the right that the means needs, and with it the rel.
+func (b *testBundle) rights(t *testing.T, c ehr.Change) {
+	t.Helper()
+
+	lost := map[care.Means]nexussim.Right{
+		care.OnList: nexussim.WriteVisits, care.ByIntervention: nexussim.WriteGrants, care.ByNote: nexussim.WriteForms, care.ByTask: nexussim.UseTasks,
+	}[c.Means]
+
+	if err := b.sim.SetRights("sluse", slices.DeleteFunc(nexussim.AllRights(), func(r nexussim.Right) bool { return r == lost })...); err != nil {
+		t.Fatal(err)
+	}
+}
