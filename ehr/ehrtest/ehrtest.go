@@ -1,6 +1,7 @@
 // Package ehrtest is the conformance suite of the ehr port. An adapter's test hands over a
 // factory of empty records; the suite drives the journal and asks the record itself, not the
-// journal, what it received.
+// journal, what it received. RunJournal is about the visit on the list; RunWays goes through every
+// means that the journal has, calm, with each mishap at each entry, and with ten seeds of faults.
 package ehrtest
 
 import (
@@ -36,10 +37,8 @@ type Record struct {
 	// Ways are the journal's means, in its order, and how the suite looks at each. RunWays needs
 	// them and what follows.
 	Ways []Way
-	// Arm prepares a mishap for the next write of the change.
-	Arm map[Mishap]func(t *testing.T, change ehr.Change)
-	// Without tells why the record can't meet a mishap that it does not arm.
-	Without map[Mishap]string
+	// Arms has every mishap.
+	Arms []Arm
 	// Storm makes the record fail at random from now on.
 	Storm func(t *testing.T)
 	// Heal ends mishap and storm.

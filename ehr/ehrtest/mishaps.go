@@ -47,7 +47,43 @@ func Mishaps() []Mishap {
 	}
 }
 
-// None is the "kind" of no error at all in verdicts.
+// Arm makes a mishap happen.
+type Arm struct {
+	Mishap Mishap
+	// Do prepares the mishap for the next write of the change.
+	Do func(t *testing.T, change ehr.Change)
+	// Without tells why the record can't meet the mishap; Do is nil.
+	Without string
+}
+
+// Without excuses a record from mishaps.
+func Without(why string, mishaps ...Mishap) []Arm {
+	arms := make([]Arm, len(mishaps))
+	for i, m := range mishaps {
+		arms[i] = Arm{Mishap: m, Without: why}
+	}
+
+	return arms
+}
+
+// Network are the mishaps of a record that is behind HTTP, and that one has not which is a folder.
+func Network() []Mishap {
+	return []Mishap{LostBefore, TimeoutBefore, TimeoutAfter, ErrorBefore, ErrorAfter, Unavailable, TooMany, TokenEnded, Unauthorized, HalfObjects}
+}
+
+// arm finds how the record meets a mishap.
+func (r Record) arm(t *testing.T, m Mishap) Arm {
+	t.Helper()
+
+	i := slices.IndexFunc(r.Arms, func(a Arm) bool { return a.Mishap == m })
+	if i < 0 || (r.Arms[i].Do == nil) == (r.Arms[i].Without == "") {
+		t.Fatalf("the record must either have the mishap %q or say why not", m)
+	}
+
+	return r.Arms[i]
+}
+
+// none is the "kind" of no error at all in verdicts.
 const none connector.Kind = 0
 
 // verdicts are the kinds with which a try may end. Those that had an effect must never be called
@@ -59,7 +95,7 @@ func verdicts(m Mishap) []connector.Kind {
 	case LostBefore, TimeoutBefore, ErrorBefore:
 		return []connector.Kind{none, connector.Unavailable, connector.Unknown}
 	case LostAfter, TimeoutAfter, ErrorAfter, BrokenBody:
-		return []connector.Kind{none, connector.Unknown, connector.Malformed}
+		return []connector.Kind{none, connector.Unknown, connector.Malformed, connector.Pending}
 	case TooMany:
 		return []connector.Kind{connector.RateLimited}
 	case TokenEnded, HalfObjects:
@@ -83,9 +119,9 @@ func mishap(t *testing.T, open OpenSeeded, m care.Means, how Mishap) {
 
 	r := open(t, 0)
 
-	arm := r.Arm[how]
-	if arm == nil {
-		t.Skip(r.Without[how])
+	arm := r.arm(t, how)
+	if arm.Do == nil {
+		t.Skip(arm.Without)
 	}
 
 	w, planned := r.way(t, m), r.Planned[0]
@@ -95,16 +131,16 @@ func mishap(t *testing.T, open OpenSeeded, m care.Means, how Mishap) {
 		c := w.change(s, planned, original)
 		before := w.Told(t, planned)
 
-		arm(t, c)
+		arm.Do(t, c)
 
 		receipt, err := r.Journal.Apply(t.Context(), c)
 		judge(t, how, err)
 
+		r.Heal(t)
+
 		if told := w.Told(t, planned); slices.Contains([]Mishap{ReadOnly, NotPermitted, RefusedByRecord}, how) && !slices.Equal(told, before) {
 			t.Errorf("step %d: the record was told %q all the same", i+1, told)
 		}
-
-		r.Heal(t)
 
 		final := persist(t, r.second(t), c)
 		if err == nil && final != receipt {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -113,6 +114,10 @@ func (l *keptList) load(ctx context.Context) error {
 		l.content = nil
 
 		c, err := loadContent(ctx, l.dir, l.journal.aliases)
+		if errors.Is(err, errNoList) {
+			c, err = l.lookAgain(ctx)
+		}
+
 		if err != nil {
 			return err
 		}
@@ -127,6 +132,15 @@ func (l *keptList) load(ctx context.Context) error {
 	}
 
 	return nil
+}
+
+// lookAgain tells a list that is unknown from a folder, a share mostly, that is away or was a moment ago.
+func (l *keptList) lookAgain(ctx context.Context) (*content, error) {
+	if _, err := os.Stat(filepath.Dir(l.lock)); err != nil {
+		return nil, err //nolint:wrapcheck // the caller classifies
+	}
+
+	return loadContent(ctx, l.dir, l.journal.aliases)
 }
 
 // commit writes a batch of operations. Each gets its own outcome; the error is for those

@@ -51,7 +51,7 @@ func New(config Config) (*Journal, error) {
 func (j *Journal) Means() []care.Means { return care.AllMeans() }
 
 // Apply hands the change over, or tells what became of it. Pending: the robot has not answered yet.
-// Rejected: it refused, with its words as a *care.Error. Malformed: its receipt can't be read.
+// Rejected: it refused, with its words as a *care.Error; the next try hands over anew. Malformed: its receipt can't be read.
 func (j *Journal) Apply(ctx context.Context, change ehr.Change) (ehr.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return ehr.Receipt{}, failure("apply", connector.Unavailable, err)
@@ -117,6 +117,10 @@ func (j *Journal) receipt(name, key string) (ehr.Receipt, error) {
 	}
 
 	if answer.Outcome == "refused" {
+		if err := j.forget(name); err != nil {
+			return ehr.Receipt{}, err
+		}
+
 		return ehr.Receipt{}, failure("apply", connector.Rejected, care.NewError(care.Invalid, refusalText(answer.Text)))
 	}
 
@@ -125,6 +129,18 @@ func (j *Journal) receipt(name, key string) (ehr.Receipt, error) {
 	}
 
 	return ehr.Receipt{ID: answer.ID, Version: answer.Version}, nil
+}
+
+// forget removes the traces of a change that was refused, the receipt last: when a person has put right
+// what was wrong and tries again, the change is handed over again under the same key.
+func (j *Journal) forget(name string) error {
+	for _, dir := range []string{j.config.Sent, j.config.Receipts} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return failure("forget", connector.Unavailable, errors.New("a refused change can't be cleared away"))
+		}
+	}
+
+	return nil
 }
 
 // refusalText are the robot's words without what must not be shown.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -164,12 +165,12 @@ func (b *testBundle) toldByNote(t *testing.T, c ehr.Change) []string {
 	var told []string
 
 	for _, n := range b.sim.Notes(cprIn(c)) {
-		text := n.Title + " " + n.State
+		words := []string{n.Title, n.State, strconv.Itoa(len(n.Changes))}
 		for _, label := range slices.Sorted(maps.Keys(n.Fields)) {
-			text += fmt.Sprintf(" %s=%s", label, plain(n.Fields[label]))
+			words = append(words, label+"="+plain(n.Fields[label]))
 		}
 
-		told = append(told, fmt.Sprint(text, len(n.Changes)))
+		told = append(told, strings.Join(words, " "))
 	}
 
 	return told
@@ -217,30 +218,35 @@ func (b *testBundle) addMishaps(r *ehrtest.Record) {
 		}
 	}
 
-	r.Arm = map[ehrtest.Mishap]func(*testing.T, ehr.Change){
-		ehrtest.Gone: func(t *testing.T, _ ehr.Change) {
-			t.Helper()
+	gone := func(t *testing.T, _ ehr.Change) {
+		t.Helper()
 
-			if err := b.sim.Script(nexussim.Fault{Kind: nexussim.FaultResetBefore, Op: nexussim.OpAny, Count: 100}); err != nil {
-				t.Fatal(err)
-			}
-		},
-		ehrtest.LostBefore: fault(nexussim.FaultResetBefore, 1), ehrtest.LostAfter: fault(nexussim.FaultResetAfter, 1),
-		ehrtest.TimeoutBefore: fault(nexussim.FaultTimeoutBefore, 1), ehrtest.TimeoutAfter: fault(nexussim.FaultTimeoutAfter, 1),
-		ehrtest.ErrorBefore: fault(nexussim.FaultServerError, 1), ehrtest.ErrorAfter: fault(nexussim.FaultServerErrorAfter, 1),
-		ehrtest.Unavailable: fault(nexussim.FaultUnavailable, 1), ehrtest.TooMany: fault(nexussim.FaultTooMany, 1),
-		ehrtest.TokenEnded: fault(nexussim.FaultUnauthorized, 1), ehrtest.Unauthorized: fault(nexussim.FaultUnauthorized, 2),
-		ehrtest.BrokenBody: fault(nexussim.FaultBrokenBody, 1),
-		ehrtest.HalfObjects: func(t *testing.T, _ ehr.Change) {
+		if err := b.sim.Script(nexussim.Fault{Kind: nexussim.FaultResetBefore, Op: nexussim.OpAny, Count: 100}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Arms = []ehrtest.Arm{
+		{Mishap: ehrtest.Gone, Do: gone},
+		{Mishap: ehrtest.LostBefore, Do: fault(nexussim.FaultResetBefore, 1)},
+		{Mishap: ehrtest.LostAfter, Do: fault(nexussim.FaultResetAfter, 1)},
+		{Mishap: ehrtest.TimeoutBefore, Do: fault(nexussim.FaultTimeoutBefore, 1)},
+		{Mishap: ehrtest.TimeoutAfter, Do: fault(nexussim.FaultTimeoutAfter, 1)},
+		{Mishap: ehrtest.ErrorBefore, Do: fault(nexussim.FaultServerError, 1)},
+		{Mishap: ehrtest.ErrorAfter, Do: fault(nexussim.FaultServerErrorAfter, 1)},
+		{Mishap: ehrtest.Unavailable, Do: fault(nexussim.FaultUnavailable, 1)},
+		{Mishap: ehrtest.TooMany, Do: fault(nexussim.FaultTooMany, 1)},
+		{Mishap: ehrtest.TokenEnded, Do: fault(nexussim.FaultUnauthorized, 1)},
+		{Mishap: ehrtest.Unauthorized, Do: fault(nexussim.FaultUnauthorized, 2)},
+		{Mishap: ehrtest.BrokenBody, Do: fault(nexussim.FaultBrokenBody, 1)},
+		{Mishap: ehrtest.HalfObjects, Do: func(t *testing.T, _ ehr.Change) {
 			t.Helper()
 			b.quirk(t, nexussim.Quirks{HalfLists: true, NoETag: true})
-		},
-		ehrtest.SomebodyElse: func(t *testing.T, c ehr.Change) { t.Helper(); b.somebodyElse(t, c) },
-		ehrtest.NotPermitted: func(t *testing.T, c ehr.Change) { t.Helper(); b.rights(t, c) },
+		}},
+		{Mishap: ehrtest.SomebodyElse, Do: b.somebodyElse},
+		{Mishap: ehrtest.NotPermitted, Do: b.rights},
 	}
-	r.Without = map[ehrtest.Mishap]string{
-		ehrtest.ReadOnly: "visits alone can be read-only: TestRefusals", ehrtest.RefusedByRecord: "Nexus answers refusals with 500 or without a reason",
-	}
+	r.Arms = append(r.Arms, ehrtest.Without("visits alone can be read-only: TestRefusals", ehrtest.ReadOnly)...)
+	r.Arms = append(r.Arms, ehrtest.Without("Nexus answers refusals with 500 or without a reason", ehrtest.RefusedByRecord)...)
 	r.Heal = func(t *testing.T) {
 		t.Helper()
 		b.sim.Calm()
@@ -272,9 +278,17 @@ func (b *testBundle) somebodyElse(t *testing.T, c ehr.Change) {
 func (b *testBundle) rights(t *testing.T, c ehr.Change) {
 	t.Helper()
 
-	lost := map[care.Means]nexussim.Right{
-		care.OnList: nexussim.WriteVisits, care.ByIntervention: nexussim.WriteGrants, care.ByNote: nexussim.WriteForms, care.ByTask: nexussim.UseTasks,
-	}[c.Means]
+	lost := nexussim.WriteVisits
+
+	switch c.Means {
+	case care.ByIntervention:
+		lost = nexussim.WriteGrants
+	case care.ByNote:
+		lost = nexussim.WriteForms
+	case care.ByTask:
+		lost = nexussim.UseTasks
+	case care.OnList, care.ByJournal:
+	}
 
 	if err := b.sim.SetRights("sluse", slices.DeleteFunc(nexussim.AllRights(), func(r nexussim.Right) bool { return r == lost })...); err != nil {
 		t.Fatal(err)

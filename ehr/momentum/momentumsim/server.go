@@ -35,6 +35,25 @@ type Options struct {
 	Faults float64 // share of calls that fail, 0 to 1
 }
 
+// Fault is one way in which a call goes wrong: before its effect, or after its full effect.
+type Fault string
+
+// The faults.
+const (
+	FaultResetBefore   Fault = "before"
+	FaultResetAfter    Fault = "after"
+	FaultTimeoutBefore Fault = "timeout-before" // holds the request until the client gives up
+	FaultTimeoutAfter  Fault = "timeout-after"
+	FaultErrorBefore   Fault = "500-before"
+	FaultErrorAfter    Fault = "500"
+	FaultUnavailable   Fault = "503"
+	FaultTooMany       Fault = "429" // with Retry-After
+	FaultUnauthorized  Fault = "401"
+	FaultForbidden     Fault = "403"
+	FaultRefused       Fault = "422"
+	FaultBrokenBody    Fault = "broken-body" // the right status with half the JSON
+)
+
 // Citizen is one whom the system knows.
 type Citizen struct {
 	ID  int
@@ -60,6 +79,7 @@ type Server struct {
 	paths    []string // of all calls, with their queries
 	tries    map[string]int
 	inRow    map[string]int
+	script   []Fault // of the next writes
 }
 
 // New returns a Server that knows the citizens.
@@ -97,6 +117,22 @@ func (s *Server) Expire() {
 	defer s.mu.Unlock()
 
 	clear(s.tokens)
+}
+
+// Script makes the next writes of notes fail, one after the other.
+func (s *Server) Script(faults ...Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.script = append(s.script, faults...)
+}
+
+// SetFaults replaces the share of calls that fail, 0 to 1, and forgets what was scripted.
+func (s *Server) SetFaults(share float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.options.Faults, s.script = share, nil
 }
 
 // Handler serves the token at /token and the API below /api/.
@@ -138,37 +174,70 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 func (s *Server) guarded(do func(r *http.Request, body []byte) (int, any)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-
-		s.mu.Lock()
-		defer s.mu.Unlock()
-
-		bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if err != nil || !s.options.Clock().Before(s.tokens[bearer]) || r.Header.Get("Apikey") != APIKey {
-			answer(w, http.StatusUnauthorized, map[string]string{"message": "Access denied"})
-
-			return
-		}
-
-		fault := s.strike(r.Method+" "+r.URL.Path, string(body))
-		if fault == "before" {
-			panic(http.ErrAbortHandler)
-		}
-
-		status, out := do(r, body)
+		status, out, fault := s.decide(r, body, err, do)
 
 		switch fault {
-		case "after":
+		case FaultResetBefore, FaultResetAfter:
 			panic(http.ErrAbortHandler)
-		case "500":
-			status, out = http.StatusInternalServerError, map[string]string{"message": "An error has occurred for citizen 251248-9996"}
+		case FaultTimeoutBefore, FaultTimeoutAfter:
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler)
+		case FaultBrokenBody:
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"id": 10`)
+
+			return
+		case FaultTooMany:
+			w.Header().Set("Retry-After", "1")
+		case FaultErrorBefore, FaultErrorAfter, FaultUnavailable, FaultUnauthorized, FaultForbidden, FaultRefused:
 		}
 
 		answer(w, status, out)
 	}
 }
 
+// decide does a call, unless its fate is to fail before it, and returns what is answered.
+func (s *Server) decide(r *http.Request, body []byte, broken error, do func(*http.Request, []byte) (int, any)) (int, any, Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if broken != nil || !s.options.Clock().Before(s.tokens[bearer]) || r.Header.Get("Apikey") != APIKey {
+		return http.StatusUnauthorized, map[string]string{"message": "Access denied"}, ""
+	}
+
+	fault := s.strike(r.Method+" "+r.URL.Path, string(body))
+	quoted := map[string]string{"message": "An error has occurred for citizen 251248-9996"}
+
+	switch fault {
+	case FaultResetBefore, FaultTimeoutBefore:
+		return 0, nil, fault
+	case FaultErrorBefore:
+		return http.StatusInternalServerError, quoted, fault
+	case FaultUnavailable, FaultTooMany, FaultUnauthorized, FaultForbidden, FaultRefused:
+		status, _ := strconv.Atoi(string(fault))
+
+		return status, quoted, fault
+	case FaultResetAfter, FaultTimeoutAfter, FaultErrorAfter, FaultBrokenBody:
+	}
+
+	status, out := do(r, body)
+	if fault == FaultErrorAfter {
+		status, out = http.StatusInternalServerError, quoted
+	}
+
+	return status, out, fault
+}
+
 // strike decides the fate of a call by what it is and how often it was tried. The caller holds s.mu.
-func (s *Server) strike(op, body string) string {
+func (s *Server) strike(op, body string) Fault {
+	if len(s.script) > 0 && op == "POST /api/journals" {
+		next := s.script[0]
+		s.script = s.script[1:]
+
+		return next
+	}
+
 	name := op + body
 	s.tries[name]++
 
@@ -183,7 +252,7 @@ func (s *Server) strike(op, body string) string {
 
 	s.inRow[name]++
 
-	return []string{"before", "after", "500"}[int(sum[9])%3]
+	return []Fault{FaultResetBefore, FaultResetAfter, FaultErrorAfter}[int(sum[9])%3]
 }
 
 func (s *Server) search(_ *http.Request, body []byte) (int, any) {
