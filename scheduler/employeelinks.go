@@ -44,21 +44,39 @@ type EmployeeLinkView struct {
 	CanEnd   bool // the actor may end it
 }
 
+// EmployeeLinkList is who is linked with a citizen.
+type EmployeeLinkList struct {
+	Citizen care.Citizen
+	Card    bool // the actor may open the citizen's card
+	Links   []EmployeeLinkView
+}
+
 // EmployeeLinks returns the links of a citizen that the actor may see: those in units in which
 // the actor links people or visits the citizen. The reading is audited.
-func (s *Service) EmployeeLinks(ctx context.Context, actor care.Actor, citizen care.CitizenID) ([]EmployeeLinkView, error) {
-	if !actor.MayAnywhere(care.LinkEmployees) {
-		if _, err := s.linked(ctx, actor, citizen, care.HostVisits, care.SeeDay); err != nil {
-			return nil, err
-		}
+func (s *Service) EmployeeLinks(ctx context.Context, actor care.Actor, citizen care.CitizenID) (EmployeeLinkList, error) {
+	_, stranger := s.linked(ctx, actor, citizen, care.HostVisits, care.SeeDay)
+	if stranger != nil && (care.KindOf(stranger) != care.Forbidden || !actor.MayAnywhere(care.LinkEmployees)) {
+		return EmployeeLinkList{}, stranger
+	}
+
+	out := EmployeeLinkList{Card: stranger == nil}
+
+	citizens, err := s.store.Citizens(ctx, []care.CitizenID{citizen})
+	if err != nil {
+		return EmployeeLinkList{}, err
+	}
+
+	known, ok := citizens[citizen]
+	if !ok {
+		return EmployeeLinkList{}, notLinked()
 	}
 
 	links, err := s.store.EmployeeLinksOf(ctx, citizen)
 	if err != nil {
-		return nil, err
+		return EmployeeLinkList{}, err
 	}
 
-	var out []EmployeeLinkView
+	out.Citizen = known.Shown()
 
 	today := care.DayOf(s.now())
 
@@ -66,7 +84,7 @@ func (s *Service) EmployeeLinks(ctx context.Context, actor care.Actor, citizen c
 		may := actor.May(care.LinkEmployees, l.Unit)
 		if may || actor.May(care.HostVisits, l.Unit) || actor.May(care.SeeDay, l.Unit) {
 			coming := l.EndedAt.IsZero() && l.From > today
-			out = append(out, EmployeeLinkView{
+			out.Links = append(out.Links, EmployeeLinkView{
 				EmployeeLink: l, UnitName: s.unit(l.Unit).Name, Active: l.ActiveOn(today), Coming: coming, CanEnd: may && (coming || l.ActiveOn(today)),
 			})
 		}

@@ -69,15 +69,24 @@ func TestEmployeeLinks(t *testing.T) {
 		t.Error("the links do not hold, or hold for others")
 	}
 
-	links, err := r.EmployeeLinks(t.Context(), boss, citizen)
+	list, err := r.EmployeeLinks(t.Context(), boss, citizen)
 	must(t, err)
 
-	if len(links) != 2 || links[0].Proof != care.ByOverride || links[0].Reason == "" || links[1].Proof != care.ProvenByVisit || !links[1].CanEnd || links[1].UnitName != "Hjemmeplejen Øst" {
+	links := list.Links
+	if !list.Card || list.Citizen.Name == "" || len(links) != 2 || links[0].Proof != care.ByOverride || links[0].Reason == "" || links[1].Proof != care.ProvenByVisit || !links[1].CanEnd || links[1].UnitName != "Hjemmeplejen Øst" {
 		t.Errorf("%+v", links)
 	}
 
-	if links, err = r.EmployeeLinks(t.Context(), west, citizen); err != nil || len(links) != 1 || links[0].CanEnd {
-		t.Errorf("%+v, %v", links, err)
+	if list, err = r.EmployeeLinks(t.Context(), west, citizen); err != nil || len(list.Links) != 1 || list.Links[0].CanEnd {
+		t.Errorf("%+v, %v", list, err)
+	}
+
+	if list, err = r.EmployeeLinks(t.Context(), actor("ADM", care.Administrator, "oest"), citizen); err != nil || list.Card || list.Citizen.Name == "" {
+		t.Errorf("an administrator sees %+v, %v", list, err)
+	}
+
+	if _, err = r.EmployeeLinks(t.Context(), boss, "nobody"); care.KindOf(err) != care.Forbidden {
+		t.Error(err)
 	}
 
 	if _, err = r.EmployeeLinks(t.Context(), actor("NOR", care.Caregiver, "nord"), citizen); care.KindOf(err) != care.Forbidden {
@@ -93,10 +102,10 @@ func (r *rig) endings(citizen care.CitizenID, knows func(care.Actor) bool) {
 
 	boss, west := leader(), actor("VES", care.Caregiver, "vest")
 
-	links, err := r.EmployeeLinks(t.Context(), boss, citizen)
+	list, err := r.EmployeeLinks(t.Context(), boss, citizen)
 	must(t, err)
 
-	own := links[1].ID
+	own := list.Links[1].ID
 	refused(t, r.EndEmployeeLink(t.Context(), leader("vest"), citizen, own), care.Forbidden)
 	refused(t, r.EndEmployeeLink(t.Context(), boss, "other", own), care.NotFound)
 	must(t, r.EndEmployeeLink(t.Context(), boss, citizen, own))

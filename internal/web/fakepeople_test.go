@@ -135,11 +135,11 @@ func (f *fakePeople) ImportUpload(_ context.Context, _ care.Actor, upload string
 	return preview(directory.ImportKind(kind), false), f.note("ImportUpload")
 }
 
-func (f *fakeUse) EmployeeLinks(context.Context, care.Actor, care.CitizenID) ([]scheduler.EmployeeLinkView, error) {
+func (f *fakeUse) EmployeeLinks(context.Context, care.Actor, care.CitizenID) (scheduler.EmployeeLinkList, error) {
 	link := care.EmployeeLink{ID: "l1", Employee: "MSK", Unit: "oest", From: "2026-11-01", To: "2026-12-01", Proof: care.ByOverride, Reason: "Fast kontaktperson", MadeBy: "LED"}
 	later := care.EmployeeLink{ID: "l2", Employee: "LBH", Unit: "oest", From: "2026-12-01", Proof: care.ProvenByVisit, MadeBy: "LED"}
 
-	return []scheduler.EmployeeLinkView{{EmployeeLink: link, UnitName: "Øst", Active: true, CanEnd: true}, {EmployeeLink: later, UnitName: "Øst", Coming: true}, {EmployeeLink: later, UnitName: "Øst"}}, f.call("EmployeeLinks")
+	return scheduler.EmployeeLinkList{Citizen: care.Citizen{ID: "c1", Name: "Sverre Mosebryggersen", CPR: fakeCPR()}, Links: []scheduler.EmployeeLinkView{{EmployeeLink: link, UnitName: "Øst", Active: true, CanEnd: true}, {EmployeeLink: later, UnitName: "Øst", Coming: true}, {EmployeeLink: later, UnitName: "Øst"}}}, f.call("EmployeeLinks")
 }
 
 func (f *fakeUse) LinkUnits(context.Context, care.Actor) ([]care.Unit, error) {

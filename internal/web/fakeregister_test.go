@@ -17,7 +17,7 @@ func (f *fakeUse) SendCodes(context.Context, care.Actor, care.CitizenID) error {
 }
 
 func found() scheduler.FoundCitizen {
-	cpr, _, _ := care.ParseCPR("251248-9996")
+	cpr := fakeCPR()
 
 	return scheduler.FoundCitizen{
 		Citizen: care.Citizen{ID: "c1", CPR: cpr, Name: "Nancy Ann Berggren", Address: "Testvej 1", Suitability: care.Suitable},
@@ -146,4 +146,10 @@ func TestRegisterPages(t *testing.T) {
 	}
 
 	b.post(t, boss, "/administration/filer/citizens-1", url.Values{"afslut": {"ja"}}, 303)
+}
+
+func fakeCPR() care.CPR {
+	cpr, _, _ := care.ParseCPR("251248-9996")
+
+	return cpr
 }

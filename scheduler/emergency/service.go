@@ -66,6 +66,14 @@ func (s *Service) Mine(ctx context.Context, actor care.Actor) (Code, error) {
 	return Code{MadeAt: stored.MadeAt, ExpiresAt: stored.ExpiresAt}, err
 }
 
+// Usable reports whether a code would let the actor in, or help a colleague in: without the identity
+// provider only the employees of the directory have roles.
+func (s *Service) Usable(ctx context.Context, actor care.Actor) (bool, error) {
+	grants, active, err := s.Directory.Grants(ctx, actor.Employee, nil)
+
+	return active && len(grants) > 0, err
+}
+
 // Make makes a code for the actor, in place of an older one. It can't be shown again. Whoever came
 // in with a code can't make the next one.
 func (s *Service) Make(ctx context.Context, actor care.Actor) (care.Secret, error) {

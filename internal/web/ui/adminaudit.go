@@ -210,7 +210,7 @@ func auditFile(view scheduler.AuditView) ([]byte, error) {
 
 	for _, e := range view.Entries {
 		rows = append(rows, csvSafe(strconv.FormatInt(e.ID, 10), e.At.In(care.Zone()).Format(time.DateTime), whoDanish(e.Actor), actionDanish(e.Action),
-			body.About(e), string(e.Visit), e.Reason, body.From(e), e.Origin.Session, e.Detail))
+			body.About(e), string(e.Visit), e.Reason, body.From(e), e.Origin.Session, detailDanish(e)))
 	}
 
 	if err := w.WriteAll(rows); err != nil {

@@ -15,6 +15,7 @@ import (
 // Emergency is what the pages of emergency codes call; *emergency.Service satisfies it.
 type Emergency interface {
 	Mine(ctx context.Context, actor care.Actor) (emergency.Code, error)
+	Usable(ctx context.Context, actor care.Actor) (bool, error)
 	Make(ctx context.Context, actor care.Actor) (care.Secret, error)
 	Revoke(ctx context.Context, actor care.Actor) error
 	Unsigned(ctx context.Context, actor care.Actor) ([]scheduler.Notice, error)
@@ -40,6 +41,7 @@ type codePage struct {
 	emergency.Code
 
 	Has    bool
+	Usable bool   // the employee is in the directory
 	Secret string // the code itself, in the one answer that shows it
 }
 
@@ -49,7 +51,12 @@ func (p *Pages) myCode(c *gin.Context) error {
 		return err
 	}
 
-	return p.show(c, "noedkode", "Min nødkode", codePage{Code: mine, Has: err == nil})
+	usable, wrong := p.Emergency.Usable(c.Request.Context(), route.Actor(c))
+	if wrong != nil {
+		return wrong
+	}
+
+	return p.show(c, "noedkode", "Min nødkode", codePage{Code: mine, Has: err == nil, Usable: usable})
 }
 
 // makeCode answers with the code itself: there is no address at which it could be shown again.

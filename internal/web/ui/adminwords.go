@@ -16,6 +16,8 @@ func whoDanish(actor string) string {
 		return "Borgeren"
 	case "participant":
 		return "Deltager"
+	case "tablet":
+		return "Tavlen"
 	case "unknown":
 		return "Ukendt"
 	}
@@ -75,12 +77,17 @@ func doneDanish() map[string]string {
 		"admit": "Lukkede ind", "refuse": "Afviste", "refuse_stranger": "Blev afvist: en anden end borgeren", "vouch": "Sagde god for en person", "identify": "Blev identificeret", "identify_by_device": "Blev genkendt på en kendt enhed",
 		"begin_login": "Begyndte at logge ind", "ask_code": "Bad om en kode", "enter_code": "Tastede en kode", "enter": "Åbnede sit link",
 		"ask_help": "Bad om hjælp", "answer_on_tablet": "Svarede på en tavle", "conclude": "Afsluttede et besøg", "correct_outcome": "Rettede et resultat",
+		"fetch_lists": "Hentede kørelister fra omsorgsjournalen", "fall_back_phone": "Gav besøg på telefon ved nedbrud", "fall_back_physical": "Gjorde besøg fysiske ved nedbrud",
+		"call_by_phone": "Ringede på telefon i stedet", "ask_identity": "Bad om at få at vide, hvem personen var",
+		"register_tablet": "Registrerede en tavle", "offer_tablet": "Lavede en ny kode til en tavle", "enrol_tablet": "Satte en tavle op", "wrong_enrolment_code": "Tastede en forkert kode til en tavle",
+		"remember_device": "Huskede en enhed", "enter_device_code": "Tastede koden til en kendt enhed", "wrong_device_code": "Tastede en forkert kode til en kendt enhed", "end_device": "Lukkede en enhed",
 		"retry": "Prøvede igen", "settle": "Tog et punkt af listen", "add_participant": "Inviterede en deltager", "remove_participant": "Fjernede en deltager",
 		"accept_terms": "Sagde ja til vilkårene", "refuse_terms": "Sagde nej til vilkårene",
 		"record_consent": "Noterede et samtykke", "withdraw_consent": "Noterede, at et samtykke er trukket tilbage",
 		"follow_contact": "Fulgte en ændret kontakt", "add_contact": "Tilføjede en kontakt", "change_contact": "Rettede en kontakt", "remove_contact": "Fjernede en kontakt",
 		"link_employee": "Knyttede en medarbejder til en borger", "end_employee_link": "Afsluttede en tilknytning", "set_identity": "Satte, hvordan en borger identificeres", "give_number": "Tog et CPR-nummer i brug for en borger", "change_number": "Så, at en borger har nyt eller intet nummer",
-		"stop_access": "Lukkede al adgang for en borger", "send_new_links": "Åbnede for en borger igen med nye links", "make_codewords": "Lavede kodeord for en borger", "say_codeword": "Sagde kodeordet", "hear_codeword": "Hørte borgerens kodeord", "follow_citizen": "Fulgte en borgers nye nummer", "save_employee": "Gemte en medarbejder", "mark_left": "Markerede en medarbejder som fratrådt", "remove_group": "Fjernede en gruppe",
+		"stop_access": "Lukkede al adgang for en borger", "send_new_links": "Åbnede for en borger igen med nye links", "make_codewords": "Lavede kodeord for en borger", "say_codeword": "Sagde kodeordet", "hear_codeword": "Hørte borgerens kodeord", "follow_citizen": "Fulgte en borgers nye nummer", "add_employee": "Oprettede en medarbejder", "change_employee": "Rettede en medarbejder", "save_employee": "Gemte en medarbejder", "undo_change": "Fortrød en ændring af en medarbejder", "mark_back": "Gav en medarbejder adgang igen",
+		"add_group": "Oprettede en gruppe", "change_group": "Rettede en gruppe", "import_employees": "Indlæste medarbejdere fra en fil", "import_units": "Indlæste enheder fra en fil", "mark_left": "Markerede en medarbejder som fratrådt", "remove_group": "Fjernede en gruppe",
 		"end_login": "Afsluttede et login", "end_other_logins": "Afsluttede sine andre logins", "make_emergency_code": "Lavede en nødkode",
 		"revoke_emergency_code": "Slettede sin nødkode",
 		"open_outage_ways":      "Slog nødmåder til", "close_outage_ways": "Slog nødmåder fra", "outage_ways_over": "Nødmåder sluttede af sig selv",

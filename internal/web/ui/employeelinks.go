@@ -13,7 +13,7 @@ import (
 
 // Linker is what the page of a citizen's employees calls. Errors are *care.Error.
 type Linker interface {
-	EmployeeLinks(ctx context.Context, actor care.Actor, citizen care.CitizenID) ([]scheduler.EmployeeLinkView, error)
+	EmployeeLinks(ctx context.Context, actor care.Actor, citizen care.CitizenID) (scheduler.EmployeeLinkList, error)
 	LinkUnits(ctx context.Context, actor care.Actor) ([]care.Unit, error)
 	LinkEmployee(ctx context.Context, actor care.Actor, req scheduler.LinkRequest) error
 	EndEmployeeLink(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.EmployeeLinkID) error
@@ -30,15 +30,15 @@ func (p *Pages) linkRoutes() []route.Route {
 
 // linksPage is who is linked with a citizen.
 type linksPage struct {
-	Citizen care.CitizenID
-	Links   []scheduler.EmployeeLinkView
-	Units   []care.Unit // in which the reader may link people; empty: nowhere
-	Form    scheduler.LinkRequest
-	Error   string
+	scheduler.EmployeeLinkList
+
+	Units []care.Unit // in which the reader may link people; empty: nowhere
+	Form  scheduler.LinkRequest
+	Error string
 }
 
 // URL is the page.
-func (b linksPage) URL() string { return linksURL(b.Citizen) }
+func (b linksPage) URL() string { return linksURL(b.Citizen.ID) }
 
 func linksURL(id care.CitizenID) string { return citizenURL(id) + "/medarbejdere" }
 
@@ -49,10 +49,10 @@ func (p *Pages) links(c *gin.Context) error {
 
 func (p *Pages) showLinks(c *gin.Context, status int, typed scheduler.LinkRequest, problem string) error {
 	ctx, actor := c.Request.Context(), route.Actor(c)
-	body := linksPage{Citizen: care.CitizenID(c.Param("id")), Form: typed, Error: problem}
+	body := linksPage{Form: typed, Error: problem}
 
 	var err error
-	if body.Links, err = p.UseCases.EmployeeLinks(ctx, actor, body.Citizen); err != nil {
+	if body.EmployeeLinkList, err = p.UseCases.EmployeeLinks(ctx, actor, care.CitizenID(c.Param("id"))); err != nil {
 		return err
 	}
 

@@ -152,7 +152,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "means": means, "fetchState": fetchState, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"suitability": suitabilityOf, "covers": consentCovers, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
-		"who": whoDanish, "action": actionDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf, "unitName": unitName,
+		"who": whoDanish, "action": actionDanish, "detail": detailDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf, "unitName": unitName,
 	})
 })
 

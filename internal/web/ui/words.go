@@ -95,8 +95,10 @@ func messageState(s care.InvitationState) mark {
 		return mark{"Leveret", "ok", "success"}
 	case care.InvitationBounced:
 		return mark{"Kom ikke frem", "bad", "error"}
-	case care.InvitationRecalled, care.InvitationRevoked:
-		return mark{"Ikke sendt, overhalet", "calm", "close"}
+	case care.InvitationRecalled:
+		return mark{"Trækkes tilbage", "calm", "sync"}
+	case care.InvitationRevoked:
+		return mark{"Ikke sendt, ikke længere aktuel", "calm", "close"}
 	}
 
 	return mark{string(s), "calm", "help"}
