@@ -19,6 +19,7 @@ func (s *served) adminShots(t *testing.T, submit func(selector, comes string) st
 		{name: "logins-ingen", cookies: administrator, path: "/administration/logins?medarbejder=XXX", picture: true},
 		{name: "mine-logins", cookies: administrator, path: "/mine-logins"},
 		{name: "noedkode", cookies: administrator, path: "/mine-logins/noedkode"},
+		{name: "noedkode-uden", cookies: s.login(t, "PLA", care.Planner), path: "/mine-logins/noedkode", picture: true},
 		{name: "noedkode-vist", cookies: administrator, path: "/mine-logins/noedkode", then: submit(`form[action="/mine-logins/noedkode"] button`, ".codecard")},
 		{name: "noedadgange", cookies: administrator, path: "/administration/noedadgang"},
 		{name: "noedadgang", path: "/noedadgang"},

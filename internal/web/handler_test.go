@@ -78,7 +78,7 @@ func site(host, public string, id care.MunicipalityID, use *fakeUse, sessions *f
 			return out
 		},
 		People:          &fakePeople{},
-		EmergencyAccess: emergencyOf(newFakeDirectory(), &fakeAudit{}, func() bool { return false }, testNow),
+		EmergencyAccess: emergencyOf(listed("ADM"), &fakeAudit{}, func() bool { return false }, testNow),
 
 		Limits: wide(),
 		Hooks:  []hooks.Hook{{System: "pexip", User: hookUser, Password: care.NewSecret(hookPassword), Receive: (&sink{}).receive}},

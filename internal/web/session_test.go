@@ -35,6 +35,14 @@ func (f *fakeDirectory) Grants(_ context.Context, id care.EmployeeID, fromLogin 
 	return append(append([]care.Grant{}, fromLogin...), f.extra[id]...), true, nil
 }
 
+// listed is a directory with one employee.
+func listed(id care.EmployeeID) *fakeDirectory {
+	f := newFakeDirectory()
+	f.set(id, false, care.Grant{Unit: "oest", Role: care.Administrator})
+
+	return f
+}
+
 func (f *fakeDirectory) set(id care.EmployeeID, left bool, grants ...care.Grant) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

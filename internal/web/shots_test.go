@@ -68,6 +68,8 @@ func (s *served) shots(t *testing.T) []shot {
 		{name: "import", cookies: planner, path: "/import"},
 		{name: "import-preview", cookies: planner, path: "/import/up1"},
 		{name: "import-resultat", cookies: planner, path: "/import/l2/resultat"},
+		{name: "hent", cookies: planner, path: "/import/hent?dato=2026-11-24"},
+		{name: "hent-ingen", cookies: planner, path: "/import/hent?dato=2026-11-23", picture: true},
 		{name: "min-dag", cookies: caregiver, path: "/min-dag"},
 		{name: "lobby-venter", cookies: caregiver, path: "/min-dag/" + waiting, picture: true},
 		{name: "lobby-i-gang", cookies: caregiver, path: "/min-dag/" + running, before: func() {

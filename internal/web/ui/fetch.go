@@ -70,7 +70,7 @@ func (p *Pages) fetched(c *gin.Context) error {
 func fetchState(s scheduler.FetchState) mark {
 	switch s {
 	case scheduler.FetchWanted:
-		return mark{"Hentes", "busy", "sync"}
+		return mark{"Hentes", "info", "sync"}
 	case scheduler.FetchReady:
 		return mark{"Klar", "ok", "success"}
 	case scheduler.FetchImported:
