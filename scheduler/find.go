@@ -36,16 +36,15 @@ func mayFind(actor care.Actor) error {
 	return nil
 }
 
-// FindByName returns the citizens of the units that the actor may see whose name has all words of the
-// text, by name, fifty at the most; more reports that there are others. Needs LinkEmployees, HostVisits,
+// FindByName returns the citizens of the units that the actor may see who are called by the
+// text (care.Citizen.Called), by name, fifty at the most; more reports that there are others. Needs LinkEmployees, HostVisits,
 // CallCitizens or SeeDay somewhere. The reading is audited.
 func (s *Service) FindByName(ctx context.Context, actor care.Actor, text string) (found []FoundCitizen, more bool, err error) {
 	if err := mayFind(actor); err != nil {
 		return nil, false, err
 	}
 
-	words := strings.Fields(strings.ToLower(text))
-	if len([]rune(strings.Join(words, ""))) < minSearch {
+	if len([]rune(strings.Join(strings.Fields(text), ""))) < minSearch {
 		return nil, false, care.NewError(care.Invalid, "Skriv mindst to bogstaver af navnet.")
 	}
 
@@ -55,8 +54,7 @@ func (s *Service) FindByName(ctx context.Context, actor care.Actor, text string)
 	}
 
 	for _, c := range citizens {
-		name := strings.ToLower(c.Name)
-		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(name, w) }) {
+		if c.Called(text) {
 			found = append(found, s.found(actor, c, links))
 		}
 	}

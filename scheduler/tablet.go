@@ -12,8 +12,9 @@ import (
 
 // TabletRequest registers a tablet.
 type TabletRequest struct {
-	Serial     string // the manufacturer's
-	CPR        care.CPR
+	Serial     string         // the manufacturer's
+	Who        string         // the citizen's CPR number, id in the care record, or words of the name
+	Citizen    care.CitizenID // who was chosen among those whom Who can mean; empty: nobody yet
 	Unit       care.UnitID
 	AutoAnswer care.ConsentForm // how the citizen agreed that it answers by itself; empty: it never does
 }
@@ -23,6 +24,8 @@ type TabletOffer struct {
 	Device care.Device
 	Code   care.EnrolmentCode // shown once
 	Until  time.Time
+	// Choices are the citizens who can be meant, when they are several: then no tablet was registered.
+	Choices []care.Citizen
 }
 
 // TabletCard is one line of the list of tablets.
@@ -35,13 +38,9 @@ type TabletCard struct {
 	Expires      time.Time
 }
 
-func noSuchCitizen() error {
-	return care.NewError(care.Invalid, "Der er ingen borger med det personnummer på enhedens kørelister.")
-}
-
 // RegisterTablet registers a tablet for a citizen whom a unit visits and makes the code with which
-// it is set up within ten minutes. Needs ManageAccess in the unit. A number that nobody has and one
-// that another unit visits are refused alike.
+// it is set up within ten minutes. Needs ManageAccess in the unit. A citizen whom nobody knows and one
+// whom another unit visits are refused alike. Whoever is shown several citizens is audited.
 func (s *Service) RegisterTablet(ctx context.Context, actor care.Actor, req TabletRequest) (TabletOffer, error) {
 	if err := actor.Must(care.ManageAccess, req.Unit); err != nil {
 		return TabletOffer{}, err
@@ -52,9 +51,18 @@ func (s *Service) RegisterTablet(ctx context.Context, actor care.Actor, req Tabl
 		return TabletOffer{}, care.NewError(care.Invalid, "Skriv tavlens serienummer.")
 	}
 
-	citizen, err := s.visited(ctx, req.Unit, req.CPR)
+	citizens, err := s.tabletFor(ctx, req)
 	if err != nil {
 		return TabletOffer{}, err
+	}
+
+	if len(citizens) > 1 {
+		ids := make([]care.CitizenID, len(citizens))
+		for i, c := range citizens {
+			ids[i] = c.ID
+		}
+
+		return TabletOffer{Choices: citizens}, s.shown(ctx, actor, "find_by_name", ids)
 	}
 
 	live, err := s.store.LiveDevices(ctx, care.TabletDevice)
@@ -70,7 +78,7 @@ func (s *Service) RegisterTablet(ctx context.Context, actor care.Actor, req Tabl
 
 	now := s.now()
 	d := care.Device{
-		ID: care.DeviceID(randomID()), Kind: care.TabletDevice, Holder: care.Holder{Citizen: citizen}, Label: serial, Unit: req.Unit,
+		ID: care.DeviceID(randomID()), Kind: care.TabletDevice, Holder: care.Holder{Citizen: citizens[0].ID}, Label: serial, Unit: req.Unit,
 		MadeAt: now, MadeBy: actor.Employee,
 	}
 
@@ -87,30 +95,6 @@ func (s *Service) RegisterTablet(ctx context.Context, actor care.Actor, req Tabl
 	row := s.deviceRow(string(actor.Employee), "register_tablet", d)
 
 	return TabletOffer{Device: d, Code: code, Until: offer.Until}, s.store.AddDevice(ctx, d, Effects{Audit: []AuditRow{row}})
-}
-
-// visited finds a citizen by number among those whom a unit visits.
-func (s *Service) visited(ctx context.Context, unit care.UnitID, number care.CPR) (care.CitizenID, error) {
-	if number.IsZero() {
-		return "", noSuchCitizen()
-	}
-
-	found, err := s.store.CitizensByKey(ctx, []care.CitizenKey{{CPR: number}})
-	if err != nil {
-		return "", err
-	}
-
-	id := found[care.CitizenKey{CPR: number}].ID
-	if id == "" {
-		return "", noSuchCitizen()
-	}
-
-	links, err := s.store.Links(ctx, LinkQuery{Window: s.recent(), Units: []care.UnitID{unit}, Citizens: []care.CitizenID{id}})
-	if err == nil && len(links) == 0 {
-		err = noSuchCitizen()
-	}
-
-	return id, err
 }
 
 // enrolment makes a code and what is kept of it.

@@ -83,9 +83,7 @@ func (x *tablet) shows(citizen care.SessionToken, want scheduler.TabletStage) sc
 func administrator() care.Actor { return actor("ADM", care.Administrator) }
 
 func nancysTablet() scheduler.TabletRequest {
-	cpr, _, _ := care.ParseCPR("251248-9996")
-
-	return scheduler.TabletRequest{Serial: "SN-001", CPR: cpr, Unit: "oest"}
+	return scheduler.TabletRequest{Serial: "SN-001", Who: "251248-9996", Unit: "oest"}
 }
 
 // putUp registers a tablet for Nancy and sets it up.
@@ -117,7 +115,7 @@ func TestWhoRegistersTablets(t *testing.T) {
 		"planner":         {planner(), nil, care.Forbidden},
 		"other unit's":    {actor("SD", care.ServiceDesk, "vest"), nil, care.Forbidden},
 		"no serial":       {administrator(), func(q *scheduler.TabletRequest) { q.Serial = "  " }, care.Invalid},
-		"no citizen":      {administrator(), func(q *scheduler.TabletRequest) { q.CPR = care.CPR{} }, care.Invalid},
+		"no citizen":      {administrator(), func(q *scheduler.TabletRequest) { q.Who = "" }, care.Invalid},
 		"unit without":    {administrator(), func(q *scheduler.TabletRequest) { q.Unit = "vest" }, care.Invalid},
 		"unknown consent": {administrator(), func(q *scheduler.TabletRequest) { q.AutoAnswer = "nod" }, care.Invalid},
 		"service desk":    {actor("SD", care.ServiceDesk, "oest"), nil, 0},
@@ -426,4 +424,39 @@ func FuzzEnrolment(f *testing.F) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// TestTabletForWhom: a tablet is registered by number, by the care record's id or by name, also for
+// somebody without a CPR number; when several can be meant, one is chosen.
+func TestTabletForWhom(t *testing.T) {
+	t.Parallel()
+
+	r := newRig(t, knownDevices)
+	r.load(localList(with(nancy, colID, "A-8")+";;", amina, with(with(amina, colID, "A-9"), 15, "B-18")))
+
+	register := func(serial, who string, citizen care.CitizenID) (scheduler.TabletOffer, error) {
+		return r.RegisterTablet(t.Context(), administrator(), scheduler.TabletRequest{Serial: serial, Who: who, Citizen: citizen, Unit: "oest"})
+	}
+
+	for who, want := range map[string]care.Kind{"251248-9996": 0, "b-18": 0, "ann NANCY": 0, "B-19": care.Invalid, "n": care.Invalid, "nancy elmer": care.Invalid, "0104909989": care.Invalid} {
+		if offer, err := register("SN "+who, who, ""); care.KindOf(err) != want || want == 0 && offer.Device.ID == "" {
+			t.Errorf("%q: %v", who, err)
+		}
+	}
+
+	offer, err := register("SN-2", "amina", "")
+	must(t, err)
+
+	if len(offer.Choices) != 2 || offer.Device.ID != "" || len(r.auditOf("find_by_name")) != 1 {
+		t.Fatalf("%+v", offer)
+	}
+
+	chosen := offer.Choices[1].ID
+
+	if offer, err = register("SN-2", "amina", chosen); err != nil || offer.Device.Holder.Citizen != chosen {
+		t.Errorf("%+v, %v", offer, err)
+	}
+
+	_, err = register("SN-3", "amina", "nobody")
+	refused(t, err, care.Invalid)
 }

@@ -243,12 +243,12 @@ func TestTabletsPage(t *testing.T) {
 		}
 	}
 
-	w := b.post(t, desk, "/administration/tavler", url.Values{"serie": {"SN-9"}, "enhed": {"vest"}, "cpr": {"x"}, "svarer": {"oral"}}, http.StatusUnprocessableEntity)
+	w := b.post(t, desk, "/administration/tavler", url.Values{"serie": {"SN-9"}, "enhed": {"vest"}, "hvem": {"x"}, "svarer": {"oral"}}, http.StatusUnprocessableEntity)
 	if body := w.Body.String(); !strings.Contains(body, `value="SN-9"`) || !strings.Contains(body, `value="vest" selected`) || !strings.Contains(body, "ingen borger") {
 		t.Error("what was typed is gone")
 	}
 
-	w = b.post(t, desk, "/administration/tavler", url.Values{"serie": {"SN-9"}, "enhed": {"vest"}, "cpr": {"010772-9995"}}, 200)
+	w = b.post(t, desk, "/administration/tavler", url.Values{"serie": {"SN-9"}, "enhed": {"vest"}, "hvem": {"010772-9995"}}, 200)
 	if body := w.Body.String(); !strings.Contains(body, "ABC-DEF-GHJ-KLM") || strings.Contains(body, "9995") {
 		t.Error("the code is not shown, or the person number is")
 	}

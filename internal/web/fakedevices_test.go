@@ -159,8 +159,12 @@ func (f *fakeUse) TabletUnits(care.Actor) []care.Unit {
 }
 
 func (f *fakeUse) RegisterTablet(_ context.Context, _ care.Actor, req scheduler.TabletRequest) (scheduler.TabletOffer, error) {
-	if req.CPR.IsZero() {
-		return scheduler.TabletOffer{}, care.NewError(care.Invalid, "Der er ingen borger med det personnummer på enhedens kørelister.")
+	if req.Who == "x" {
+		return scheduler.TabletOffer{}, care.NewError(care.Invalid, "Der er ingen borger med det navn på enhedens kørelister.")
+	}
+
+	if req.Who == "Berggren" && req.Citizen == "" {
+		return scheduler.TabletOffer{Choices: []care.Citizen{{ID: "c1", Name: "Nancy Ann Berggren", CPR: fakeCPR(), Address: "Testvej 1"}, {ID: "c3", Name: "Åge Berggren", Surrogate: fakeSurrogate()}}}, f.call("RegisterTablet")
 	}
 
 	return offered(req.Serial), f.call("RegisterTablet")

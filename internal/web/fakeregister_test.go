@@ -153,3 +153,9 @@ func fakeCPR() care.CPR {
 
 	return cpr
 }
+
+func fakeSurrogate() care.SurrogateID {
+	id, _ := care.ParseSurrogateID("nexus", "B-17")
+
+	return id
+}

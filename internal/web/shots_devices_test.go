@@ -50,6 +50,9 @@ func (s *served) deviceShots(t *testing.T, submit func(selector, comes string) s
 		{name: "borger-kendt-kode", cookies: citizen, path: "/b", before: offers(scheduler.DeviceView{Known: care.CodeDevice}, scheduler.StageIdentify)},
 		{name: "borger-kendt-noegle", cookies: citizen, path: "/b", before: offers(scheduler.DeviceView{Known: care.PasskeyDevice}, scheduler.StageIdentify)},
 		{name: "tavler", cookies: administrator, path: "/administration/tavler", before: offers(scheduler.DeviceView{}, scheduler.StageIdentify)},
+		{name: "tavler-flere", cookies: administrator, path: "/administration/tavler", then: chromedp.Steps(
+			chromedp.SendKeys(chromedp.CSS("#serie"), "SN-9"), chromedp.SendKeys(chromedp.CSS("#hvem"), "Berggren"), submit(`.contactform button`, ".chosen"),
+		)},
 		{name: "tavle-kode", cookies: administrator, path: "/administration/tavler", then: submit(`.table form[action$="/kode"] button`, ".enrol-code")},
 		{name: "tavle-ny", path: "/tavle/ny"},
 		{name: "tavle-ingen", path: "/tavle", then: chromedp.WaitVisible(chromedp.CSS("#saet-op"))},

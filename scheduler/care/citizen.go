@@ -1,6 +1,10 @@
 package care
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Citizen is a person who gets visits. CPR and contact data are stored encrypted; the CPR
 // number is found by a keyed hash. Who has no CPR number has a surrogate id, and the verdict
@@ -31,6 +35,18 @@ func (c Citizen) Shown() Citizen {
 	}
 
 	return c
+}
+
+// Called reports whether a text means the citizen: all its words are in the name, in any case, or it
+// is the id that the care record has for somebody without a CPR number.
+func (c Citizen) Called(text string) bool {
+	words, name := strings.Fields(strings.ToLower(text)), strings.ToLower(c.Name)
+	if len(words) == 0 {
+		return false
+	}
+
+	return strings.EqualFold(strings.TrimSpace(text), c.Surrogate.Shown()) ||
+		!slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(name, w) })
 }
 
 // Key returns by what the citizen is found again.

@@ -478,14 +478,13 @@ func TestTabletInBrowser(t *testing.T) {
 	b := h.tab(t)
 	desk := care.Actor{Employee: "SD", Grants: []care.Grant{{Unit: "oest", Role: care.ServiceDesk}}}
 	nurse := care.Actor{Employee: "MSK", Grants: []care.Grant{{Unit: "oest", Role: care.Caregiver}}}
-	cpr, _, _ := care.ParseCPR("0107729995")
 	ask := chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error { // at once, not in a quarter of a minute
 		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`window.dispatchEvent(new Event("online"))`))
 
 		return err
 	})
 
-	offer, err := h.RegisterTablet(t.Context(), desk, scheduler.TabletRequest{Serial: "SN-1", CPR: cpr, Unit: "oest", AutoAnswer: care.InWriting})
+	offer, err := h.RegisterTablet(t.Context(), desk, scheduler.TabletRequest{Serial: "SN-1", Who: "0107729995", Unit: "oest", AutoAnswer: care.InWriting})
 	must(t, err)
 
 	b.do(chromedp.Navigate(b.url + "/tavle"))

@@ -53,16 +53,18 @@ type tabletsPage struct {
 	Forms []care.ConsentForm
 	Form  tabletForm
 	Error string
+	// Choices are the citizens who can be meant.
+	Choices []care.Citizen
 }
 
-// tabletForm is what was typed; the person number is never shown again.
-type tabletForm struct{ Serial, Unit, Consent string }
+// tabletForm is what was typed. A number is never shown again; a name that several have is.
+type tabletForm struct{ Serial, Unit, Consent, Who string }
 
 func (p *Pages) tablets(c *gin.Context) error {
-	return p.showTablets(c, http.StatusOK, tabletForm{}, "")
+	return p.showTablets(c, http.StatusOK, tabletsPage{})
 }
 
-func (p *Pages) showTablets(c *gin.Context, status int, form tabletForm, problem string) error {
+func (p *Pages) showTablets(c *gin.Context, status int, body tabletsPage) error {
 	actor := route.Actor(c)
 
 	all, err := p.UseCases.Tablets(c.Request.Context(), actor)
@@ -70,28 +72,34 @@ func (p *Pages) showTablets(c *gin.Context, status int, form tabletForm, problem
 		return err
 	}
 
-	return p.showStatus(c, status, "tavler", "Tavler", tabletsPage{
-		All: all, Units: p.UseCases.TabletUnits(actor), Forms: care.ConsentForms(), Form: form, Error: problem,
-	})
+	body.All, body.Units, body.Forms = all, p.UseCases.TabletUnits(actor), care.ConsentForms()
+
+	return p.showStatus(c, status, "tavler", "Tavler", body)
 }
 
 // registerTablet registers a tablet and shows its code, once.
 func (p *Pages) registerTablet(c *gin.Context) error {
 	form := tabletForm{Serial: short(c.PostForm("serie")), Unit: short(c.PostForm("enhed")), Consent: short(c.PostForm("svarer"))}
-	number, _, _ := care.ParseCPR(short(c.PostForm("cpr"))) // a malformed one is nobody's
+	who := short(c.PostForm("hvem"))
 
 	offer, err := p.UseCases.RegisterTablet(c.Request.Context(), route.Actor(c), scheduler.TabletRequest{
-		Serial: form.Serial, CPR: number, Unit: care.UnitID(form.Unit), AutoAnswer: care.ConsentForm(form.Consent),
+		Serial: form.Serial, Who: who, Citizen: care.CitizenID(short(c.PostForm("borger"))), Unit: care.UnitID(form.Unit), AutoAnswer: care.ConsentForm(form.Consent),
 	})
 
 	switch care.KindOf(err) {
 	case care.Invalid, care.Conflict:
-		return p.showTablets(c, http.StatusUnprocessableEntity, form, care.MessageOf(err))
+		return p.showTablets(c, http.StatusUnprocessableEntity, tabletsPage{Form: form, Error: care.MessageOf(err)})
 	case care.NotFound, care.Forbidden, care.Unauthenticated, care.Gone, care.TooMany, care.Unavailable, care.Internal:
 	}
 
 	if err != nil {
 		return err
+	}
+
+	if len(offer.Choices) > 0 {
+		form.Who = who
+
+		return p.showTablets(c, http.StatusOK, tabletsPage{Form: form, Choices: offer.Choices})
 	}
 
 	return p.show(c, "tavle-kode", "Sæt tavlen op", offer)
