@@ -180,6 +180,8 @@ type VisitQuery struct {
 	Rooms    []care.RoomRef // visits that have, or had, one of these
 	State    care.VisitState
 	Troubled bool // with an open exception
+	// FollowedUp narrows to visits with a follow-up that is open, or ended at this time or later.
+	FollowedUp time.Time
 	Limit    int  // 0: no limit
 }
 

@@ -96,7 +96,7 @@ func (s *Service) retry(v *care.Visit, e care.Exception, channel care.Channel, b
 		return v.MessageRetried(care.InvitationID(e.About), channel, by, now)
 	case care.EntryTrouble:
 		return v.RetryEntry(care.EntryID(e.About), by, now)
-	case care.PoolTrouble, care.SourceGone, care.CitizenTrouble, care.OutcomeTrouble, care.PersonTrouble, care.ChangeTrouble:
+	case care.PoolTrouble, care.SourceGone, care.CitizenTrouble, care.OutcomeTrouble, care.PersonTrouble, care.ChangeTrouble, care.FollowUpTrouble:
 	}
 
 	return care.NewError(care.Conflict, "Det kan ikke prøves igen. Vælg en af de andre handlinger.")

@@ -95,6 +95,10 @@ func children() []child {
 			hasParticipants, func(s *care.Snapshot) *[]care.Participant { return &s.Participants },
 			func(p care.Participant) string { return string(p.ID) }, equal[care.Participant], (*Keys).participantToRow, (*Keys).participantFromRow,
 		},
+		table[care.FollowUp, followUpRow]{
+			hasFollowUps, func(s *care.Snapshot) *[]care.FollowUp { return &s.FollowUps },
+			func(f care.FollowUp) string { return string(f.ID) }, equal[care.FollowUp], (*Keys).followUpToRow, (*Keys).followUpFromRow,
+		},
 	}
 }
 

@@ -27,6 +27,7 @@ type citizenRow struct {
 	Hospitalised    bool
 	Protected       bool
 	Language        string
+	RiskSealed      []byte
 	Surrogate       bool // there is no CPR number: cpr_hash and cpr_sealed are those of the surrogate id
 	SurrogateHash   *string
 	SurrogateSealed []byte
@@ -71,6 +72,7 @@ func (k *Keys) citizenToRow(c care.Citizen) (citizenRow, error) {
 		ID: string(c.ID), CprHash: hash, CprSealed: seal.seal("cpr", c.CPR.Reveal()), Verdict: int(c.Verdict),
 		NameSealed: seal.seal("name", c.Name), AddressSealed: seal.seal("address", c.Address),
 		PhoneSealed: seal.seal("phone", c.Phone.Reveal()), EmailSealed: seal.seal("email", c.Email.Reveal()),
+		RiskSealed:  seal.seal("risk", string(c.Risk)),
 		Suitability: string(c.Suitability), Hospitalised: c.Hospitalised, Protected: c.Protected, Language: string(c.Language), Touched: microsOrNull(c.UpdatedAt),
 	}
 
@@ -104,6 +106,7 @@ func (k *Keys) citizenFromRow(row citizenRow) (care.Citizen, error) {
 		Suitability: care.Suitability(row.Suitability), Hospitalised: row.Hospitalised, Protected: row.Protected, Language: care.Language(row.Language), UpdatedAt: instantOrZero(row.Touched),
 	}
 
+	c.Risk = care.Risk(seal.open("risk", row.RiskSealed))
 	c.Phone, c.Email = seal.phone(row.PhoneSealed), seal.email(row.EmailSealed)
 
 	return c, seal.err

@@ -19,6 +19,7 @@ const (
 	hasParticipants
 	hasVerdicts
 	hasFormer
+	hasFollowUps
 )
 
 type visitRow struct {
@@ -97,7 +98,7 @@ func partsOf(s care.Snapshot) int {
 		hasRooms: len(s.Rooms), hasInvitations: len(s.Invitations), hasAdmissions: len(s.Admissions),
 		hasEntries: len(s.Entries), hasExceptions: len(s.Exceptions), hasLegs: len(s.Legs),
 		hasVerdicts: len(s.Verdicts), hasFormer: len(s.Former),
-		hasParticipants: len(s.Participants),
+		hasParticipants: len(s.Participants), hasFollowUps: len(s.FollowUps),
 	} {
 		if n > 0 {
 			parts |= bit

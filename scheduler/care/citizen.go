@@ -23,6 +23,7 @@ type Citizen struct {
 	// Protected: address and telephone number are hidden from everybody who does not need them; see
 	// Shown.
 	Protected bool
+	Risk      Risk     // how much it matters that help comes in time; empty: not judged
 	Language  Language // of messages and pages; empty: not known
 	UpdatedAt time.Time
 }

@@ -16,6 +16,8 @@ const (
 	OutcomeTrouble ExceptionKind = "outcome"  // nobody can tell whether the visit took place
 	PersonTrouble  ExceptionKind = "person"   // somebody was in the room who should not have been (R13, R15)
 	ChangeTrouble  ExceptionKind = "conflict" // the list changed in a way that we can't follow by ourselves
+
+	FollowUpTrouble ExceptionKind = "follow_up" // a visit that did not take place is not followed up in time
 )
 
 // Exception is one thing about a visit that needs a person.

@@ -68,6 +68,7 @@ type Snapshot struct {
 	Verdicts     []Verdict // what the evidence said, oldest first; the last one holds
 	Former       []Outcome // outcomes that were corrected, oldest first
 	Participants []Participant
+	FollowUps    []FollowUp // of screen visits that did not take place, oldest first; at most one is open
 }
 
 // Visit is one row of a driving list and everything that hangs on it. It is the unit of
@@ -100,6 +101,7 @@ func (s Snapshot) clone() Snapshot {
 	s.Verdicts = slices.Clone(s.Verdicts)
 	s.Former = slices.Clone(s.Former)
 	s.Participants = slices.Clone(s.Participants)
+	s.FollowUps = slices.Clone(s.FollowUps)
 
 	return s
 }
@@ -258,11 +260,20 @@ func (v *Visit) Revert(channel Channel, at time.Time) error {
 
 // leaveScreen ends everything that a visit by screen needs, and tells the citizen.
 func (v *Visit) leaveScreen(delivery Delivery, channel Channel, at time.Time) {
+	v.clearScreen(delivery, at)
+	v.withdraw(channel, at)
+	v.removeEverybody(at)
+}
+
+// clearScreen ends everything that a visit by screen needs.
+func (v *Visit) clearScreen(delivery Delivery, at time.Time) {
 	v.s.Delivery = delivery
 	v.release(at)
 	v.resolveKind(OutcomeTrouble, "system", at)
-	v.withdraw(channel, at)
+}
 
+// removeEverybody takes out who takes part besides the citizen.
+func (v *Visit) removeEverybody(at time.Time) {
 	for i := range v.s.Participants { // another conversion begins without them
 		if p := &v.s.Participants[i]; p.Present() {
 			p.RemovedBy, p.RemovedAt = "system", at

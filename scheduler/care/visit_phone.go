@@ -18,13 +18,18 @@ func (v *Visit) CallInstead(channel Channel, at time.Time) error {
 	}
 
 	v.leaveScreen(ByPhone, channel, at)
+	v.tellCalls(at)
+
+	return nil
+}
+
+// tellCalls makes due what the record is to know of a visit that is given by telephone.
+func (v *Visit) tellCalls(at time.Time) {
 	v.supersedeDue()
 
 	for _, m := range v.s.Recording.Means {
 		v.tellCall(m, at)
 	}
-
-	return nil
 }
 
 // tellCall makes due what the record is to know by one means of a visit that is given by telephone:
