@@ -73,6 +73,7 @@ func (m *Municipality) setDefaults() {
 	or(&m.Calls.Length, 15*time.Minute)
 	or(&m.Calls.Linked, 720*time.Hour)
 	m.Conversion.setDefaults()
+	m.FollowUp.setDefaults()
 }
 
 func (v *Video) setDefaults() {

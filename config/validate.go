@@ -180,6 +180,7 @@ func (m Municipality) validate(k checker) {
 	k.in("calls").span("length", m.Calls.Length, 5*time.Minute, 2*time.Hour)
 	k.in("calls").span("linked", m.Calls.Linked, 24*time.Hour, 90*24*time.Hour)
 	m.Conversion.validate(k.in("conversion"))
+	m.FollowUp.validate(k.in("follow_up"), m)
 }
 
 // fits tries whether every SMS can be written with this municipality's names and addresses.
@@ -348,7 +349,7 @@ func (r Record) validate(k checker) {
 		k.bad(true, "kind", "must be file, fhir, nexus or handover")
 	}
 
-	known := []care.LegalBasis{care.SUL138, care.SEL83, care.SEL83A, care.SEL85, care.SELOther, care.AEL, care.LawUnknown}
+	known := laws()
 	for law := range r.ByLaw {
 		k.bad(!slices.Contains(known, law), "by_law."+string(law), "is no law; use SUL_138, SEL_83, SEL_83A, SEL_85, SEL_OTHER, AEL or UNKNOWN")
 	}
@@ -358,6 +359,10 @@ func (r Record) validate(k checker) {
 	if r.Momentum != nil {
 		k.in("momentum").adopt(r.Momentum.Validate())
 	}
+}
+
+func laws() []care.LegalBasis {
+	return []care.LegalBasis{care.SUL138, care.SEL83, care.SEL83A, care.SEL85, care.SELOther, care.AEL, care.LawUnknown}
 }
 
 func (r Rules) validate(k checker) {

@@ -52,11 +52,11 @@ func (s *Service) concludeByEvidence(ctx context.Context, job Job) error {
 		return s.later("conclude", min(stillTalking, s.settled(v).Sub(now)))
 	}
 
-	return s.concludeAs(ctx, job, legs, verdict, seen)
+	return s.concludeAs(ctx, job, v, legs, verdict, seen)
 }
 
 // concludeAs gives the visit the outcome that the evidence has, or has a person say how it went.
-func (s *Service) concludeAs(ctx context.Context, job Job, legs []care.Leg, verdict care.Verdict, seen bool) error {
+func (s *Service) concludeAs(ctx context.Context, job Job, known care.Snapshot, legs []care.Leg, verdict care.Verdict, seen bool) error {
 	o := verdict.Outcome
 	o.By, o.At = bySystem, s.now()
 
@@ -65,6 +65,11 @@ func (s *Service) concludeAs(ctx context.Context, job Job, legs []care.Leg, verd
 	var audit *AuditRow
 	if !ask {
 		audit = &AuditRow{Actor: bySystem, Action: "conclude", Detail: string(o.Kind)}
+	}
+
+	citizen, err := s.citizenOf(ctx, known)
+	if err != nil {
+		return err
 	}
 
 	return s.update(ctx, job.Visit, audit, func(v *care.Visit) error {
@@ -91,7 +96,7 @@ func (s *Service) concludeAs(ctx context.Context, job Job, legs []care.Leg, verd
 			return nil
 		}
 
-		return v.Conclude(o)
+		return s.concludeOrFollow(v, o, citizen)
 	})
 }
 

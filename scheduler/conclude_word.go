@@ -56,6 +56,11 @@ func (s *Service) Conclude(ctx context.Context, actor care.Actor, id care.VisitI
 		return err
 	}
 
+	citizen, err := s.citizenOf(ctx, v)
+	if err != nil {
+		return err
+	}
+
 	return s.update(ctx, id, &AuditRow{Actor: string(actor.Employee), Action: "conclude", Detail: string(req.Kind)}, func(v *care.Visit) error {
 		v.Witness(legs)
 
@@ -67,7 +72,7 @@ func (s *Service) Conclude(ctx context.Context, actor care.Actor, id care.VisitI
 			return err
 		}
 
-		return v.Conclude(outcome)
+		return s.concludeOrFollow(v, outcome, citizen)
 	})
 }
 

@@ -259,6 +259,8 @@ func (s *Service) assemble(diff diff, record ListRecord, file ehr.File) (Import,
 }
 
 func (s *Service) addChanged(in *Import, v *care.Visit, old care.Snapshot) {
+	s.keepFollowUp(v, bySystem)
+
 	in.Changed = append(in.Changed, v)
 	in.Effects.Jobs = append(in.Effects.Jobs, s.jobsFor(old, v.Snapshot())...)
 }

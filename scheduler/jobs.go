@@ -49,6 +49,8 @@ func (s *Service) jobsFor(before, after care.Snapshot) []Job {
 		}
 	}
 
+	jobs = append(jobs, s.followUpJobs(before, after)...)
+
 	if after.AdHoc() {
 		for i := range jobs {
 			jobs[i].Urgent = true
@@ -214,6 +216,10 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.undoVisit(ctx, job)
 	case KeepListJob, FetchListsJob, FetchListJob:
 		return s.doList(ctx, job)
+	case FollowUpJob:
+		return s.wakeFollowUp(ctx, job)
+	case TellFollowUpJob:
+		return s.tellFollowUp(ctx, job)
 	case FollowContactJob, FollowCitizenJob, TellOldNumberJob:
 		return s.followPeople(ctx, job)
 	}

@@ -269,7 +269,7 @@ func (s *Service) askAfterCall(ctx context.Context, job Job, v care.Snapshot) er
 	}
 
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
-		if v.Snapshot().ToCall() {
+		if _, followed := v.Snapshot().OpenFollowUp(); v.Snapshot().ToCall() && !followed {
 			v.Raise(care.OutcomeTrouble, "", "Besøget skulle gives på telefon. Angiv, om I fik talt sammen.", false, s.now())
 		}
 

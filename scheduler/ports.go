@@ -42,11 +42,14 @@ const (
 	FollowCitizenJob JobKind = "follow_citizen"
 	FetchListsJob    JobKind = "fetch_lists" // Ref: the reading of a day's lists
 	FetchListJob     JobKind = "fetch_list"  // Ref: the reading of one list
+	FollowUpJob      JobKind = "follow_up"   // Ref: the follow-up; when its time comes
+	// TellFollowUpJob sends somebody a letter that a follow-up waits. Ref: which letter.
+	TellFollowUpJob JobKind = "tell_follow_up"
 )
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob, FetchListsJob, FetchListJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob, FetchListsJob, FetchListJob, FollowUpJob, TellFollowUpJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.

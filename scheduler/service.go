@@ -65,6 +65,7 @@ type Settings struct {
 	EventSilence time.Duration // how long a visit may go on without any event of the platform; 0: none are expected
 	CallLength   time.Duration // how long a call is planned to last; 0: 15 minutes
 	CallLinked   time.Duration // how far back and ahead a visit links a citizen with a unit; 0: 30 days
+	FollowUp     FollowUpSettings
 }
 
 // Deps are what a Service is made of. Messages holds a sender per channel.
@@ -185,6 +186,8 @@ func (s *Service) effects(v *care.Visit, audit *AuditRow, change func(*care.Visi
 		v.NameLinks(func(id care.InvitationID) string { return hashOf(s.locator(id)) })
 	}
 
+	s.keepFollowUp(v, actorOf(audit))
+
 	after := v.Snapshot()
 	out := Effects{Jobs: s.jobsFor(before, after)}
 
@@ -195,6 +198,15 @@ func (s *Service) effects(v *care.Visit, audit *AuditRow, change func(*care.Visi
 	}
 
 	return out, nil
+}
+
+// actorOf is who makes a change: the system where nobody stands in the audit for it.
+func actorOf(audit *AuditRow) string {
+	if audit == nil || audit.Actor == "" {
+		return bySystem
+	}
+
+	return audit.Actor
 }
 
 func by(actor care.Actor, action string) *AuditRow {

@@ -26,6 +26,10 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 		Devices: devices(m.Devices), ApproveFrom: m.Conversion.ApproveFrom, ApproveIn: m.Conversion.ApproveIn,
 	}
 
+	if out.FollowUp, err = followUps(m.FollowUp); err != nil {
+		return scheduler.Settings{}, err
+	}
+
 	if m.Video.Hook != nil {
 		out.EventSilence = m.Video.Hook.Silence
 	}

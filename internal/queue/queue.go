@@ -36,11 +36,11 @@ func Of(kind scheduler.JobKind) Name {
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.WatchRoomJob, scheduler.CloseRoomJob,
 		scheduler.MakeRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob:
 		return Video
-	case scheduler.SendJob, scheduler.TrackJob, scheduler.SendCodeJob, scheduler.RemindJob, scheduler.TellOldNumberJob:
+	case scheduler.SendJob, scheduler.TrackJob, scheduler.SendCodeJob, scheduler.RemindJob, scheduler.TellOldNumberJob, scheduler.TellFollowUpJob:
 		return Message
 	case scheduler.WriteEntryJob, scheduler.KeepListJob, scheduler.FetchListsJob, scheduler.FetchListJob:
 		return Record
-	case scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob, scheduler.FollowContactJob, scheduler.FollowCitizenJob:
+	case scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob, scheduler.FollowContactJob, scheduler.FollowCitizenJob, scheduler.FollowUpJob:
 		return Work
 	}
 
@@ -285,7 +285,7 @@ func priority(job scheduler.Job) int {
 	switch job.Kind {
 	case scheduler.SendCodeJob, scheduler.CloseRoomJob, scheduler.EndRoomJob, scheduler.FollowContactJob, scheduler.FollowCitizenJob:
 		return urgent
-	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob:
+	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob, scheduler.FollowUpJob, scheduler.TellFollowUpJob:
 		return 2
 	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.TellOldNumberJob,
 		scheduler.FetchListsJob, scheduler.FetchListJob:

@@ -213,6 +213,8 @@ func troubleKind(k care.ExceptionKind) string {
 		return "Uventet i rummet"
 	case care.ChangeTrouble:
 		return "Kørelisten er ændret"
+	case care.FollowUpTrouble:
+		return "Opfølgning"
 	}
 
 	return string(k)
