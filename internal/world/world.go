@@ -9,11 +9,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/sluse/sluse/connector/eid/oidc/oidcsim"
@@ -267,22 +269,42 @@ func Staff(employees ...string) []idpsim.User {
 	return staff
 }
 
+// The ports that FreePort looks at lie below those that systems hand out to outgoing connections
+// (Linux from 32768, others from 49152): one of these could take a port before its server listens,
+// or while a killed server is started again.
+const (
+	firstPort = 20_000
+	lastPort  = 30_000
+	portTries = 100
+)
+
 // FreePort returns a loopback address with a port that nobody listens on now.
 func FreePort(ctx context.Context) (string, error) {
-	var lc net.ListenConfig
+	var (
+		lc   net.ListenConfig
+		errs []error
+	)
 
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+	for range portTries {
+		port := firstPort + mathrand.IntN(lastPort-firstPort) //nolint:gosec // any free port will do; nothing is kept secret by it
+
+		l, err := lc.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			errs = append(errs, err)
+
+			continue
+		}
+
+		addr := l.Addr().String()
+
+		if err := l.Close(); err != nil {
+			return "", fmt.Errorf("find a free port: %w", err)
+		}
+
+		return addr, nil
 	}
 
-	addr := l.Addr().String()
-
-	if err := l.Close(); err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-
-	return addr, nil
+	return "", fmt.Errorf("find a free port: %w", errors.Join(errs...))
 }
 
 // writeSecret writes a file that only this user can read.
