@@ -95,6 +95,7 @@ func New(useCases UseCases) []route.Route {
 		{Method: get, Path: Prefix + "/citizens", Access: route.Needs(care.CallCitizens, care.SeeDay), Handle: a.citizens},
 		{Method: get, Path: Prefix + "/citizens/:id", Access: route.Needs(care.HostVisits, care.SeeDay), Handle: a.citizen},
 		{Method: post, Path: Prefix + "/citizens/:id/call", Access: route.Needs(care.CallCitizens), Handle: empty(a.callNow), Body: maxBody},
+		{Method: post, Path: Prefix + "/citizens/:id/number", Access: route.Needs(care.SetIdentity), Handle: takes(jsonBody, a.giveNumber), Body: maxBody},
 		{Method: get, Path: Prefix + "/visits/:id/call", Access: route.Needs(care.HostVisits), Handle: a.call},
 		{Method: post, Path: Prefix + "/visits/:id/call/end", Access: route.Needs(care.HostVisits), Handle: takes(jsonBody, a.endCall), Body: maxBody},
 		{Method: post, Path: Prefix + "/citizens/:id/contacts", Access: route.Needs(care.ManageContacts), Handle: takes(jsonBody, a.addContact), Body: maxBody},

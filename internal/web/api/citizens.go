@@ -18,6 +18,7 @@ type Citizens interface {
 	CallNow(ctx context.Context, actor care.Actor, id care.CitizenID) (scheduler.CallView, error)
 	Call(ctx context.Context, actor care.Actor, id care.VisitID) (scheduler.CallView, error)
 	EndCall(ctx context.Context, actor care.Actor, id care.VisitID, byPhone bool) error
+	GiveNumber(ctx context.Context, actor care.Actor, id care.CitizenID, req scheduler.NumberRequest) error
 }
 
 type knownCitizen struct {
@@ -171,6 +172,40 @@ func (a api) endCall(c *gin.Context) error {
 	}
 
 	if err := a.EndCall(c.Request.Context(), route.Actor(c), care.VisitID(id), *body.ByPhone); err != nil {
+		return err
+	}
+
+	return done(c)
+}
+
+// maxNumber is the longest CPR number as people type it, in characters.
+const maxNumber = 14
+
+type numberRequest struct {
+	Number string `json:"cpr"`
+	Reason string `json:"reason"`
+}
+
+// giveNumber takes a CPR number into use for a citizen who stood without one.
+func (a api) giveNumber(c *gin.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+
+	var body numberRequest
+	if err := decode(c, &body); err != nil {
+		return err
+	}
+
+	switch {
+	case body.Number == "" || len([]rune(body.Number)) > maxNumber:
+		return care.NewError(care.Invalid, "Angiv »cpr«: borgerens CPR-nummer med ti cifre.")
+	case body.Reason == "" || len([]rune(body.Reason)) > care.MaxBecause:
+		return care.NewError(care.Invalid, "Angiv »reason«: hvordan du ved, at nummeret er borgerens, med højst 500 tegn.")
+	}
+
+	if err := a.GiveNumber(c.Request.Context(), route.Actor(c), care.CitizenID(id), scheduler.NumberRequest(body)); err != nil {
 		return err
 	}
 

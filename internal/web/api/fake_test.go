@@ -229,6 +229,10 @@ func (f *fake) ChangeContact(_ context.Context, actor care.Actor, id care.Citize
 	return f.note(actor, "ChangeContact %s %s %v", id, contact, req)
 }
 
+func (f *fake) GiveNumber(_ context.Context, actor care.Actor, id care.CitizenID, req scheduler.NumberRequest) error {
+	return f.note(actor, "GiveNumber %s %s %s", id, req.Number, req.Reason)
+}
+
 func (f *fake) RemoveContact(_ context.Context, actor care.Actor, id care.CitizenID, contact care.ContactID) error {
 	return f.note(actor, "RemoveContact %s %s", id, contact)
 }

@@ -12,7 +12,7 @@ import (
 // bodies are the routes that take JSON.
 var bodies = []string{
 	"/conversions", "/visits/v-1/move", "/visits/v-1/cancel", "/visits/v-1/admissions/a-1/admit", "/visits/v-1/conclude", "/visits/v-1/correct",
-	"/visits/v-1/call/end", "/visits/v-1/admissions/a-1/vouch", "/citizens/c-1/contacts", "/visits/v-1/participants",
+	"/visits/v-1/call/end", "/visits/v-1/admissions/a-1/vouch", "/citizens/c-1/contacts", "/citizens/c-1/number", "/visits/v-1/participants",
 }
 
 // FuzzBodies sends bodies through the whole handler. What is taken must be what the document

@@ -161,6 +161,9 @@ func refusals() []refusal {
 		{"a scope without consent", postJSON("/citizens/c-1/contacts", `{"kind":"relative","name":"B","phone":"20000032","consent_scope":"until","consent_until":"2026-12-31"}`), invalid, byTime},
 		{"secrecy that was not weighed", postJSON("/visits/v-1/participants", `{"contact":"k-1","secrecy":{"weighed":false,"basis":"sul_41_1"}}`), invalid, ""},
 		{"secrecy by an unknown rule", postJSON("/visits/v-1/participants", `{"contact":"k-1","secrecy":{"weighed":true,"basis":"fordi"}}`), invalid, ""},
+		{"no number", postJSON("/citizens/c-1/number", `{"reason":"Set"}`), invalid, ""},
+		{"endless number", postJSON("/citizens/c-1/number", `{"cpr":"251248-9996 251248-9996","reason":"Set"}`), invalid, ""},
+		{"number without a reason", postJSON("/citizens/c-1/number", `{"cpr":"251248-9996","reason":""}`), invalid, ""},
 		{"participant without a contact", postJSON("/visits/v-1/participants", `{}`), invalid, ""},
 		{"kind with physical", conclude(`{"kind":"completed","physical":true}`), invalid, ""},
 	}
