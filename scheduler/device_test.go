@@ -81,17 +81,18 @@ func TestWhoMayBeRemembered(t *testing.T) {
 
 	r := atTheDoorWithDevices(t)
 
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		method care.IdentityMethod
 		level  care.Assurance
 		may    bool
 	}{
-		"MitID":         {care.ByMitID, care.Substantial, true},
-		"MitID, high":   {care.ByMitID, care.HighAssurance, true},
-		"low":           {care.ByEID, care.LowAssurance, false},
-		"code":          {care.ByCode, care.NoAssurance, false},
-		"not yet":       {},
-		"device itself": {care.ByDevice, care.Substantial, false},
+		{"MitID", care.ByMitID, care.Substantial, true},
+		{"MitID, high", care.ByMitID, care.HighAssurance, true},
+		{"low", care.ByEID, care.LowAssurance, false},
+		{"code", care.ByCode, care.NoAssurance, false},
+		{name: "not yet"},
+		{"device itself", care.ByDevice, care.Substantial, false},
 	} {
 		g := r.come("A-1")
 		if c.method != "" {
@@ -99,16 +100,16 @@ func TestWhoMayBeRemembered(t *testing.T) {
 		}
 
 		if view := g.offer(nil); (len(view.Remember) == 2) != c.may || view.Known != "" {
-			t.Errorf("%s: %+v", name, view)
+			t.Errorf("%s: %+v", c.name, view)
 		}
 
 		_, err := r.RememberByCode(t.Context(), g.token, nil, "4829", "")
 		if (err == nil) != c.may || err != nil && care.KindOf(err) != care.Forbidden {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v", c.name, err)
 		}
 
 		if _, err := r.OfferPasskey(t.Context(), g.token); (err == nil) != c.may {
-			t.Errorf("%s: passkey: %v", name, err)
+			t.Errorf("%s: passkey: %v", c.name, err)
 		}
 	}
 

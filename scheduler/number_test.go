@@ -113,13 +113,13 @@ func TestNumberTurnsUp(t *testing.T) {
 	must(t, give(planner(), "250947-9989", "Set i journalen"))
 	refused(t, give(planner(), "250947-9989", "Set i journalen"), care.Conflict)
 
-	for name, list := range map[string]string{"either": numbered, "the id alone": row, "the number alone": with(numbered, 15, "")} {
-		if p := l.preview(localList(list)); p.Changes[0].Kind != scheduler.ChangeNone || p.Changes[0].Key.CPR.IsZero() {
-			t.Errorf("%s: %+v", name, p.Changes)
+	for _, c := range []struct{ name, list string }{{"either", numbered}, {"the id alone", row}, {"the number alone", with(numbered, 15, "")}} {
+		if p := l.preview(localList(c.list)); p.Changes[0].Kind != scheduler.ChangeNone || p.Changes[0].Key.CPR.IsZero() {
+			t.Errorf("%s: %+v", c.name, p.Changes)
 		}
 
-		l.load(localList(list))
-		same(name)
+		l.load(localList(c.list))
+		same(c.name)
 	}
 
 	if outcome := l.asBruno(t); outcome != string(scheduler.LoginIdentified) {

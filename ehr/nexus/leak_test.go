@@ -72,14 +72,17 @@ func TestNothingLeaks(t *testing.T) {
 		nexussim.FaultResetBefore, nexussim.FaultResetAfter, nexussim.FaultUnauthorized, nexussim.FaultTooMany, nexussim.FaultServerError,
 		nexussim.FaultServerErrorAfter, nexussim.FaultBadGatewayBefore, nexussim.FaultUnavailable, nexussim.FaultBrokenBody,
 	} {
-		for op, way := range map[string]func(ehr.Change) ehr.Change{
-			nexussim.OpToken: same, nexussim.OpPatientSearch: same, nexussim.OpCalendarRead: same, nexussim.OpEventRead: same, nexussim.OpEventUpdate: same,
-			nexussim.OpReferences: byIntervention, nexussim.OpGrantSave: byIntervention, nexussim.OpNoteCreate: noteAfter, nexussim.OpTaskCreate: byTask,
+		for _, call := range []struct {
+			op  string
+			way func(ehr.Change) ehr.Change
+		}{
+			{nexussim.OpToken, same}, {nexussim.OpPatientSearch, same}, {nexussim.OpCalendarRead, same}, {nexussim.OpEventRead, same}, {nexussim.OpEventUpdate, same},
+			{nexussim.OpReferences, byIntervention}, {nexussim.OpGrantSave, byIntervention}, {nexussim.OpNoteCreate, noteAfter}, {nexussim.OpTaskCreate, byTask},
 		} {
-			script(t, b.sim, kind, op)
+			script(t, b.sim, kind, call.op)
 
-			c := way(planned)
-			c.Key += string(kind) + op
+			c := call.way(planned)
+			c.Key += string(kind) + call.op
 			_, err := n.Apply(t.Context(), c)
 			_, _ = fmt.Fprintf(out, "%v %+v %#v %s\n", err, err, err, care.MessageOf(err))
 

@@ -84,13 +84,16 @@ func TestDevicePages(t *testing.T) {
 		t.Error("the device's code, or the other way, is not offered")
 	}
 
-	for code, want := range map[string]int{"1111": http.StatusUnprocessableEntity, "4829": http.StatusSeeOther} {
-		r := form(testby, "/b/enhed/svar", url.Values{"enhedskode": {code}})
+	for _, c := range []struct {
+		code string
+		want int
+	}{{"1111", http.StatusUnprocessableEntity}, {"4829", http.StatusSeeOther}} {
+		r := form(testby, "/b/enhed/svar", url.Values{"enhedskode": {c.code}})
 		r.AddCookie(citizen)
 		r.AddCookie(device)
 
-		if w := b.do(t, r); w.Code != want {
-			t.Errorf("code %s: %d", code, w.Code)
+		if w := b.do(t, r); w.Code != c.want {
+			t.Errorf("code %s: %d", c.code, w.Code)
 		}
 	}
 

@@ -112,7 +112,8 @@ func TestDelivery(t *testing.T) {
 
 	b := setup(t, smsgwsim.Options{Undeliverable: []string{"+4520001002"}})
 
-	for n, want := range map[int]care.DeliveryStatus{1: care.Arrived, 2: care.Undeliverable} {
+	for i, want := range []care.DeliveryStatus{care.Arrived, care.Undeliverable} {
+		n := i + 1
 		b.now = start
 
 		receipt, err := b.sender.Send(t.Context(), compose(n))
