@@ -306,7 +306,9 @@ func TestElsewhere(t *testing.T) {
 		act  func(r *rig, id care.VisitID) error
 		want care.FollowUpStage
 	}{
-		"cancelled":     {scheduler.AutomaticFollowUp, func(r *rig, id care.VisitID) error { return r.CancelVisit(r.tb.Context(), planner(), id, care.CancelledCitizen) }, care.FollowUpDropped},
+		"cancelled": {scheduler.AutomaticFollowUp, func(r *rig, id care.VisitID) error {
+			return r.CancelVisit(r.tb.Context(), planner(), id, care.CancelledCitizen)
+		}, care.FollowUpDropped},
 		"made physical": {scheduler.AutomaticFollowUp, func(r *rig, id care.VisitID) error { return r.MakePhysical(r.tb.Context(), planner(), id) }, care.FollowUpReturning},
 		"called":        {scheduler.AskFollowUp, func(r *rig, id care.VisitID) error { return r.CallInstead(r.tb.Context(), planner(), id) }, care.FollowUpCalling},
 		"held all the same": {scheduler.AskFollowUp, func(r *rig, id care.VisitID) error {

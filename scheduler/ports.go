@@ -185,7 +185,7 @@ type VisitQuery struct {
 	Troubled bool // with an open exception
 	// FollowedUp narrows to visits with a follow-up that is open, or ended at this time or later.
 	FollowedUp time.Time
-	Limit    int  // 0: no limit
+	Limit      int // 0: no limit
 }
 
 // CountQuery narrows CountVisits. Days are local, To inclusive.

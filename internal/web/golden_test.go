@@ -46,6 +46,7 @@ func TestPagesGolden(t *testing.T) {
 
 	for name, body := range map[string]string{
 		"kraever-handling":     b.get(t, staff, "/kraever-handling", 200),
+		"opfoelgning":          b.get(t, staff, "/opfoelgning", 200),
 		"omlaegning":           b.get(t, staff, "/omlaegninger/b1", 200),
 		"lobby":                b.get(t, staff, "/min-dag/"+(&served{use: b.use[testby]}).withStatus(scheduler.StatusWaiting), 200),
 		"borger-kode":          b.get(t, citizen, "/b", 200),

@@ -86,6 +86,7 @@ func TestStaffPagesRender(t *testing.T) {
 		"/dagen?dato=2026-12-24":               "Ingen besøg at vise",
 		"/dagen/status":                        `hx-swap-oob="true"`,
 		"/kraever-handling":                    "Prøv igen",
+		"/opfoelgning":                         "Jeg tager den",
 		"/omlaegninger":                        "24 besøg",
 		"/omlaegninger/b1":                     "Cirka 40 sekunder tilbage",
 		"/omlaegninger/b1/fortryd":             "Ja, fortryd omlægningen",

@@ -58,6 +58,8 @@ func (s *served) shots(t *testing.T) []shot {
 		{name: "fortryd-telefon", cookies: planner, path: "/omlaegninger/b2/fortryd", picture: true},
 		{name: "fortryd", cookies: planner, path: "/omlaegninger/b1/fortryd", before: state(care.BatchDone)},
 		{name: "kraever-handling", cookies: planner, path: "/kraever-handling"},
+		{name: "opfoelgning", cookies: planner, path: "/opfoelgning", then: openAll()},
+		{name: "opfoelgning-tom", cookies: s.login(t, "NY", care.Planner), path: "/opfoelgning"},
 		{name: "kraever-handling-tom", cookies: planner, path: "/kraever-handling?dato=2026-12-24"},
 		{name: "besoeg-problem", cookies: planner, path: "/besoeg/" + trouble},
 		{name: "besoeg-venter", cookies: planner, path: "/besoeg/" + waiting, then: openAll()},

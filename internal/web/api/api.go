@@ -27,6 +27,7 @@ type UseCases interface {
 	Visits
 	Conversions
 	Exceptions
+	FollowUps
 	Caregiver
 	Leader
 	Evidence
@@ -75,6 +76,9 @@ func New(useCases UseCases) []route.Route {
 		{Method: get, Path: Prefix + "/exceptions", Access: route.Needs(care.HandleTrouble), Handle: a.exceptions},
 		{Method: post, Path: Prefix + "/visits/:id/exceptions/:exception/retry", Access: route.Needs(care.HandleTrouble), Handle: empty(a.retry), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/exceptions/:exception/settle", Access: route.Needs(care.HandleTrouble), Handle: empty(a.settle), Body: maxBody},
+
+		{Method: get, Path: Prefix + "/follow-ups", Access: route.Needs(care.HandleTrouble, care.HostVisits), Handle: a.followUps},
+		{Method: post, Path: Prefix + "/visits/:id/follow-ups/:followup", Access: route.Needs(care.HandleTrouble, care.HostVisits), Handle: takes(jsonBody, a.followUp), Body: maxBody},
 
 		{Method: get, Path: Prefix + "/my-day", Access: route.Needs(care.HostVisits), Handle: a.myDay},
 		{Method: get, Path: Prefix + "/visits/:id/lobby", Access: route.Needs(care.HostVisits), Handle: a.lobby},

@@ -347,6 +347,8 @@ func calls() []call {
 		{"availability", "GET /availability", get("/availability?month=2026-11"), watchers, 200, []string{"Availability 2026-11-01"}},
 		{"availability table", "GET /availability.csv", get("/availability.csv?month=2026-11"), watchers, 200, []string{"Availability 2026-11-01"}},
 		{"outages", "GET /outages", get("/outages"), office, 200, []string{"Outages"}},
+		{"follow-ups", "GET /follow-ups", get("/follow-ups"), all, 200, []string{"FollowUps"}},
+		{"follow up", "POST /visits/{id}/follow-ups/{followup}", postJSON("/visits/v-1/follow-ups/v-1-f1", `{"action":"take","employee":"TKR"}`), all, 204, []string{"FollowUp v-1 v-1-f1 take TKR"}},
 		{"to phone", "POST /fallbacks", postJSON("/fallbacks", `{"visits":["v-1","v-2"],"delivery":"phone"}`), office, 202, []string{"FallBack v-1 v-2 phone"}},
 		{"to physical", "POST /fallbacks", postJSON("/fallbacks", `{"visits":["v-1"],"delivery":"physical"}`), office, 202, []string{"FallBack v-1 physical"}},
 

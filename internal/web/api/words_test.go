@@ -79,7 +79,7 @@ func TestDocumentKnowsEveryWord(t *testing.T) {
 		"ExceptionKind": "Exception.kind", "RoomState": "VisitDetail.rooms.state", "InvitationKind": "VisitDetail.messages.kind",
 		"InvitationState": "VisitDetail.messages.state", "EntryKind": "VisitDetail.entries.kind", "EntryState": "VisitDetail.entries.state", "Means": "VisitDetail.entries.means",
 		"AdmissionState": "AdmissionState.state", "IdentityMethod": "AdmissionState.method", "BatchState": "Progress.state",
-		"ParticipantKind": "ParticipantKind", "ConsentForm": "ConsentForm", "CallStage": "Call.stage",
+		"ParticipantKind": "ParticipantKind", "ConsentForm": "ConsentForm", "CallStage": "Call.stage", "FollowUpStage": "FollowUp.stage", "FollowUpAction": "FollowUpAction",
 	} {
 		if diff := cmp.Diff(sorted(domain[kind]), sorted(enumOf(doc, path))); diff != "" || len(domain[kind]) == 0 {
 			t.Errorf("%s and %s (-domain +document):\n%s", kind, path, diff)

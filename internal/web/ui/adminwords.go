@@ -59,7 +59,7 @@ func seenDanish() map[string]string {
 		"see_day": "Så dagens besøg", "see_my_day": "Så egne besøg", "see_visit": "Så et besøg", "see_lobby": "Så et besøg og hvem der venter",
 		"see_who_waits": "Så hvem der venter", "see_citizen": "Så en borgers kort", "see_my_citizens": "Så listen over borgere",
 		"find_by_name": "Søgte en borger på navn", "find_by_number": "Søgte en borger på CPR-nummer",
-		"see_troubles": "Så hvad der kræver handling", "see_plan": "Så en plan for omlægning", "see_fallback_plan": "Så en plan ved nedbrud",
+		"see_follow_ups": "Så opfølgninger", "see_troubles": "Så hvad der kræver handling", "see_plan": "Så en plan for omlægning", "see_fallback_plan": "Så en plan ved nedbrud",
 		"see_call": "Så et opkald", "see_evidence": "Så videoplatformens tider", "export_evidence": "Hentede videoplatformens tider", "export_klgateway": "Hentede rapporten til KL Gateway",
 		"see_audit": "Så loggen", "see_directory": "Så medarbejdere og enheder", "see_employee": "Så en medarbejder", "see_employees": "Så medarbejdere",
 		"reveal_contact": "Så en borgers nummer og adresse", "see_codewords": "Så en borgers kodeord", "print_codewords": "Udskrev en borgers kodeord",
@@ -95,6 +95,8 @@ func doneDanish() map[string]string {
 		"login_seen": "Login-udbyder svarede", "login_unsure": "Mange logins blev ikke færdige", "login_sure": "Logins blev færdige igen", "enter_emergency": "Kom ind med nødadgang", "approve_emergency": "Godkendte nødadgang",
 		"refuse_emergency_access": "Blev afvist ved nødadgang", "sign_off_emergency": "Kvitterede for nødadgang",
 		"import_citizens": "Indlæste borgere fra en fil", "send_codes": "Sendte nye beskeder med kode",
+		"follow_up_call": "Gav et besøg på telefon", "follow_up_nobody": "Traf ikke borgeren på telefon", "follow_up_visit": "Sendte et fysisk besøg tilbage på listen", "follow_up_in_person": "Sendte et fysisk besøg tilbage på listen",
+		"follow_up_take": "Tog en opfølgning", "follow_up_release": "Gav en opfølgning fri", "follow_up_undo": "Fortrød et klik på en opfølgning", "follow_up_no_needs": "Afsluttede uden opfølgning", "follow_up_escalated": "Gik videre med en opfølgning",
 		"sweep_room": "Lukkede et glemt rum", "leave_stray_room": "Fandt et ukendt rum",
 	}
 }

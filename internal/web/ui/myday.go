@@ -19,6 +19,7 @@ type myDayPage struct {
 	View    scheduler.DayView
 	Screens []scheduler.VisitView // screen visits that are not over
 	Others  []scheduler.VisitView // physical ones and those that are over
+	Follow  []followUpLine        // what did not take place and is mine to see to
 }
 
 // Prev returns the day before.
@@ -57,6 +58,13 @@ func (p *Pages) myDay(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+
+	mine, err := p.UseCases.MyFollowUps(c.Request.Context(), route.Actor(c))
+	if err != nil {
+		return err
+	}
+
+	body.Follow = lines(mine, p.Now(), route.Actor(c))
 
 	f := p.frame(c, "Min dag", body)
 	f.Refresh = 20

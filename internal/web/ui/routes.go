@@ -97,7 +97,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/forbindelser/nu", Access: route.Needs(care.SeeConnections), Handle: p.connectionsNow},
 	}
 
-	return slices.Concat(pages, p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes())
+	return slices.Concat(pages, p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes(), p.followUpRoutes())
 }
 
 // menu is what the employee's roles give access to; a person with several roles sees all.
@@ -109,6 +109,7 @@ func menu(actor care.Actor, path string) []page.Link {
 		{[]care.Permission{care.HostVisits}, page.Link{Text: "Min dag", URL: "/min-dag", Icon: "videocam"}},
 		{[]care.Permission{care.SeeDay}, page.Link{Text: "Dagen", URL: "/dagen", Icon: "calendar-month"}},
 		{[]care.Permission{care.HandleTrouble}, page.Link{Text: "Kræver handling", URL: "/kraever-handling", Icon: "flag"}},
+		{[]care.Permission{care.HandleTrouble, care.HostVisits}, page.Link{Text: "Opfølgning", URL: pathFollowUps, Icon: "refresh"}},
 		{[]care.Permission{care.CallCitizens, care.SeeDay}, page.Link{Text: "Mine borgere", URL: "/borgere", Icon: "persons"}},
 		{[]care.Permission{care.Convert}, page.Link{Text: "Omlægninger", URL: "/omlaegninger", Icon: "sync"}},
 		{[]care.Permission{care.ImportLists}, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},
