@@ -47,6 +47,8 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 	set.StringVar(&f.Database, "db", "sqlite", "sqlite, or the `address` of a PostgreSQL database (postgres://...); the demo takes a schema of its own there")
 	set.StringVar((*string)(&f.Video), "video", string(world.VDX2), fmt.Sprintf("video `platform`: %v", world.VideoKinds()))
 	set.StringVar((*string)(&f.EID), "eid", string(world.NemLogIn), fmt.Sprintf("where citizens log `in` with MitID: %v", world.EIDKinds()))
+	set.StringVar((*string)(&f.Record), "ehr", "", fmt.Sprintf("care `record`: %v; fhir and nexus plan the visits themselves, and their lists are read from there; default: fhir, and the lists come as files", world.RecordKinds()))
+	set.StringVar((*string)(&f.Practice), "rules", string(world.Plain), fmt.Sprintf("how the record is told, as a `municipality` does it: %v", world.Practices()))
 	set.StringVar(&f.List, "list", "", "driving list `file` (CSV or XLSX) instead of the demo's own")
 	set.Float64Var(&f.Faults, "faults", 0, "`share` of calls to other systems that fail, 0 to 0.9")
 	set.Uint64Var(&f.Seed, "seed", 1, "`number` that decides which calls fail")
@@ -67,6 +69,10 @@ func parse(args []string, stderr io.Writer) (flags, error) {
 		return f, fmt.Errorf("-video must be one of %v", world.VideoKinds())
 	case !slices.Contains(world.EIDKinds(), f.EID):
 		return f, fmt.Errorf("-eid must be one of %v", world.EIDKinds())
+	case f.Record != "" && !slices.Contains(world.RecordKinds(), f.Record):
+		return f, fmt.Errorf("-ehr must be one of %v", world.RecordKinds())
+	case !slices.Contains(world.Practices(), f.Practice):
+		return f, fmt.Errorf("-rules must be one of %v", world.Practices())
 	case f.json && !f.walk:
 		return f, errors.New("-json needs -walk")
 	}

@@ -36,6 +36,10 @@ type Options struct {
 	List     string          // path of a driving list; empty: the demo's own
 	Video    world.VideoKind // world.VDX2 when empty
 	EID      world.EIDKind   // world.NemLogIn when empty
+	// Record is the care record. world.FHIRRecord and world.NexusRecord plan the visits themselves, and
+	// their lists are read from there. Empty: a FHIR record, and the lists come as files.
+	Record   world.RecordKind
+	Practice world.Practice // how the record is told; world.Plain when empty
 	Faults   float64
 	Seed     uint64
 	Latency  time.Duration // added to every call to the platform and the record
@@ -52,10 +56,13 @@ type Demo struct {
 	Base  string // address of the program
 
 	employees []string                // on the list
+	main      map[string]bool         // names of the driving lists in File
 	others    []ehr.File              // more lists that a person can import
 	rows      []ehr.Row               // of all lists, by their start
 	owners    map[care.Phone]care.CPR // of the telephones on the list; zero where several people have one
 	clock     *Clock
+	record    config.Record // the municipality's rules
+	fetched   bool          // lists are read from the record
 	undo      []func() error
 }
 
@@ -84,7 +91,7 @@ const planningHour = 13
 
 // Start makes the world and the program in it.
 func Start(ctx context.Context, o Options) (*Demo, error) {
-	d := &Demo{clock: &Clock{}, owners: make(map[care.Phone]care.CPR)}
+	d := &Demo{clock: &Clock{}, owners: make(map[care.Phone]care.CPR), main: make(map[string]bool)}
 
 	for _, part := range []func(context.Context, Options) error{d.readLists, d.start} {
 		if err := part(ctx, o); err != nil {
@@ -126,7 +133,7 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	d.World, err = world.Start(ctx, world.Options{
 		Dir: dir, Clock: d.clock.Now, Listen: o.Addr, Seed: o.Seed, Faults: o.Faults, Latency: o.Latency, Video: o.Video, EID: o.EID,
 		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: host, Database: database}},
-		Employees:      d.employees, EveryList: o.List != "",
+		Employees:      d.employees, EveryList: o.List != "", Record: o.Record, Practice: o.Practice, Planned: d.planned(o),
 	})
 	if err != nil {
 		return err
@@ -140,6 +147,17 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	}
 
 	return d.startApp(ctx, o)
+}
+
+// planned are the visits that the record itself plans.
+func (d *Demo) planned(o Options) []ehr.Row {
+	if o.Record == "" || o.Record == world.FileRecord {
+		return nil
+	}
+
+	d.fetched = true
+
+	return d.rows
 }
 
 // loopback returns the host of an address that no other machine can reach.
@@ -206,6 +224,8 @@ func (d *Demo) startApp(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("the demo's configuration: %w", err)
 	}
+
+	d.record = c.Municipalities[0].Record
 
 	if err := app.Migrate(ctx, c, io.Discard); err != nil {
 		return err

@@ -182,7 +182,7 @@ func convertAll(t *testing.T, d *Demo) {
 	t.Helper()
 
 	w := &walk{Demo: d, out: io.Discard, staff: map[string]*person{}}
-	for _, step := range []func(context.Context) error{w.importList, w.convert} {
+	for _, step := range []func(context.Context) error{w.importLists, w.convert} {
 		if err := step(t.Context()); err != nil {
 			t.Fatal(err)
 		}

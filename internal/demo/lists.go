@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/ehr"
-	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/internal/world/recordday"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -70,17 +70,18 @@ func (d *Demo) files() []ehr.File {
 }
 
 func (d *Demo) readList(ctx context.Context, f ehr.File) error {
-	settings := file.Config{}
-	settings.SetDefaults()
-
-	list, err := file.NewSource(settings, func(care.CitizenKey) string { return "" }).Read(ctx, f)
+	rows, err := recordday.Read(ctx, f)
 	if err != nil {
-		return fmt.Errorf("the list can't be read: %s", care.MessageOf(err))
+		return err
 	}
 
-	d.rows = append(d.rows, list.Rows...)
+	d.rows = append(d.rows, rows...)
 
-	for _, row := range list.Rows {
+	for _, row := range rows {
+		if f.Name == d.File.Name {
+			d.main[row.ListName] = true
+		}
+
 		if owner, known := d.owners[row.Phone]; known && owner != row.CPR {
 			d.owners[row.Phone] = care.CPR{}
 		} else if !known {

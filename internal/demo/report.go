@@ -1,17 +1,21 @@
 package demo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/sluse/sluse/internal/world"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // Report is what a walk did. Everything but Rows, Converted and how citizens were identified is counted from the peers' own
 // histories, never from the program's database.
 type Report struct {
-	Video world.VideoKind `json:"-"` // the platform
+	Video  world.VideoKind  `json:"-"` // the platform
+	Record world.RecordKind `json:"record"`
+	Rules  world.Practice   `json:"rules"`
 
 	Rows                 int     `json:"rows"`
 	Converted            int     `json:"converted"`
@@ -36,31 +40,38 @@ type Report struct {
 	ByBroker             int     `json:"by_broker"`         // of them, at the broker
 	ByCode               int     `json:"by_code"`           // and with a code by SMS
 	Strangers            int     `json:"strangers"`         // logins of somebody else that were turned away
+	TakenBack            int     `json:"taken_back"`        // screen visits that were undone, turned physical or into a call; not in the figures above
+	Restored             int     `json:"restored"`          // of them, physical again
+	RestoredExact        int     `json:"restored_exact"`    // of those, byte for byte as before in the record
+	NotPossible          int     `json:"not_possible"`      // visits that the record can't be told of, and that say so
+	ActiveViolations     int     `json:"active_violations"` // moments in which the record showed a citizen no visit, or several, in a visit's time
 	Seconds              float64 `json:"seconds"`
 	RemoteCalls          int     `json:"remote_calls"`
+
+	wantPlanned, wantResults int      // entries that the municipality's rules ask for
+	backInvited              int      // of the visits taken back
+	silent                   int      // visits that the record can't be told of, and that don't say so
+	odd                      []string // what the record holds otherwise than it should
 }
 
 func (w *walk) report() Report {
-	counts, totals := w.World.Counts(), w.World.FHIR.Totals()
+	counts := w.World.Counts()
 	r := Report{
-		Video: w.World.Kind, Rows: w.rows, Converted: len(w.visits), RoomsBooked: counts.RoomsEver, RoomsOpenAfter: counts.RoomsLive,
-		Completed: totals.Completed, NotCompleted: totals.NotCompleted, EntriesPlanned: totals.Planned, EntriesResult: totals.Results,
-		DuplicateRooms: counts.DuplicateRooms, DuplicateEntries: totals.DuplicateEntries + totals.DuplicateResources,
+		Video: w.World.Kind, Record: w.World.Record, Rules: w.World.Practice, Rows: w.rows, Converted: len(w.visits),
+		RoomsBooked: counts.RoomsEver - (w.back.until - w.back.from), RoomsOpenAfter: counts.RoomsLive, DuplicateRooms: counts.DuplicateRooms,
 		ByMitID: w.by.mitID, ByBroker: w.by.broker, ByCode: w.by.code, Strangers: w.by.strangers,
-		CollectionsWiped: counts.CollectionsWiped, MessagesAfterCancel: counts.TextsAfterCancel, RemoteCalls: counts.Calls + totals.Requests,
+		CollectionsWiped: counts.CollectionsWiped, MessagesAfterCancel: counts.TextsAfterCancel, RemoteCalls: counts.Calls + w.World.RecordCalls(),
+		TakenBack: len(w.back.visits), Restored: len(w.back.restored()), NotPossible: w.impossible, silent: w.silent,
+		ActiveViolations: w.World.ActiveViolations(),
 	}
 
-	meetings := map[string]bool{}
+	r.InvitationsDelivered, r.backInvited, r.DuplicateMessages = w.invited()
 
-	for _, v := range w.World.FHIR.Visits() {
-		if v.Meeting != "" {
-			meetings[v.Meeting] = true
+	for i, room := range w.World.Rooms() {
+		if i >= w.back.from && i < w.back.until {
+			continue
 		}
-	}
 
-	r.InvitationsDelivered, r.DuplicateMessages = w.invited()
-
-	for _, room := range w.World.Rooms() {
 		if room.Usable {
 			r.RoomsLive++
 		}
@@ -71,21 +82,80 @@ func (w *walk) report() Report {
 	}
 
 	w.tellApart(&r)
-
-	r.Lost = max(0, r.Converted-min(len(meetings), r.RoomsBooked, r.EntriesPlanned, r.EntriesResult))
+	w.countEntries(&r)
+	r.Lost += max(0, r.Converted-r.RoomsBooked)
 
 	return r
 }
 
-// tellApart takes the call on the spot out of the figures of the list's visits. Its room, its
-// result and its invitations count as one each, so that a second one shows.
+// countEntries compares what the record holds of every visit with what the rules ask for.
+func (w *walk) countEntries(r *Report) {
+	for _, v := range w.all() {
+		lost := false
+
+		for _, m := range w.rule(v).Means {
+			have, want := w.told(v, m), w.wants(v, m)
+			r.DuplicateEntries += have.Doubled + max(0, have.Planned-want.Planned) + max(0, have.Results-want.Results) + max(0, have.Restored-want.Restored)
+
+			lost = lost || have.Planned < want.Planned || have.Results < want.Results || have.Restored < want.Restored ||
+				m == care.OnList && w.World.FHIR != nil && v.role.byScreen() && have.Meeting == ""
+
+			if have.Planned != want.Planned || have.Results != want.Results || have.Restored != want.Restored || have.Doubled > 0 {
+				r.odd = append(r.odd, fmt.Sprintf("%s by %s at %s: %d/%d planned, %d/%d results, %d/%d restored, %d doubled", v.role, m,
+					v.Planned.Start.Format("15:04"), have.Planned, want.Planned, have.Results, want.Results, have.Restored, want.Restored, have.Doubled))
+			}
+
+			if v.role.byScreen() {
+				r.EntriesPlanned, r.EntriesResult = r.EntriesPlanned+have.Planned, r.EntriesResult+have.Results
+				r.wantPlanned, r.wantResults = r.wantPlanned+want.Planned, r.wantResults+want.Results
+			}
+		}
+
+		if lost {
+			r.Lost++
+		}
+
+		if v.role.byScreen() {
+			w.countOutcome(r, v)
+		}
+	}
+
+	for _, v := range w.back.restored() {
+		if w.back.exact[v.ID] && w.World.Exact(v.row) {
+			r.RestoredExact++
+		}
+	}
+
+	if w.adHoc != nil && w.adHoc.byHand {
+		r.NotPossible++
+	}
+}
+
+// countOutcome counts what the record says came of a visit; where it does not tell, what the program says.
+func (w *walk) countOutcome(r *Report, v *visit) {
+	outcome := care.ResultKind("")
+
+	for _, m := range w.rule(v).Means {
+		outcome = cmp.Or(outcome, w.told(v, m).Outcome)
+	}
+
+	switch cmp.Or(outcome, care.ResultKind(v.state)) {
+	case care.ResultCompleted:
+		r.Completed++
+	case care.ResultNotCompleted:
+		r.NotCompleted++
+	}
+}
+
+// tellApart takes the call on the spot out of the figures of the list's visits. Its room and its
+// invitations count as one each, so that a second one shows.
 func (w *walk) tellApart(r *Report) {
 	if w.adHoc == nil {
 		return
 	}
 
-	r.Calls, r.RoomsBooked, r.EntriesResult, r.InvitationsDelivered = 1, r.RoomsBooked-1, r.EntriesResult-1, r.InvitationsDelivered-1
-	r.RoomsLive, r.Joined, r.Completed = max(0, r.RoomsLive-1), max(0, r.Joined-1), max(0, r.Completed-1)
+	r.Calls, r.RoomsBooked, r.InvitationsDelivered = 1, r.RoomsBooked-1, r.InvitationsDelivered-1
+	r.RoomsLive, r.Joined = max(0, r.RoomsLive-1), max(0, r.Joined-1)
 
 	if w.adHoc.relative {
 		r.InvitationsDelivered--
@@ -96,9 +166,9 @@ func (w *walk) tellApart(r *Report) {
 	}
 }
 
-// invited counts the invitations that arrived, and those that came twice. Every visit has a link
-// of its own.
-func (w *walk) invited() (arrived, copies int) {
+// invited counts the invitations that arrived, apart those of the visits that were taken back, and
+// those that came twice. Every visit has a link of its own.
+func (w *walk) invited() (arrived, back, copies int) {
 	sent, came := map[string]bool{}, map[string]bool{}
 
 	for _, sms := range w.World.Texts() {
@@ -115,13 +185,17 @@ func (w *walk) invited() (arrived, copies int) {
 		came[link] = came[link] || sms.Arrived
 	}
 
-	for _, yes := range came {
-		if yes {
+	for link, yes := range came {
+		switch {
+		case !yes:
+		case w.back.links[link]:
+			back++
+		default:
 			arrived++
 		}
 	}
 
-	return arrived, copies
+	return arrived, back, copies
 }
 
 // ErrInvariant is wrapped by the error of a walk in which something that must never happen did.
@@ -138,8 +212,13 @@ func (r Report) check() error {
 	}
 
 	must(r.DuplicateRooms == 0 && r.RoomsBooked == r.Converted, fmt.Sprintf("one room per visit: %d rooms for %d visits, %d doubled", r.RoomsBooked, r.Converted, r.DuplicateRooms))
-	must(r.EntriesPlanned == r.Converted, fmt.Sprintf("one planned entry per visit: %d for %d", r.EntriesPlanned, r.Converted))
-	must(r.EntriesResult == r.Converted, fmt.Sprintf("one result entry per visit: %d for %d", r.EntriesResult, r.Converted))
+	must(r.EntriesPlanned == r.wantPlanned, fmt.Sprintf("one planned entry per visit and means: %d for %d", r.EntriesPlanned, r.wantPlanned))
+	must(r.EntriesResult == r.wantResults, fmt.Sprintf("one result entry per visit and means: %d for %d", r.EntriesResult, r.wantResults))
+	must(len(r.odd) == 0, "the record holds otherwise than it should: "+strings.Join(r.odd, ", "))
+	must(r.RestoredExact == r.Restored, fmt.Sprintf("as before in the record: %d of %d visits that are physical again", r.RestoredExact, r.Restored))
+	must(r.backInvited == r.TakenBack, fmt.Sprintf("every citizen invited before it was taken back: %d of %d", r.backInvited, r.TakenBack))
+	must(r.ActiveViolations == 0, fmt.Sprintf("%d moments in which a citizen had no visit or several", r.ActiveViolations))
+	must(r.silent == 0, fmt.Sprintf("%d visits don't say that the record can't be told", r.silent))
 	must(r.DuplicateEntries == 0, fmt.Sprintf("%d doubled entries", r.DuplicateEntries))
 	must(r.InvitationsDelivered == r.Converted, fmt.Sprintf("every citizen invited: %d of %d", r.InvitationsDelivered, r.Converted))
 	must(r.DuplicateMessages == 0, fmt.Sprintf("%d invitations came twice", r.DuplicateMessages))
@@ -161,6 +240,7 @@ func (r Report) check() error {
 func (r Report) Text() string {
 	return fmt.Sprintf(`
 videoplatform              %s
+journal / regler           %s / %s
 rækker på listen           %d
 omlagt til skærmbesøg      %d
 rum booket / brugbare      %d / %d
@@ -170,12 +250,17 @@ gennemført / ikke          %d / %d
 poster planlagt / resultat %d / %d
 dobbelte rum / poster      %d / %d
 tabt                       %d
+taget tilbage              %d
+fysisk igen / byte for byte %d / %d
+ikke muligt i journalen    %d
+ingen eller flere aktive   %d
 opkald / pårørende med     %d / %d
 med MitID / kode           %d / %d
 af dem hos anden udbyder   %d
 en andens MitID, afvist    %d
 kald til andre systemer    %d
 sekunder                   %.1f
-`, r.Video, r.Rows, r.Converted, r.RoomsBooked, r.RoomsLive, r.InvitationsDelivered, r.Joined, r.Completed, r.NotCompleted,
-		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost, r.Calls, r.Relatives, r.ByMitID, r.ByCode, r.ByBroker, r.Strangers, r.RemoteCalls, r.Seconds)
+`, r.Video, r.Record, r.Rules, r.Rows, r.Converted, r.RoomsBooked, r.RoomsLive, r.InvitationsDelivered, r.Joined, r.Completed, r.NotCompleted,
+		r.EntriesPlanned, r.EntriesResult, r.DuplicateRooms, r.DuplicateEntries, r.Lost,
+		r.TakenBack, r.Restored, r.RestoredExact, r.NotPossible, r.ActiveViolations, r.Calls, r.Relatives, r.ByMitID, r.ByCode, r.ByBroker, r.Strangers, r.RemoteCalls, r.Seconds)
 }

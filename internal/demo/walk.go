@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // role is what happens at a visit of the walk. The roles are dealt out in a fixed order, so that
@@ -42,6 +45,11 @@ func roleOf(i int) role {
 	}
 }
 
+// byScreen reports whether a visit of the role stays a screen visit of the list until it begins.
+func (r role) byScreen() bool {
+	return !slices.Contains([]role{undone, fallen, sent, rung, calls}, r)
+}
+
 // timesOfTheWalk.
 const (
 	arriveBefore = time.Minute      // how long before the start the citizen comes
@@ -53,9 +61,12 @@ const (
 type visit struct {
 	ID      string `json:"id"`
 	Citizen struct {
-		ID string `json:"id"`
+		ID  string `json:"id"`
+		CPR string `json:"cpr"` // masked
 	} `json:"citizen"`
-	Employee string `json:"employee"`
+	Employee string          `json:"employee"`
+	ListName string          `json:"list_name"`
+	Law      care.LegalBasis `json:"law"`
 	Planned  struct {
 		Start time.Time `json:"start"`
 		End   time.Time `json:"end"`
@@ -69,10 +80,17 @@ type visit struct {
 		Text string `json:"text"`
 	} `json:"reasons"`
 	Conversion string `json:"conversion"`
+	Exceptions []struct {
+		ID    string `json:"id"`
+		Kind  string `json:"kind"`
+		Retry bool   `json:"retry"`
+	} `json:"exceptions"`
 
 	role   role
 	legs   []string // of the people in the room, to leave by
 	joined bool
+	row    ehr.Row // of the driving list
+	state  string  // at the end
 }
 
 // walk is a walk in progress.
@@ -81,10 +99,14 @@ type walk struct {
 	out     io.Writer
 	planner *person
 	staff   map[string]*person
-	visits  []*visit // those that were converted, by start
+	visits  []*visit // those of the main list that were converted, by start
+	back    back     // those of the other lists, which were taken back
 	adHoc   *adHoc   // nil until there is one
-	rows    int
+	rows    int      // of the main list
 	by      identities
+
+	impossible int // visits that the record can't be told of
+	silent     int // of them, those that don't say so
 }
 
 // Walk plays the main job over HTTP, as planner, citizens and caregivers, writes a line per visit
@@ -96,7 +118,7 @@ func (d *Demo) Walk(ctx context.Context, out io.Writer) (Report, error) {
 
 	var err error
 
-	for _, step := range []func(context.Context) error{w.importList, w.convert, w.playDays, w.callOnTheSpot, w.finish} {
+	for _, step := range []func(context.Context) error{w.importLists, w.convert, w.takeBack, w.playDays, w.callOnTheSpot, w.finish} {
 		if err = step(ctx); err != nil {
 			break
 		}
@@ -110,27 +132,6 @@ func (d *Demo) Walk(ctx context.Context, out io.Writer) (Report, error) {
 	}
 
 	return r, r.check()
-}
-
-func (w *walk) importList(ctx context.Context) error {
-	var err error
-	if w.planner, err = w.login(ctx, "PLAN"); err != nil {
-		return err
-	}
-
-	var record struct {
-		Rows   int `json:"rows"`
-		Faults int `json:"faults"`
-	}
-
-	if err := w.planner.upload(ctx, "/api/v1/driving-lists", w.File.Name, w.File.Data, &record); err != nil {
-		return err
-	}
-
-	w.rows = record.Rows
-	fmt.Fprintf(w.out, "Køreliste %s: %d rækker, %d med fejl\n", w.File.Name, record.Rows, record.Faults)
-
-	return nil
 }
 
 // day reads the visits of every day of the list.
@@ -159,14 +160,9 @@ func (w *walk) convert(ctx context.Context) error {
 		return err
 	}
 
-	var chosen []string
+	all = slices.DeleteFunc(all, func(v *visit) bool { return !w.main[v.ListName] })
 
-	for _, v := range all {
-		if v.Convertible && v.Level != "red" && v.Employee != "" { // nobody could play an employee without a name
-			chosen = append(chosen, v.ID)
-		}
-	}
-
+	chosen := choosable(all)
 	if len(chosen) == 0 {
 		return nothingToConvert(all)
 	}
@@ -185,20 +181,51 @@ func (w *walk) convert(ctx context.Context) error {
 
 	fmt.Fprintf(w.out, "Prøvekørsel: %d rum, %d sms, %d e-mail\n", plan.Totals.Rooms, plan.Totals.SMS, plan.Totals.Mails)
 
-	var batch struct {
+	batch, err := w.commit(ctx, chosen)
+	if err != nil {
+		return err
+	}
+
+	if w.visits, err = w.takeUp(ctx, batch); err != nil {
+		return err
+	}
+
+	for i, v := range w.visits {
+		v.role = roleOf(i)
+	}
+
+	slices.SortStableFunc(w.visits, byStart)
+
+	return nil
+}
+
+// choosable are the visits that the rules allow.
+func choosable(all []*visit) []string {
+	var chosen []string
+
+	for _, v := range all {
+		if v.Convertible && v.Level != "red" && v.Employee != "" { // nobody could play an employee without a name
+			chosen = append(chosen, v.ID)
+		}
+	}
+
+	return chosen
+}
+
+// commit converts visits, and waits until that is done.
+func (w *walk) commit(ctx context.Context, chosen []string) (batch string, err error) {
+	var made struct {
 		ID string `json:"id"`
 	}
 
-	if err := w.planner.call(ctx, http.MethodPost, "/api/v1/conversions", map[string]any{"visits": chosen}, &batch); err != nil {
-		return err
+	if err := w.planner.call(ctx, http.MethodPost, "/api/v1/conversions", map[string]any{"visits": chosen}, &made); err != nil {
+		return "", err
 	}
 
-	if err := w.await(ctx, batch.ID); err != nil {
-		return err
-	}
-
-	return w.takeUp(ctx, batch.ID)
+	return made.ID, w.await(ctx, made.ID)
 }
+
+func byStart(a, b *visit) int { return a.Planned.Start.Compare(b.Planned.Start) }
 
 // errNothing is wrapped by the error of a walk with a list that has nothing to convert.
 var errNothing = errors.New("no visit on the list can be converted")
@@ -263,147 +290,26 @@ func (w *walk) await(ctx context.Context, batch string) error {
 // retryStep is how far the clock is moved to make a waiting retry due.
 const retryStep = 5 * time.Second
 
-// takeUp deals the roles out to the visits of the batch.
-func (w *walk) takeUp(ctx context.Context, batch string) error {
+// takeUp finds the visits of a batch and their rows on the driving list.
+func (w *walk) takeUp(ctx context.Context, batch string) ([]*visit, error) {
 	all, err := w.day(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
+
+	var out []*visit
 
 	for _, v := range all {
-		if v.Conversion == batch {
-			v.role = roleOf(len(w.visits))
-			w.visits = append(w.visits, v)
-		}
-	}
-
-	slices.SortStableFunc(w.visits, func(a, b *visit) int { return a.Planned.Start.Compare(b.Planned.Start) })
-
-	return nil
-}
-
-// finish lets the day end: what nobody concluded is concluded by evidence, and what nobody can
-// tell is on the exception list, where the planner says what happened.
-func (w *walk) finish(ctx context.Context) error {
-	var err error
-	if w.planner, err = w.login(ctx, "PLAN"); err != nil { // yesterday's session has ended
-		return err
-	}
-
-	last := w.visits[len(w.visits)-1].Planned.End
-	for _, v := range w.visits {
-		if v.Planned.End.After(last) {
-			last = v.Planned.End
-		}
-	}
-
-	for range 40 {
-		if err := w.Jump(ctx, laterOf(w.Now().Add(retryStep), last.Add(20*time.Minute))); err != nil {
-			return err
-		}
-
-		if err := w.Settle(ctx); err != nil {
-			return err
-		}
-
-		open, err := w.answerForAbsent(ctx)
-		if err != nil {
-			return err
-		}
-
-		if !open && w.World.FHIR.Totals().Results >= w.expected() && w.World.Counts().RoomsLive == 0 {
-			break
-		}
-	}
-
-	return w.tell(ctx)
-}
-
-// expected is how many results the record gets: of the converted visits and the call on the spot.
-func (w *walk) expected() int {
-	if w.adHoc == nil {
-		return len(w.visits)
-	}
-
-	return len(w.visits) + 1
-}
-
-func laterOf(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-
-	return b
-}
-
-// answerForAbsent concludes, as the planner, the visits to which nobody came. It reports
-// whether any visit is still under way.
-func (w *walk) answerForAbsent(ctx context.Context) (open bool, err error) {
-	all, err := w.day(ctx)
-	if err != nil {
-		return false, err
-	}
-
-	state := map[string]*visit{}
-	for _, v := range all {
-		state[v.ID] = v
-	}
-
-	for _, v := range w.visits {
-		now := state[v.ID]
-		if now == nil {
-			return false, errors.New("a visit is gone from the day")
-		}
-
-		if now.State != "booked" && now.State != "open" && now.State != "booking" {
+		if v.Conversion != batch {
 			continue
 		}
 
-		open = true
-
-		if v.role == ignores && now.StatusText == "Kræver handling" {
-			word := map[string]any{"kind": "not_completed", "reason": "udeblevet"}
-			if err := w.planner.call(ctx, http.MethodPost, "/api/v1/visits/"+v.ID+"/conclude", word, nil); err != nil {
-				return false, err
-			}
-		}
-	}
-
-	return open, nil
-}
-
-// tell writes a line per visit.
-func (w *walk) tell(ctx context.Context) error {
-	all, err := w.day(ctx)
-	if err != nil {
-		return err
-	}
-
-	roles := map[string]role{}
-	for _, v := range w.visits {
-		roles[v.ID] = v.role
-	}
-
-	if w.adHoc != nil {
-		roles[w.adHoc.ID] = calls
-	}
-
-	for _, v := range all {
-		played := string(roles[v.ID])
-		if played == "" {
-			played = "-"
+		if v.row, err = w.rowOf(v); err != nil {
+			return nil, err
 		}
 
-		fmt.Fprintf(w.out, "%s  %-4s %-28s %-22s %s\n", v.Planned.Start.Format("02-01 15.04"), v.Employee, short(v.Service), played, v.StatusText)
+		out = append(out, v)
 	}
 
-	return nil
-}
-
-func short(s string) string {
-	if r := []rune(s); len(r) > 28 {
-		return string(r[:27]) + "…"
-	}
-
-	return s
+	return out, nil
 }

@@ -22,6 +22,7 @@ type adHoc struct {
 
 	relative bool // somebody else was invited
 	together bool // the relative came into the room too
+	byHand   bool // the record can't be told, and the program said so
 }
 
 // callOnTheSpot lets a caregiver call the citizen of the last visit once more, and invite a
@@ -43,6 +44,11 @@ func (w *walk) callOnTheSpot(ctx context.Context) error {
 		return err
 	}
 
+	// A citizen is not called while the visit of the list goes on.
+	if err := w.Jump(ctx, laterOf(last.Planned.End, w.Now())); err != nil {
+		return err
+	}
+
 	pressed := w.Now()
 
 	var call struct {
@@ -54,7 +60,7 @@ func (w *walk) callOnTheSpot(ctx context.Context) error {
 	}
 
 	w.adHoc = &adHoc{visit: call.Visit}
-	w.adHoc.Employee, w.adHoc.role = last.Employee, calls
+	w.adHoc.Employee, w.adHoc.role, w.adHoc.row = last.Employee, calls, callRow(call.Visit, last)
 
 	if err := w.awaitRoom(ctx, caregiver); err != nil {
 		return err

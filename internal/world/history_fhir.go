@@ -78,7 +78,7 @@ func (h *fhirHistory) exact(row ehr.Row) bool {
 	if !ok {
 		all := h.visits(row)
 
-		return len(all) == 1 && len(all[0].Appointments) == 1 && all[0].Appointments[0].Status == "cancelled" && h.told(row, care.OnList).Restored == 1
+		return len(all) == 0 || len(all) == 1 && len(all[0].Appointments) == 1 && all[0].Appointments[0].Status == "cancelled" && h.told(row, care.OnList).Restored == 1
 	}
 
 	versions := h.sim.Versions(ref)
