@@ -141,12 +141,14 @@ func (r RecordRule) category(v care.Snapshot, kind care.EntryKind) string {
 	}
 }
 
+// comment is our word on the list after an entry: none where the visit is not by screen.
 func (r RecordRule) comment(v care.Snapshot, kind care.EntryKind) string {
-	if kind == care.EntryRestored || kind == care.EntryPlanned && v.ToCall() {
+	switch {
+	case kind == care.EntryRestored, v.ToCall(), kind == care.EntryResult && v.Outcome.Delivery == care.ByPhone:
 		return ""
+	default:
+		return r.Comment
 	}
-
-	return r.Comment
 }
 
 // taskText is for somebody who has the record open: what took place, and what to change there.

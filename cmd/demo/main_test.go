@@ -49,7 +49,7 @@ func TestWalkPrintsOneObject(t *testing.T) {
 		t.Fatalf("exit code %d: %s %s", code, out, stderr)
 	}
 
-	got := map[string]float64{}
+	got := map[string]any{}
 
 	decoder := json.NewDecoder(strings.NewReader(out))
 	if err := decoder.Decode(&got); err != nil {
@@ -60,9 +60,14 @@ func TestWalkPrintsOneObject(t *testing.T) {
 		t.Errorf("more than one object: %s", out)
 	}
 
+	if got["record"] != "fhir" || got["rules"] != "plain" {
+		t.Errorf("record %v, rules %v", got["record"], got["rules"])
+	}
+
 	want := map[string]float64{
 		"rows": 3, "converted": 2, "rooms_booked": 2, "rooms_live": 2, "invitations_delivered": 2, "joined": 2, "completed": 2,
 		"not_completed": 0, "entries_planned": 2, "entries_result": 2, "duplicate_rooms": 0, "duplicate_entries": 0, "lost": 0,
+		"taken_back": 0, "restored": 0, "restored_exact": 0, "not_possible": 0, "active_violations": 0,
 	}
 	for field, n := range want {
 		if have, ok := got[field]; !ok || have != n {
@@ -70,7 +75,7 @@ func TestWalkPrintsOneObject(t *testing.T) {
 		}
 	}
 
-	if got["seconds"] <= 0 || got["remote_calls"] < 10 {
+	if seconds, calls := got["seconds"].(float64), got["remote_calls"].(float64); seconds <= 0 || calls < 10 {
 		t.Errorf("seconds %v, remote calls %v", got["seconds"], got["remote_calls"])
 	}
 }
@@ -152,6 +157,8 @@ func TestRefusals(t *testing.T) {
 		"stray argument":       {[]string{"now"}, 2, `"now" is no flag`},
 		"faults too many":      {[]string{"-faults", "2"}, 2, "-faults must be between 0 and 0.9"},
 		"eid":                  {[]string{"-eid", "nemid"}, 2, "-eid must be one of [saml oidc both]"},
+		"record":               {[]string{"-ehr", "cura"}, 2, "-ehr must be one of [file fhir nexus]"},
+		"rules":                {[]string{"-rules", "aarhus"}, 2, "-rules must be one of [holbaek viborg varde plain]"},
 		"faults negative":      {[]string{"-faults", "-0.1"}, 2, "-faults must be between 0 and 0.9"},
 		"faults no number":     {[]string{"-faults", "NaN"}, 2, "-faults must be between 0 and 0.9"},
 		"JSON of nothing":      {[]string{"-json"}, 2, "-json needs -walk"},

@@ -133,7 +133,7 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	d.World, err = world.Start(ctx, world.Options{
 		Dir: dir, Clock: d.clock.Now, Listen: o.Addr, Seed: o.Seed, Faults: o.Faults, Latency: o.Latency, Video: o.Video, EID: o.EID,
 		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: host, Database: database}},
-		Employees:      d.employees, EveryList: o.List != "", Record: o.Record, Practice: o.Practice, Planned: d.planned(o),
+		Employees:      d.employees, EveryList: o.List != "", Record: o.Record, Practice: o.Practice, Planned: d.planned(o), Citizens: d.citizens(),
 	})
 	if err != nil {
 		return err
@@ -147,6 +147,19 @@ func (d *Demo) start(ctx context.Context, o Options) error {
 	}
 
 	return d.startApp(ctx, o)
+}
+
+// citizens are those of every list.
+func (d *Demo) citizens() []care.CPR {
+	var out []care.CPR
+
+	for _, row := range d.rows {
+		if !row.CPR.IsZero() && !slices.Contains(out, row.CPR) {
+			out = append(out, row.CPR)
+		}
+	}
+
+	return out
 }
 
 // planned are the visits that the record itself plans.

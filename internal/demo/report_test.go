@@ -11,7 +11,7 @@ func TestCheck(t *testing.T) {
 
 	whole := Report{
 		Rows: 60, Converted: 45, RoomsBooked: 45, RoomsLive: 45, InvitationsDelivered: 45, Joined: 35, Completed: 38, NotCompleted: 7,
-		EntriesPlanned: 45, EntriesResult: 45,
+		EntriesPlanned: 45, EntriesResult: 45, wantPlanned: 45, wantResults: 45, TakenBack: 5, backInvited: 5, Restored: 4, RestoredExact: 4,
 	}
 
 	tests := map[string]struct {
@@ -23,9 +23,9 @@ func TestCheck(t *testing.T) {
 		"a room too many":     {func(r *Report) { r.RoomsBooked++ }, "one room per visit: 46 rooms for 45 visits, 0 doubled"},
 		"a room too few":      {func(r *Report) { r.RoomsBooked-- }, "one room per visit: 44 rooms for 45 visits, 0 doubled"},
 		"a doubled room":      {func(r *Report) { r.DuplicateRooms = 1 }, "one room per visit: 45 rooms for 45 visits, 1 doubled"},
-		"no planned entry":    {func(r *Report) { r.EntriesPlanned-- }, "one planned entry per visit: 44 for 45"},
-		"two planned entries": {func(r *Report) { r.EntriesPlanned++ }, "one planned entry per visit: 46 for 45"},
-		"no result":           {func(r *Report) { r.EntriesResult-- }, "one result entry per visit: 44 for 45"},
+		"no planned entry":    {func(r *Report) { r.EntriesPlanned-- }, "one planned entry per visit and means: 44 for 45"},
+		"two planned entries": {func(r *Report) { r.EntriesPlanned++ }, "one planned entry per visit and means: 46 for 45"},
+		"no result":           {func(r *Report) { r.EntriesResult-- }, "one result entry per visit and means: 44 for 45"},
 		"doubled entry":       {func(r *Report) { r.DuplicateEntries = 2 }, "2 doubled entries"},
 		"not invited":         {func(r *Report) { r.InvitationsDelivered-- }, "every citizen invited: 44 of 45"},
 		"invited twice":       {func(r *Report) { r.DuplicateMessages = 1 }, "1 invitations came twice"},
@@ -33,6 +33,11 @@ func TestCheck(t *testing.T) {
 		"a room stands":       {func(r *Report) { r.RoomsOpenAfter = 1 }, "1 rooms still open"},
 		"no outcome":          {func(r *Report) { r.Completed-- }, "37 completed and 7 not, of 45"},
 		"lost":                {func(r *Report) { r.Lost = 1 }, "1 visits lost"},
+		"not as before":       {func(r *Report) { r.RestoredExact-- }, "as before in the record: 3 of 4 visits that are physical again"},
+		"no or two visits":    {func(r *Report) { r.ActiveViolations = 1 }, "1 moments in which a citizen had no visit or several"},
+		"not told":            {func(r *Report) { r.silent = 2 }, "2 visits don't say that the record can't be told"},
+		"odd":                 {func(r *Report) { r.odd = []string{"a", "b"} }, "the record holds otherwise than it should: a, b"},
+		"not all invited":     {func(r *Report) { r.backInvited = 4 }, "every citizen invited before it was taken back: 4 of 5"},
 		"two at once":         {func(r *Report) { r.Lost, r.RoomsOpenAfter = 1, 2 }, "2 rooms still open; 1 visits lost"},
 	}
 

@@ -35,7 +35,7 @@ func (w *walk) wants(v *visit, m care.Means) world.Told {
 		}
 	case calls:
 		t = world.Told{}
-		if m.Tells(care.EntryResult) && !w.adHoc.byHand {
+		if m.Tells(care.EntryResult) && (m != care.OnList || !w.adHoc.byHand) {
 			t.Results = 1
 		}
 	case phones, meets, leaves, stays, ignores:

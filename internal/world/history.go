@@ -86,13 +86,13 @@ func (t *Told) result(kind care.ResultKind) {
 	t.Outcome = kind
 }
 
-// testCitizens are the numbers of the official test citizens.
-func testCitizens() []string {
-	var out []string
+// loginCitizens are the numbers of those whom the citizens' login knows.
+func loginCitizens() []care.CPR {
+	var out []care.CPR
 
 	for _, u := range idpsim.DefaultCitizens() {
-		if u.Citizen() && !slices.Contains(out, u.CPR) {
-			out = append(out, u.CPR)
+		if number, _, ok := care.ParseCPR(u.CPR); ok && u.Citizen() && !slices.Contains(out, number) {
+			out = append(out, number)
 		}
 	}
 

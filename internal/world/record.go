@@ -239,8 +239,13 @@ func (w *World) startNexus(ctx context.Context, o Options) error {
 func (w *World) startMomentum(ctx context.Context, o Options) error {
 	var people []momentumsim.Citizen
 
-	for i, u := range testCitizens() {
-		people = append(people, momentumsim.Citizen{ID: i + 1, CPR: u})
+	numbers := o.Citizens
+	if len(numbers) == 0 {
+		numbers = loginCitizens()
+	}
+
+	for i, number := range numbers {
+		people = append(people, momentumsim.Citizen{ID: i + 1, CPR: number.Reveal()})
 	}
 
 	w.Momentum = momentumsim.New(momentumsim.Options{Clock: o.Clock, Seed: o.Seed, Faults: o.Faults}, people...)

@@ -69,6 +69,8 @@ type Options struct {
 	// Planned are visits that the record itself plans: its driving lists are then read from it. Without
 	// them, and with FileRecord always, lists come as files.
 	Planned []ehr.Row
+	// Citizens are whom the case journal knows; those of the citizens' login when empty.
+	Citizens []care.CPR
 	// Practice is how the municipality has its record told; Plain when empty.
 	Practice Practice
 }
