@@ -117,6 +117,7 @@ func (r Record) means() []care.Means {
 
 func (r Record) validateRules(k checker, laws []care.LegalBasis) {
 	r.Fetch.validate(k.in("fetch"), r.HasLists())
+	k.number("keep_after_receipt", r.KeepAfterReceipt, 0, 3650)
 	r.Default.validate(k, "default.", r.means())
 
 	for _, law := range slices.Sorted(maps.Keys(r.ByLaw)) {

@@ -58,6 +58,12 @@ type ListKeeper interface {
 	Keep(ctx context.Context, list care.ListID, file File, rows []RowRef) error
 }
 
+// ListForgetter is implemented by a journal that keeps files of lists. Forget removes everything that
+// it has of one; a list that it does not know is no error.
+type ListForgetter interface {
+	Forget(ctx context.Context, list care.ListID) error
+}
+
 // File is an uploaded or picked-up file.
 type File struct {
 	Name string // the base name, for its extension and for messages

@@ -100,7 +100,11 @@ func (s *Service) Visit(ctx context.Context, actor care.Actor, id care.VisitID) 
 		return VisitView{}, err
 	}
 
-	if !v.State.Concluded() && !v.AdHoc() {
+	if views[0].Deletion, err = s.deletion(ctx, v); err != nil {
+		return VisitView{}, err
+	}
+
+	if !v.State.Concluded() && !v.AdHoc() && !v.Deleted() {
 		views[0].Writings = s.writings(v)
 	}
 

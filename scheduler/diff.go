@@ -24,7 +24,7 @@ type match struct {
 
 // idle reports whether the row leaves the visit exactly as it is.
 func (m match) idle() bool {
-	return m.old.State.Final() && !m.old.Dropped() ||
+	return m.old.Deleted() || m.old.State.Final() && !m.old.Dropped() ||
 		m.change.Kind == ChangeNone && m.old.Facts.Line == m.facts.Line && !m.old.NeedsPerson()
 }
 
@@ -169,7 +169,7 @@ func (s *Service) addGone(ctx context.Context, out diff, list ehr.DrivingList, p
 		}
 
 		for _, v := range stored {
-			if days[key][v.Source.Occurrence] && present[v.Source] == nil && !v.State.Final() && !v.MissedIn(out.file) {
+			if days[key][v.Source.Occurrence] && present[v.Source] == nil && !v.State.Final() && !v.Deleted() && !v.MissedIn(out.file) {
 				out.gone = append(out.gone, v)
 			}
 		}
@@ -197,7 +197,7 @@ func (s *Service) addUncovered(ctx context.Context, out *diff, covers ehr.Covera
 
 		for _, v := range stored {
 			inside := !v.Facts.Planned.Start.Before(covers.Period.Start) && v.Facts.Planned.Start.Before(covers.Period.End)
-			if inside && present[v.Source] == nil && !found[v.ID] && !v.State.Final() && !v.MissedIn(out.file) {
+			if inside && present[v.Source] == nil && !found[v.ID] && !v.State.Final() && !v.Deleted() && !v.MissedIn(out.file) {
 				out.gone = append(out.gone, v)
 			}
 		}

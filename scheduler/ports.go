@@ -90,6 +90,8 @@ type Effects struct {
 	Numbers []NumberNotice
 	// Consents are inserted, or ended when they are stored already.
 	Consents []care.ConsentRecord
+	// Tombstones are inserted.
+	Tombstones []care.Tombstone
 }
 
 // ErrSkip is returned by the function of UpdateVisits for a visit that is to be left alone.
@@ -351,4 +353,6 @@ type Store interface {
 	EidLogins
 	LoginWatch
 	Fetches
+	Deletions
+	Courses
 }

@@ -61,6 +61,7 @@ type Settings struct {
 	ApproveFrom  int           // conversions of at least so many visits wait for another employee's yes; 0: none do
 	ApproveIn    time.Duration // how long such a conversion waits
 	Devices      DeviceSettings
+	KeepDays     int // how long a visit's personal data is kept after the record's receipt; 0: for ever
 	Identity     care.IdentityPolicy
 	EventSilence time.Duration // how long a visit may go on without any event of the platform; 0: none are expected
 	CallLength   time.Duration // how long a call is planned to last; 0: 15 minutes
@@ -178,6 +179,10 @@ func (s *Service) update(ctx context.Context, id care.VisitID, audit *AuditRow, 
 
 func (s *Service) effects(v *care.Visit, audit *AuditRow, change func(*care.Visit) error) (Effects, error) {
 	before := v.Snapshot()
+	if before.Deleted() {
+		return Effects{}, care.Forgotten()
+	}
+
 	if err := change(v); err != nil {
 		return Effects{}, err
 	}

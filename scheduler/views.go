@@ -29,6 +29,8 @@ type VisitView struct {
 	Ways []care.StaffWay
 	// Writings are what the record is told, whatever comes; only with one visit that has not ended.
 	Writings []Writing
+	// Deletion tells when its data goes, or that it went; only with one visit.
+	Deletion DeletionView
 }
 
 // Status is the one word that tells how a visit stands, for chips and filters.

@@ -38,6 +38,7 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 		out.Record[law] = recordRule(rule)
 	}
 
+	out.KeepDays = m.Record.KeepAfterReceipt
 	out.Fetch = scheduler.FetchSettings{Every: m.Record.Fetch.Every, Days: m.Record.Fetch.Days, Auto: m.Record.Fetch.Import}
 
 	for _, s := range m.Record.ByService {

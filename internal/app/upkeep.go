@@ -96,6 +96,7 @@ func (s *Site) purge(ctx context.Context, o Options) {
 	s.try(ctx, o, "ended logins of citizens were not removed", func() error { return s.store.PurgeEidLogins(ctx, now) })
 	s.try(ctx, o, "devices were not tidied", func() error { return s.service.TidyDevices(ctx) })
 	s.try(ctx, o, "old notices were not removed", func() error { return s.store.PurgeNotices(ctx, now.Add(-keepNotices)) })
+	s.try(ctx, o, "journalled visits were not deleted", func() error { return s.service.Forget(ctx) })
 	s.try(ctx, o, "old events were not removed", func() error { _, err := s.store.PurgeEvents(ctx, now.Add(-s.config.Video.KeepEvents())); return err })
 }
 

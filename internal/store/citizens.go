@@ -107,6 +107,10 @@ func (k *Keys) citizenFromRow(row citizenRow) (care.Citizen, error) {
 	}
 
 	c.Risk = care.Risk(seal.open("risk", row.RiskSealed))
+	if c.ID.IsStandIn() {
+		c.Name = "Slettet borger"
+	}
+
 	c.Phone, c.Email = seal.phone(row.PhoneSealed), seal.email(row.EmailSealed)
 
 	return c, seal.err

@@ -38,6 +38,7 @@ func (s *Store) Links(ctx context.Context, q scheduler.LinkQuery) ([]scheduler.L
 		c.add("planned_start >= ?", micros(q.Window.Start))
 		c.add("planned_start < ?", micros(q.Window.End))
 		c.add("system <> ?", care.OwnSystem)
+		c.add("deleted_at IS NULL")
 		c.add("NOT (state = 'cancelled' AND outcome_by = ?)", care.ByList)
 
 		if len(citizens) > 0 {

@@ -61,6 +61,10 @@ type visitRow struct {
 	OutcomeAt            *int64
 	OutcomeBecauseSealed []byte
 	Parts                int
+	HoldBy               string
+	HoldAt               *int64
+	HoldWhySealed        []byte
+	Forgotten            *int64 `gorm:"column:deleted_at"` // not named DeletedAt: gorm would hide the row
 }
 
 // TableName names the table for gorm.
@@ -86,6 +90,7 @@ func (k *Keys) visitToRow(s care.Snapshot) (visitRow, error) {
 		OutcomeStart: microsOrNull(o.Actual.Start), OutcomeEnd: microsOrNull(o.Actual.End),
 		OutcomeTogetherNs: int64(o.Together), OutcomeGrade: string(o.Grade), OutcomeBy: o.By,
 		OutcomeAt: microsOrNull(o.At), OutcomeBecauseSealed: seal.seal("outcome_because", o.Because), Parts: partsOf(s),
+		HoldBy: string(s.Hold.By), HoldAt: microsOrNull(s.Hold.At), HoldWhySealed: seal.seal("hold_why", s.Hold.Why), Forgotten: microsOrNull(s.DeletedAt),
 	}
 
 	return row, seal.err
@@ -148,7 +153,8 @@ func (k *Keys) visitFromRow(r visitRow) (care.Snapshot, error) {
 		},
 		Delivery: care.Delivery(r.Delivery), State: care.VisitState(r.State), Batch: care.BatchID(r.BatchID),
 		Generation: r.Generation, OpenedAt: instantOrZero(r.OpenedAt),
-		Recording: care.Recording{Means: meansFromText(r.Means), Why: r.MeansWhy},
+		Recording: care.Recording{Means: meansFromText(r.Means), Why: r.MeansWhy}, DeletedAt: instantOrZero(r.Forgotten),
+		Hold: care.Hold{By: care.EmployeeID(r.HoldBy), At: instantOrZero(r.HoldAt), Why: seal.open("hold_why", r.HoldWhySealed)},
 		Outcome: care.Outcome{
 			Kind: care.ResultKind(r.OutcomeKind), Reason: care.ReasonCode(r.OutcomeReason), Delivery: care.Delivery(r.OutcomeDelivery),
 			Actual:   care.Interval{Start: instantOrZero(r.OutcomeStart), End: instantOrZero(r.OutcomeEnd)},

@@ -118,6 +118,10 @@ func (s *Store) writeEffects(tx *gorm.DB, e scheduler.Effects) error {
 		return err
 	}
 
+	if err := writeTombstones(tx, e.Tombstones); err != nil {
+		return err
+	}
+
 	if len(e.Jobs) == 0 {
 		return nil
 	}

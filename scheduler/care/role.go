@@ -64,6 +64,7 @@ const (
 	StopAccess       Permission = "stop_access"       // all open links and devices of a citizen at once
 	ApproveEmergency Permission = "approve_emergency" // a colleague's emergency access
 	OpenOutageWays   Permission = "open_outage_ways"  // weaker ways in, when the administrator knows of an outage
+	ManageDeletion   Permission = "manage_deletion"   // hold back the deletion of a visit's data; end a citizen's course
 	SeeAudit         Permission = "see_audit"
 )
 
@@ -71,7 +72,7 @@ const (
 func Permissions() []Permission {
 	return []Permission{
 		ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, ExportReports, SeeConnections, CallCitizens, ManageContacts, InviteOthers,
-		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, OpenOutageWays, SeeAudit,
+		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, OpenOutageWays, ManageDeletion, SeeAudit,
 	}
 }
 
@@ -96,7 +97,7 @@ func RolesWith(p Permission) []Role {
 		return []Role{Administrator}
 	case ManageAccess:
 		return []Role{Administrator, ServiceDesk}
-	case LinkEmployees, ApproveEmergency, ExportReports:
+	case LinkEmployees, ApproveEmergency, ExportReports, ManageDeletion:
 		return []Role{Leader, Administrator}
 	case SetIdentity:
 		return []Role{Planner, Leader}

@@ -69,6 +69,8 @@ type Snapshot struct {
 	Former       []Outcome // outcomes that were corrected, oldest first
 	Participants []Participant
 	FollowUps    []FollowUp // of screen visits that did not take place, oldest first; at most one is open
+	Hold         Hold       // zero: nobody holds deletion back
+	DeletedAt    time.Time  // when the personal data was deleted, see Forget; zero: it is here
 }
 
 // Visit is one row of a driving list and everything that hangs on it. It is the unit of
@@ -344,6 +346,10 @@ func (s Snapshot) Dropped() bool { return s.State == Cancelled && s.Outcome.By =
 // followed without harm is left as it is and goes on the exception list: another citizen on a
 // visit that somebody was invited to, and another time for one that is going on.
 func (v *Visit) Relist(facts Facts, at time.Time) (moved bool) {
+	if v.s.Deleted() {
+		return false
+	}
+
 	if v.s.Dropped() {
 		v.s.State, v.s.Outcome = Listed, Outcome{}
 	}
