@@ -164,7 +164,7 @@ func (v *Visit) Forget(stands CitizenID, at time.Time) error {
 	}
 
 	s := &v.s
-	s.DeletedAt = at
+	s.DeletedAt, s.Hold = at, Hold{}
 	s.Facts.Citizen, s.Facts.Line = stands, 0
 	s.Facts.Service, s.Facts.Category, s.Facts.Comment, s.Facts.Status = "", "", "", ""
 	s.Outcome.Because = ""
