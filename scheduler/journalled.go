@@ -327,6 +327,10 @@ func (s *Service) CheckTombstone(ctx context.Context, actor care.Actor, id care.
 	}
 
 	stone, err := s.store.Tombstone(ctx, id)
+	if care.KindOf(err) == care.NotFound {
+		return false, care.NewError(care.NotFound, "Der er ikke slettet noget besøg med det id.")
+	}
+
 	if err != nil {
 		return false, err
 	}

@@ -3,6 +3,8 @@ package web_test
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -12,6 +14,7 @@ func (s *served) adminShots(t *testing.T, submit func(selector, comes string) st
 
 	administrator, auditor := s.login(t, "ADM", care.Administrator), s.login(t, "REV", care.Auditor)
 	s.login(t, "ADM", care.Administrator)
+	leader := s.login(t, "LED", care.Leader)
 
 	return []shot{
 		{name: "administration", cookies: administrator, path: "/administration"},
@@ -23,6 +26,13 @@ func (s *served) adminShots(t *testing.T, submit func(selector, comes string) st
 		{name: "noedkode-vist", cookies: administrator, path: "/mine-logins/noedkode", then: submit(`form[action="/mine-logins/noedkode"] button`, ".codecard")},
 		{name: "noedadgange", cookies: administrator, path: "/administration/noedadgang"},
 		{name: "noedadgang", path: "/noedadgang"},
+		{name: "sletninger", cookies: auditor, path: "/sletninger"},
+		{name: "sletninger-passer-ikke", cookies: auditor, path: "/sletninger", then: chromedp.Steps(
+			chromedp.SetValue(chromedp.CSS("#besoeg"), "slettet"), chromedp.SetValue(chromedp.CSS("#cpr"), "210300-9996"), submit(`.contactform button`, ".attention"))},
+		{name: "besoeg-slettet", cookies: leader, path: "/besoeg/slettet"},
+		{name: "besoeg-beholdt", cookies: leader, path: "/besoeg/beholdt"},
+		{name: "forloeb", cookies: leader, path: "/borgere/c1/forloeb"},
+		{name: "forloeb-afsluttet", cookies: leader, path: "/borgere/c2/forloeb"},
 		{name: "revision", cookies: auditor, path: "/revision?medarbejder=PLA"},
 	}
 }

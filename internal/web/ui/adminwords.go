@@ -61,7 +61,7 @@ func seenDanish() map[string]string {
 		"find_by_name": "Søgte en borger på navn", "find_by_number": "Søgte en borger på CPR-nummer",
 		"see_follow_ups": "Så opfølgninger", "see_troubles": "Så hvad der kræver handling", "see_plan": "Så en plan for omlægning", "see_fallback_plan": "Så en plan ved nedbrud",
 		"see_call": "Så et opkald", "see_evidence": "Så videoplatformens tider", "export_evidence": "Hentede videoplatformens tider", "export_klgateway": "Hentede rapporten til KL Gateway",
-		"see_audit": "Så loggen", "see_directory": "Så medarbejdere og enheder", "see_employee": "Så en medarbejder", "see_employees": "Så medarbejdere",
+		"see_audit": "Så loggen", "see_tombstones": "Så hvad der er slettet", "check_tombstone": "Kontrollerede en sletning mod journalen", "see_course": "Så en borgers forløb", "see_directory": "Så medarbejdere og enheder", "see_employee": "Så en medarbejder", "see_employees": "Så medarbejdere",
 		"reveal_contact": "Så en borgers nummer og adresse", "see_codewords": "Så en borgers kodeord", "print_codewords": "Udskrev en borgers kodeord",
 		"see_employee_links": "Så hvem borgeren er knyttet til", "see_tablets": "Så tavler",
 	}
@@ -97,6 +97,7 @@ func doneDanish() map[string]string {
 		"import_citizens": "Indlæste borgere fra en fil", "send_codes": "Sendte nye beskeder med kode",
 		"follow_up_call": "Gav et besøg på telefon", "follow_up_nobody": "Traf ikke borgeren på telefon", "follow_up_visit": "Sendte et fysisk besøg tilbage på listen", "follow_up_in_person": "Sendte et fysisk besøg tilbage på listen",
 		"follow_up_take": "Tog en opfølgning", "follow_up_release": "Gav en opfølgning fri", "follow_up_undo": "Fortrød et klik på en opfølgning", "follow_up_no_needs": "Afsluttede uden opfølgning", "follow_up_escalated": "Gik videre med en opfølgning",
+		"forget_visit": "Slettede et besøgs oplysninger, som journalen har", "hold_deletion": "Satte sletning på hold", "release_deletion": "Ophævede hold på sletning", "end_course": "Afsluttede en borgers forløb", "reopen_course": "Genoptog en borgers forløb",
 		"sweep_room": "Lukkede et glemt rum", "leave_stray_room": "Fandt et ukendt rum",
 	}
 }

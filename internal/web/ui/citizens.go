@@ -66,9 +66,10 @@ type cardPage struct {
 
 	Devices []scheduler.KnownDevice
 
-	Now   time.Time
-	Host  bool // visits lead to the caregiver's page
-	Error string
+	Now    time.Time
+	Host   bool // visits lead to the caregiver's page
+	Error  string
+	MayEnd bool // end the course
 }
 
 // VisitURL leads to a visit in the way that is open to the reader.
@@ -96,7 +97,7 @@ func (p *Pages) showCard(c *gin.Context, status int, problem string) error {
 		return err
 	}
 
-	return p.showStatus(c, status, "borger", "Borger", cardPage{CitizenCard: card, Devices: devices, Now: p.Now(), Host: actor.MayAnywhere(care.HostVisits), Error: problem})
+	return p.showStatus(c, status, "borger", "Borger", cardPage{CitizenCard: card, Devices: devices, Now: p.Now(), Host: actor.MayAnywhere(care.HostVisits), MayEnd: actor.MayAnywhere(care.ManageDeletion), Error: problem})
 }
 
 // contactPage is the form of one contact.

@@ -41,10 +41,12 @@ type findPage struct {
 	Error  string // of the search by name
 	Wrong  string // of the search by number
 	All    bool   // the reader finds everybody by number
+	MayEnd bool   // end a citizen's course
 }
 
 func (p *Pages) showFind(c *gin.Context, status int, body findPage) error {
 	body.All = route.Actor(c).MayAnywhere(care.LinkEmployees)
+	body.MayEnd = route.Actor(c).MayAnywhere(care.ManageDeletion)
 
 	return p.showStatus(c, status, "find-borger", "Find en borger", body)
 }

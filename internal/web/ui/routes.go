@@ -97,7 +97,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/forbindelser/nu", Access: route.Needs(care.SeeConnections), Handle: p.connectionsNow},
 	}
 
-	return slices.Concat(pages, p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes(), p.followUpRoutes())
+	return slices.Concat(pages, p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes(), p.followUpRoutes(), p.deletionRoutes())
 }
 
 // menu is what the employee's roles give access to; a person with several roles sees all.
@@ -116,6 +116,7 @@ func menu(actor care.Actor, path string) []page.Link {
 		{[]care.Permission{care.SeeStatistics}, page.Link{Text: "Statistik", URL: "/statistik", Icon: "analytics"}},
 		{[]care.Permission{care.ExportReports}, page.Link{Text: "Rapporter", URL: "/rapporter", Icon: "download"}},
 		{[]care.Permission{care.SeeAudit}, page.Link{Text: "Log", URL: "/revision", Icon: "checklist"}},
+		{[]care.Permission{care.SeeAudit}, page.Link{Text: "Sletninger", URL: "/sletninger", Icon: "document"}},
 		{[]care.Permission{care.ManageAccess, care.ManageDirectory}, page.Link{Text: "Administration", URL: "/administration", Icon: "settings"}},
 		{[]care.Permission{care.SeeConnections}, page.Link{Text: "Forbindelser", URL: "/forbindelser", Icon: "link"}},
 	}

@@ -120,6 +120,7 @@ type UseCases interface {
 	Finder
 	Operator
 	Auditor
+	Deleter
 	Devices
 	Identity
 }
@@ -250,6 +251,10 @@ func notices() map[string]string {
 		"godkendt":           "Omlægningen er godkendt og går i gang.",
 		"ikke-godkendt":      "Omlægningen er ikke godkendt. Intet er booket eller sendt.",
 		"tilbage":            "Omlægningen er trukket tilbage. Intet er booket eller sendt.",
+		"beholdt":            "Besøgets oplysninger bliver ikke slettet, før holdet er ophævet.",
+		"sluppet":            "Holdet er ophævet. Besøgets oplysninger slettes efter kommunens regel.",
+		"forloeb-afsluttet":  "Forløbet er afsluttet.",
+		"forloeb-genoptaget": "Forløbet er genoptaget. Intet slettes, før det afsluttes igen.",
 		"fortrudt":           "Omlægningen fortrydes. Rummene lukkes, og borgerne får besked.",
 	}
 }

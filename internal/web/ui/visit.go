@@ -27,6 +27,7 @@ type visitPage struct {
 	Error   string
 	Moving  bool // a new time was typed
 	Course  evidencePart
+	MayHold bool // keep what would be deleted
 	Guests  guestsPart
 	Invite  *invitePart // whom the reader may invite; nil: nobody
 }
@@ -45,7 +46,8 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 	s := view.Visit
 	body := visitPage{
 		VisitView: view, Reasons: care.Reasons(), Day: care.DayOf(s.Facts.Planned.Start), Error: problem,
-		Act: !s.State.Final() && actor.May(care.Convert, s.Facts.Unit),
+		MayHold: actor.May(care.ManageDeletion, s.Facts.Unit),
+		Act:     !s.State.Final() && !s.Deleted() && actor.May(care.Convert, s.Facts.Unit),
 	}
 
 	body.Guests = newGuests(view, fromVisit)
@@ -53,6 +55,10 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 
 	if body.Invite, err = p.invitable(c, view, fromVisit); err != nil {
 		return err
+	}
+
+	if s.Deleted() {
+		return p.showStatus(c, status, "besoeg", "Besøg", body)
 	}
 
 	if body.Course, err = p.loadEvidence(c, view, view.Verdict); err != nil {
