@@ -110,7 +110,7 @@ func (s *Service) forgetSome(ctx context.Context, visits []care.Snapshot, before
 		course, ended := courses[v.Facts.Citizen]
 
 		since, rule, why := v.Through(s.now())
-		if why != "" || held[v.ID] != "" || !since.Before(before) || rule == care.ByCourse && !(ended && course.At.Before(before)) {
+		if why != "" || held[v.ID] != "" || !since.Before(before) || rule == care.ByCourse && (!ended || !course.At.Before(before)) {
 			continue
 		}
 

@@ -118,8 +118,10 @@ func (r *rig) stone(before care.Snapshot) {
 		number, service string
 		want            bool
 	}{
-		{"251248-9996", "Medicinadministration", true}, {"2512489996", " Medicinadministration ", true},
-		{"210300-9996", "Medicinadministration", false}, {"251248-9996", "Bostøtte", false},
+		{"251248-9996", "Medicinadministration", true},
+		{"2512489996", " Medicinadministration ", true},
+		{"210300-9996", "Medicinadministration", false},
+		{"251248-9996", "Bostøtte", false},
 	} {
 		if same, err := r.CheckTombstone(ctx, auditor(), before.ID, c.number, c.service); err != nil || same != c.want {
 			r.tb.Errorf("%+v: %t, %v", c, same, err)

@@ -21,11 +21,16 @@ import (
 // mark stands in every field that may hold a person's words or somebody's data.
 const mark = "MAERKE"
 
-// clear is an "encryption" that can be read, so that sealed columns are searched like all others.
-type clear struct{}
+// legible is an "encryption" that can be read, so that sealed columns are searched like all others.
+type legible struct{}
 
-func (clear) Encrypt(plain, _ []byte) ([]byte, error)  { return append([]byte("clear:"), plain...), nil }
-func (clear) Decrypt(sealed, _ []byte) ([]byte, error) { return bytes.TrimPrefix(sealed, []byte("clear:")), nil }
+func (legible) Encrypt(plain, _ []byte) ([]byte, error) {
+	return append([]byte("clear:"), plain...), nil
+}
+
+func (legible) Decrypt(sealed, _ []byte) ([]byte, error) {
+	return bytes.TrimPrefix(sealed, []byte("clear:")), nil
+}
 
 // set are columns that can't hold the mark, with what they hold instead. Whoever adds a column here has
 // looked at what becomes of it.
@@ -185,33 +190,38 @@ func (w walked) holding(all map[string]map[string]string) map[string]bool {
 
 	for table, columns := range all {
 		for column := range columns {
-			rows, err := w.db.QueryContext(w.Context(), "SELECT "+column+" FROM "+table)
-			if err != nil {
-				w.Fatal(err)
-			}
-
-			for rows.Next() {
-				var value sql.RawBytes
-				if err := rows.Scan(&value); err != nil {
-					w.Fatal(err)
-				}
-
-				for _, text := range []string{mark, "2512489996", "20000033", "918273645", "564738291", "example.invalid"} {
-					if bytes.Contains(value, []byte(text)) {
-						out[table+"."+column] = true
-					}
-				}
-			}
-
-			if err := rows.Err(); err != nil {
-				w.Fatal(err)
-			}
-
-			_ = rows.Close()
+			out[table+"."+column] = w.holds("SELECT " + column + " FROM " + table)
 		}
 	}
 
 	return out
+}
+
+func (w walked) holds(query string) (found bool) {
+	w.Helper()
+
+	rows, err := w.db.QueryContext(w.Context(), query)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer rows.Close()
+
+	for rows.Next() {
+		var value sql.RawBytes
+		if err := rows.Scan(&value); err != nil {
+			w.Fatal(err)
+		}
+
+		for _, text := range []string{mark, "2512489996", "20000033", "918273645", "564738291", "example.invalid"} {
+			found = found || bytes.Contains(value, []byte(text))
+		}
+	}
+
+	if err := rows.Err(); err != nil {
+		w.Fatal(err)
+	}
+
+	return found
 }
 
 // TestNothingPersonalIsLeft walks over every column of the schema: what was planted in it is gone after
@@ -241,7 +251,7 @@ func TestNothingPersonalIsLeft(t *testing.T) {
 			}
 
 			keys := testKeys(t)
-			keys.aead = clear{}
+			keys.aead = legible{}
 
 			s, err := New(db, keys, noJobs{}, slog.New(slog.DiscardHandler), func() time.Time { return time.Date(2027, 3, 1, 8, 0, 0, 0, time.UTC) })
 			if err != nil {
@@ -270,8 +280,8 @@ func walk(w walked, s *Store) {
 
 	w.forget(s)
 
-	for column := range w.holding(all) {
-		if !slices.Contains(stays(), column) {
+	for column, holds := range w.holding(all) {
+		if holds && !slices.Contains(stays(), column) {
 			w.Errorf("%s still holds what was planted", column)
 		}
 	}
@@ -355,8 +365,11 @@ func (w walked) keeps(s *Store) {
 		query scheduler.TombstoneQuery
 		want  int
 	}{
-		{scheduler.TombstoneQuery{}, 1}, {scheduler.TombstoneQuery{From: "2027-03-01", To: "2027-03-01", Units: []care.UnitID{mark}, Limit: 1}, 1},
-		{scheduler.TombstoneQuery{To: "2027-02-28"}, 0}, {scheduler.TombstoneQuery{From: "2027-03-02"}, 0}, {scheduler.TombstoneQuery{Skip: 1, Limit: 5}, 0},
+		{scheduler.TombstoneQuery{}, 1},
+		{scheduler.TombstoneQuery{From: "2027-03-01", To: "2027-03-01", Units: []care.UnitID{mark}, Limit: 1}, 1},
+		{scheduler.TombstoneQuery{To: "2027-02-28"}, 0},
+		{scheduler.TombstoneQuery{From: "2027-03-02"}, 0},
+		{scheduler.TombstoneQuery{Skip: 1, Limit: 5}, 0},
 	} {
 		if list, err := s.Tombstones(w.Context(), c.query); err != nil || len(list) != c.want {
 			w.Errorf("%+v: %v, %v", c.query, list, err)
