@@ -241,14 +241,6 @@ func (s *Service) deletion(ctx context.Context, v care.Snapshot) (DeletionView, 
 	return out, err
 }
 
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-
-	return a
-}
-
 // HoldDeletion keeps a visit's data, for example while a participant's complaint is open. Needs
 // ManageDeletion in the visit's unit. Gone: it is deleted already.
 func (s *Service) HoldDeletion(ctx context.Context, actor care.Actor, id care.VisitID, why string) error {

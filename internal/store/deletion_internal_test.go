@@ -39,7 +39,7 @@ func set() map[string]any {
 		"citizens.cpr_sealed": []byte("2512489996"), "citizens.phone_sealed": []byte("+4520000033"), "citizens.suitability": "egnet", "citizens.verdict": 1,
 		"citizens.surrogate": false, "citizens.surrogate_sealed": nil, "citizens.suitability_hint": "egnet",
 		"visits.id": "v", "visits.citizen_id": "c", "visits.delivery": "screen", "visits.state": "completed", "visits.outcome_kind": "completed",
-		"visits.means": "list", "visits.parts": 1<<9 - 1, "visits.planned_end": 2, "visits.hold_by": "", "visits.hold_at": nil, "visits.deleted_at": nil,
+		"visits.means": "list", "visits.parts": 1<<10 - 1, "visits.planned_end": 2, "visits.hold_by": "", "visits.hold_at": nil, "visits.deleted_at": nil,
 		"rooms.state": "closed", "rooms.host_pin_sealed": []byte("918273645"), "rooms.guest_pin_sealed": []byte("564738291"),
 		"rooms.host_link_sealed": []byte("https://rooms.example.invalid/host/918273645"), "rooms.guest_link_sealed": []byte("https://rooms.example.invalid/guest/1"),
 		"rooms.seat_links_sealed": []byte("https://rooms.example.invalid/guest/2"),
@@ -54,7 +54,7 @@ func set() map[string]any {
 		"number_notices.phone_sealed": nil,
 		"citizen_entries.kind":        "suitability", "citizen_entries.state": "written",
 		"lists.last_day": "2026-11-23", "lists.problems": `[{"severity":1,"text":"` + mark + `"}]`, "lists.row_refs_sealed": pack([]byte("[]")),
-		"legs.role": "host", "exceptions.resolved_at": nil, "batches.decision": "approved",
+		"legs.role": "host", "follow_ups.stage": "talked", "exceptions.resolved_at": nil, "batches.decision": "approved",
 	}
 }
 
@@ -69,6 +69,8 @@ func stays() []string {
 		"admissions.identified_by", "admissions.identity_check", "admissions.name_match",
 		"entries.id", "entries.entry_key", "entries.record_id", "entries.record_version",
 		"former_outcomes.kind", "former_outcomes.reason", "former_outcomes.delivery", "former_outcomes.grade", "former_outcomes.decided_by",
+		"follow_ups.id", "follow_ups.cause", "follow_ups.grade", "follow_ups.caused_by", "follow_ups.tried_by", "follow_ups.taken_by",
+		"follow_ups.given_by", "follow_ups.ended_by",
 		"tombstones.unit", "tombstones.local_day", "tombstones.system", "tombstones.source_id", "tombstones.occurrence", "tombstones.receipts",
 		"lists.id", "lists.kept", "lists.first_day", "lists.made_by",
 		"batches.id", "batches.made_by", "batches.made_by_name_sealed", "batches.unit", "batches.undone_by", "batches.kind", "batches.decided_by",
@@ -91,7 +93,7 @@ func elsewhere() map[string]string {
 
 // planted are the tables that get a row with marks, in the order in which their keys demand it.
 func planted() []string {
-	children := []string{"rooms", "invitations", "admissions", "entries", "exceptions", "legs", "verdicts", "former_outcomes", "participants"}
+	children := []string{"rooms", "invitations", "admissions", "entries", "exceptions", "legs", "verdicts", "former_outcomes", "participants", "follow_ups"}
 	people := []string{"contacts", "consents", "devices", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices", "citizen_entries", "ended_courses"}
 
 	return slices.Concat([]string{"lists", "uploads", "batches", "citizens", "visits"}, children, people)

@@ -113,6 +113,8 @@ func (s Snapshot) Through(now time.Time) (since time.Time, rule DeletionRule, wh
 		return time.Time{}, "", "Besøget er ikke afsluttet."
 	case s.Hold.By != "":
 		return time.Time{}, "", "Sletning er sat på hold."
+	case slices.ContainsFunc(s.FollowUps, func(f FollowUp) bool { return f.EndedAt.IsZero() }):
+		return time.Time{}, "", "Opfølgningen på besøget er ikke afsluttet."
 	case s.NeedsPerson():
 		return time.Time{}, "", "Besøget kræver handling."
 	}
