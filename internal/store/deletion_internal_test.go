@@ -37,7 +37,7 @@ func (legible) Decrypt(sealed, _ []byte) ([]byte, error) {
 func set() map[string]any {
 	return map[string]any{
 		"citizens.cpr_sealed": []byte("2512489996"), "citizens.phone_sealed": []byte("+4520000033"), "citizens.suitability": "egnet", "citizens.verdict": 1,
-		"citizens.surrogate": false, "citizens.surrogate_sealed": nil, "citizens.suitability_hint": "egnet",
+		"citizens.surrogate": false, "citizens.surrogate_sealed": nil,
 		"visits.id": "v", "visits.citizen_id": "c", "visits.delivery": "screen", "visits.state": "completed", "visits.outcome_kind": "completed",
 		"visits.means": "list", "visits.parts": 1<<10 - 1, "visits.planned_end": 2, "visits.hold_by": "", "visits.hold_at": nil, "visits.deleted_at": nil,
 		"rooms.state": "closed", "rooms.host_pin_sealed": []byte("918273645"), "rooms.guest_pin_sealed": []byte("564738291"),
@@ -52,8 +52,7 @@ func set() map[string]any {
 		"consents.consent_form": "oral", "consents.consent_scope": "visit",
 		"devices.kind": "code", "employee_links.proof": "override",
 		"number_notices.phone_sealed": nil,
-		"citizen_entries.kind":        "suitability", "citizen_entries.state": "written",
-		"lists.last_day": "2026-11-23", "lists.problems": `[{"severity":1,"text":"` + mark + `"}]`, "lists.row_refs_sealed": pack([]byte("[]")),
+		"lists.last_day":              "2026-11-23", "lists.problems": `[{"severity":1,"text":"` + mark + `"}]`, "lists.row_refs_sealed": pack([]byte("[]")),
 		"legs.role": "host", "follow_ups.stage": "talked", "exceptions.resolved_at": nil, "batches.decision": "approved",
 	}
 }
@@ -94,7 +93,7 @@ func elsewhere() map[string]string {
 // planted are the tables that get a row with marks, in the order in which their keys demand it.
 func planted() []string {
 	children := []string{"rooms", "invitations", "admissions", "entries", "exceptions", "legs", "verdicts", "former_outcomes", "participants", "follow_ups"}
-	people := []string{"contacts", "consents", "devices", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices", "citizen_entries", "ended_courses"}
+	people := []string{"contacts", "consents", "devices", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices", "ended_courses"}
 
 	return slices.Concat([]string{"lists", "uploads", "batches", "citizens", "visits"}, children, people)
 }

@@ -60,14 +60,12 @@ func (s *Store) ForgetRest(ctx context.Context, before time.Time) error {
 	})
 }
 
-// Who is still needed though no visit is: the holder of a device, whom an employee is linked with, whom a
-// register names, and about whom something is on its way. The last three are of no weight when the
-// course has ended.
+// Who is still needed: who has a visit or a device, whose old number is to be told, whose course ended
+// not long ago; and, while it has not ended, whom a register names and with whom an employee is linked.
 const needed = `
 	EXISTS (SELECT 1 FROM visits v WHERE v.citizen_id = citizens.id)
 	OR EXISTS (SELECT 1 FROM devices d WHERE d.citizen_id = citizens.id AND d.ended_at IS NULL)
 	OR EXISTS (SELECT 1 FROM number_notices n WHERE n.citizen_id = citizens.id AND n.phone_sealed IS NOT NULL)
-	OR EXISTS (SELECT 1 FROM citizen_entries e WHERE e.citizen_id = citizens.id AND (e.state <> 'written' OR e.written_at >= ?))
 	OR EXISTS (SELECT 1 FROM ended_courses o WHERE o.citizen_id = citizens.id AND o.ended_at >= ?)
 	OR NOT EXISTS (SELECT 1 FROM ended_courses o WHERE o.citizen_id = citizens.id) AND (
 		EXISTS (SELECT 1 FROM citizen_units u WHERE u.citizen_id = citizens.id)
@@ -76,8 +74,7 @@ const needed = `
 // ofCitizen are the tables that hold something of a citizen, in the order in which they can be emptied.
 func ofCitizen() []string {
 	return []string{
-		"consents", "devices", "contacts", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices",
-		"citizen_entries", "ended_courses",
+		"consents", "devices", "contacts", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices", "ended_courses",
 	}
 }
 
@@ -92,7 +89,7 @@ func (s *Store) ForgetCitizens(ctx context.Context, before time.Time, limit int)
 		at := micros(before)
 
 		err := tx.Model(&citizenRow{}).Where("id NOT LIKE 'slettet-%' AND (updated_at IS NULL OR updated_at < ?)", at).
-			Where("NOT ("+needed+")", at, at).Order("id").Limit(limit).Pluck("id", &ids).Error
+			Where("NOT ("+needed+")", at).Order("id").Limit(limit).Pluck("id", &ids).Error
 		if err != nil || len(ids) == 0 {
 			return err
 		}

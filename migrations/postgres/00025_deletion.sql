@@ -1,6 +1,5 @@
 -- +goose Up
--- What was deleted here because the record has it, what must not be deleted, whose course ended; and
--- what people judged of a citizen beside what the record says, with the notes that tell the record.
+-- What was deleted here because the record has it, what must not be deleted, and whose course ended.
 
 ALTER TABLE visits ADD COLUMN deleted_at bigint; -- NULL: everything is still here
 ALTER TABLE visits ADD COLUMN hold_by text NOT NULL DEFAULT ''; -- who holds deletion back; empty: nobody
@@ -32,32 +31,4 @@ CREATE TABLE ended_courses (
     ended_by text NOT NULL,
     ended_at bigint NOT NULL,
     CONSTRAINT ended_courses_citizen FOREIGN KEY (citizen_id) REFERENCES citizens (id)
-);
-
--- What the record says of whether screen visits suit the citizen; suitability is what counts.
-ALTER TABLE citizens ADD COLUMN suitability_hint text NOT NULL DEFAULT '';
-ALTER TABLE citizens ADD COLUMN judged_by text NOT NULL DEFAULT ''; -- empty: nobody here judged
-ALTER TABLE citizens ADD COLUMN judged_at bigint;
-ALTER TABLE citizens ADD COLUMN judged_why_sealed bytea;
-
-CREATE TABLE citizen_entries (
-    id text NOT NULL PRIMARY KEY,
-    citizen_id text NOT NULL,
-    seq integer NOT NULL, -- their order
-    kind text NOT NULL,
-    state text NOT NULL,
-    entry_key text NOT NULL,
-    values_sealed bytea, -- JSON: what the note tells
-    author text NOT NULL,
-    unit text NOT NULL,
-    record_id text NOT NULL,
-    record_version text NOT NULL,
-    failure text NOT NULL,
-    due_at bigint NOT NULL,
-    written_at bigint,
-    CONSTRAINT citizen_entries_key_once UNIQUE (entry_key),
-    CONSTRAINT citizen_entries_order UNIQUE (citizen_id, seq),
-    CONSTRAINT citizen_entries_citizen FOREIGN KEY (citizen_id) REFERENCES citizens (id),
-    CONSTRAINT citizen_entries_kind CHECK (kind IN ('suitability', 'device')),
-    CONSTRAINT citizen_entries_state CHECK (state IN ('due', 'written', 'rejected'))
 );

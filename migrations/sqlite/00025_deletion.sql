@@ -1,6 +1,5 @@
 -- +goose Up
--- What was deleted here because the record has it, what must not be deleted, whose course ended; and
--- what people judged of a citizen beside what the record says, with the notes that tell the record.
+-- What was deleted here because the record has it, what must not be deleted, and whose course ended.
 
 ALTER TABLE visits ADD COLUMN deleted_at INTEGER; -- NULL: everything is still here
 ALTER TABLE visits ADD COLUMN hold_by TEXT NOT NULL DEFAULT ''; -- who holds deletion back; empty: nobody
@@ -32,32 +31,4 @@ CREATE TABLE ended_courses (
     ended_by TEXT NOT NULL,
     ended_at INTEGER NOT NULL,
     CONSTRAINT ended_courses_citizen FOREIGN KEY (citizen_id) REFERENCES citizens (id)
-) STRICT;
-
--- What the record says of whether screen visits suit the citizen; suitability is what counts.
-ALTER TABLE citizens ADD COLUMN suitability_hint TEXT NOT NULL DEFAULT '';
-ALTER TABLE citizens ADD COLUMN judged_by TEXT NOT NULL DEFAULT ''; -- empty: nobody here judged
-ALTER TABLE citizens ADD COLUMN judged_at INTEGER;
-ALTER TABLE citizens ADD COLUMN judged_why_sealed BLOB;
-
-CREATE TABLE citizen_entries (
-    id TEXT NOT NULL PRIMARY KEY,
-    citizen_id TEXT NOT NULL,
-    seq INTEGER NOT NULL, -- their order
-    kind TEXT NOT NULL,
-    state TEXT NOT NULL,
-    entry_key TEXT NOT NULL,
-    values_sealed BLOB, -- JSON: what the note tells
-    author TEXT NOT NULL,
-    unit TEXT NOT NULL,
-    record_id TEXT NOT NULL,
-    record_version TEXT NOT NULL,
-    failure TEXT NOT NULL,
-    due_at INTEGER NOT NULL,
-    written_at INTEGER,
-    CONSTRAINT citizen_entries_key_once UNIQUE (entry_key),
-    CONSTRAINT citizen_entries_order UNIQUE (citizen_id, seq),
-    CONSTRAINT citizen_entries_citizen FOREIGN KEY (citizen_id) REFERENCES citizens (id),
-    CONSTRAINT citizen_entries_kind CHECK (kind IN ('suitability', 'device')),
-    CONSTRAINT citizen_entries_state CHECK (state IN ('due', 'written', 'rejected'))
 ) STRICT;
