@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"slices"
+	"testing"
 
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -143,4 +144,22 @@ func hashOf(secret interface{ Reveal() string }) string {
 	sum := sha256.Sum256([]byte(secret.Reveal()))
 
 	return hex.EncodeToString(sum[:])
+}
+
+// TestOwnLanguage: the pages before a session, and a fresh session, know the citizen's language.
+func TestOwnLanguage(t *testing.T) {
+	t.Parallel()
+
+	r := atTheDoor(t)
+	registerOf(r).bring(false, "Nancy Ann Berggren;2512489996;;20000012;;oest;engelsk;;;;;")
+
+	view, err := r.Landing(t.Context(), r.link("A-1"))
+	if err != nil || view.Language != "en" {
+		t.Errorf("%+v, %v", view, err)
+	}
+
+	in, err := r.Enter(t.Context(), r.link("A-1"))
+	if err != nil || in.Language != "en" {
+		t.Errorf("%q, %v", in.Language, err)
+	}
 }

@@ -63,11 +63,22 @@ func (s *Service) behind(ctx context.Context, hash string) (care.Snapshot, care.
 		err = wrongLink()
 	}
 
+	if err == nil && inv.To == "" {
+		view.Language, err = s.languageOf(ctx, v.Facts.Citizen)
+	}
+
 	if err != nil {
 		return care.Snapshot{}, care.Invitation{}, CitizenView{}, err
 	}
 
 	return v, inv, view, nil
+}
+
+// languageOf is in which language a citizen reads pages; empty when it is not known.
+func (s *Service) languageOf(ctx context.Context, id care.CitizenID) (care.Language, error) {
+	citizens, err := s.store.Citizens(ctx, []care.CitizenID{id})
+
+	return citizens[id].Language, err
 }
 
 // door tells whether a citizen may come in now. StageIdentify stands for yes.
@@ -91,12 +102,15 @@ func (s *Service) door(v care.Snapshot) CitizenView {
 // Enter opens a session for somebody who pressed on through a link. The session finds the visit
 // and no more; identity comes next.
 func (s *Service) Enter(ctx context.Context, locator care.Locator) (Entered, error) {
-	v, message, _, err := s.behind(ctx, hashOf(locator))
+	v, message, view, err := s.behind(ctx, hashOf(locator))
 	if err != nil {
 		return Entered{}, err
 	}
 
-	return s.enter(ctx, v, message)
+	out, err := s.enter(ctx, v, message)
+	out.Language = view.Language
+
+	return out, err
 }
 
 // enter makes the session.

@@ -231,6 +231,8 @@ type CitizenView struct {
 	PhoneHint string // "•• •• •• 12", where codes go
 	CodeLeft  int    // codes that may still be asked for now
 	Visit     care.VisitID
+	// Language is the citizen's own, with the stages before a session; empty: not known, or a participant.
+	Language care.Language
 	// Guest is what a participant is in the visit; empty for the citizen.
 	Guest care.ParticipantKind
 	// Methods are those by which the reader can identify themselves, the strongest first, and
@@ -249,6 +251,8 @@ type CitizenView struct {
 type Entered struct {
 	Token   care.SessionToken
 	Expires time.Time
+	// Language is the citizen's own; empty: not known, or a participant.
+	Language care.Language
 }
 
 // ConcludeRequest is the caregiver's word on how the visit went.

@@ -218,3 +218,39 @@ func TestNeitherCodeNorLogin(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnLanguage: the citizen's own language counts until another one is chosen, which then stays.
+func TestOwnLanguage(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	for _, link := range []string{"xyz-en", "xyz-pl", "xyz-da", "xyz"} {
+		b.use[testby].known[link] = true
+	}
+
+	for _, c := range []struct{ method, path, to string }{
+		{http.MethodGet, "/b/xyz-en", "/b/xyz-en?sprog=en"},
+		{http.MethodGet, "/b/xyz-en?sprog=da", ""},
+		{http.MethodGet, "/b/xyz-en?sprog=en", ""},
+		{http.MethodGet, "/b/xyz-pl", ""}, // the pages have no Polish
+		{http.MethodGet, "/b/xyz-da", ""},
+		{http.MethodPost, "/b/xyz-en", "/b?sprog=en"},
+		{http.MethodPost, "/b/xyz-en?sprog=da", "/b?sprog=da"},
+		{http.MethodPost, "/b/xyz-da?sprog=en", "/b?sprog=en"},
+		{http.MethodPost, "/b/xyz", "/b"},
+	} {
+		r := request(c.method, testby, c.path)
+		if c.method == http.MethodPost {
+			r = form(testby, c.path, nil)
+		}
+
+		if got := b.do(t, r).Header().Get("Location"); got != c.to {
+			t.Errorf("%s %s leads to %q, want %q", c.method, c.path, got, c.to)
+		}
+	}
+
+	body := b.get(t, nil, "/b/xyz-en?sprog=da", http.StatusOK)
+	if !strings.Contains(body, `action="/b/xyz-en?sprog=da"`) || !strings.Contains(body, `lang="da"`) {
+		t.Error("Danish, once chosen, is lost")
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,7 +31,7 @@ func (f *fakeUse) Landing(_ context.Context, l care.Locator) (scheduler.CitizenV
 		return scheduler.CitizenView{Stage: scheduler.StageWrong}, nil
 	}
 
-	return scheduler.CitizenView{Stage: scheduler.StageLanding}, nil
+	return scheduler.CitizenView{Stage: scheduler.StageLanding, Language: languageOf(l)}, nil
 }
 
 func (f *fakeUse) Enter(_ context.Context, l care.Locator) (scheduler.Entered, error) {
@@ -48,7 +49,14 @@ func (f *fakeUse) Enter(_ context.Context, l care.Locator) (scheduler.Entered, e
 	token := "session-" + l.Reveal()
 	f.known[token] = true
 
-	return scheduler.Entered{Token: care.NewSessionToken(token), Expires: testNow().Add(time.Hour)}, nil
+	return scheduler.Entered{Token: care.NewSessionToken(token), Expires: testNow().Add(time.Hour), Language: languageOf(l)}, nil
+}
+
+// languageOf is the language of the citizen of a link, which is its end: "xyz-en".
+func languageOf(l care.Locator) care.Language {
+	_, language, _ := strings.Cut(l.Reveal(), "-")
+
+	return care.Language(language)
 }
 
 func (f *fakeUse) Lounge(_ context.Context, token care.SessionToken) (scheduler.CitizenView, error) {

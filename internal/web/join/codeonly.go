@@ -63,7 +63,7 @@ func (p *Pages) doorCode(c *gin.Context) error {
 	}
 
 	p.setCookie(c, entered)
-	c.Redirect(http.StatusSeeOther, p.at(c, "/b"))
+	c.Redirect(http.StatusSeeOther, p.home(c, view.Language))
 
 	return nil
 }

@@ -115,6 +115,12 @@ func (p *Pages) landing(c *gin.Context) error {
 		return p.deadLink(c)
 	}
 
+	if ownLanguage(c, view.Language) {
+		c.Redirect(http.StatusSeeOther, withLang(c.Request.URL.Path, string(view.Language)))
+
+		return nil
+	}
+
 	return p.show(c, view, body{Action: "/b/" + c.Param("locator")})
 }
 
@@ -155,7 +161,7 @@ func (p *Pages) enter(c *gin.Context) error {
 	}
 
 	p.setCookie(c, entered)
-	c.Redirect(http.StatusSeeOther, p.at(c, "/b"))
+	c.Redirect(http.StatusSeeOther, p.home(c, entered.Language))
 
 	return nil
 }

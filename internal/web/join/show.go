@@ -154,13 +154,28 @@ func (p *Pages) token(c *gin.Context) care.SessionToken {
 	return care.NewSessionToken(cookie.Value)
 }
 
-// at returns a path of ours that keeps the language, also one that only the terms are in.
+// at returns a path of ours that keeps the language that was chosen, also one that only the terms are in.
 func (p *Pages) at(c *gin.Context, path string) string {
-	if l := termsIn(c.Query("sprog")).Lang; l != string(page.Danish) {
-		return path + "?sprog=" + l
+	if chosen := c.Query("sprog"); chosen != "" {
+		return path + "?sprog=" + termsIn(chosen).Lang
 	}
 
 	return path
+}
+
+// ownLanguage reports whether a citizen's own language, of which the pages have all words, is another
+// than the one that a page would be shown in, and nobody chose one.
+func ownLanguage(c *gin.Context, own care.Language) bool {
+	return c.Query("sprog") == "" && string(own) == string(page.English)
+}
+
+// home is where a fresh session goes on, in the language that was chosen or else the citizen's own.
+func (p *Pages) home(c *gin.Context, own care.Language) string {
+	if ownLanguage(c, own) {
+		return withLang(HomePath, string(own))
+	}
+
+	return p.at(c, HomePath)
 }
 
 // langs is the language switcher. Its links are relative queries, so that the locator of the

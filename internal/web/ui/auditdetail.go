@@ -29,6 +29,10 @@ func detailDanish(e scheduler.AuditEntry) string {
 		parts[i] = partDanish(part)
 	}
 
+	if _, known := detailWords()[e.Detail]; e.Action == "begin_login" && !known {
+		parts[0] = "hos udbyderen " + parts[0] // by the key that the municipality gave it
+	}
+
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }
 
