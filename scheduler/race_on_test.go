@@ -7,3 +7,6 @@ const modelRuns = "2"
 
 // sleepy says that the program sleeps through much of an outage, for the same reason.
 const sleepy = true
+
+// chainSeeds is with how many seeds the record chain is played, for the same reason.
+const chainSeeds = 1

@@ -17,6 +17,9 @@ import (
 // lost is how many calls a peer still does, but does not answer, when it goes down.
 const lost = 2
 
+// agreed is how many calls at once a peer takes.
+const agreed = 4
+
 // sky is over the peers: under it some may be down, and all are watched.
 type sky struct {
 	peers []*outbound.Peer
@@ -34,7 +37,7 @@ func under(s *setup) {
 	s.clock = &clock{at: eve()}
 
 	for _, role := range []connector.Role{connector.VideoRole, connector.SMSRole, connector.RecordRole} {
-		p, err := outbound.NewPeer(outbound.PeerOptions{Role: role, System: string(role), Limit: 4, Now: s.clock.Now})
+		p, err := outbound.NewPeer(outbound.PeerOptions{Role: role, System: string(role), Limit: agreed, Now: s.clock.Now})
 		if err != nil {
 			panic(err)
 		}
