@@ -44,7 +44,7 @@ pins:
 vuln:
 	$(TOOL) govulncheck ./...
 
-# Rows 1, 2, 3, 7, 8 and 9 of docs/performance.md, each beside its baseline; the table comes last. About three minutes.
+# Rows 1, 2, 3, 4, 7, 8 and 9 of docs/performance.md, each beside its baseline; the table comes last. About ten minutes.
 bench:
 	.ci/with-postgres go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench/...
 

@@ -163,7 +163,12 @@ func (p *recordPeer) compare(t *testing.T, r *rig, days int) {
 		}
 
 		for _, m := range v.Recording.Means {
-			if diff := cmp.Diff(ofMeans(v, m), p.told(r, v, m)); diff != "" {
+			want := ofMeans(v, m)
+			if p.name == "nexus" { // what was taken back already is not written again
+				want = takenBackOnce(v, m)
+			}
+
+			if diff := cmp.Diff(want, p.told(r, v, m)); diff != "" {
 				t.Errorf("%s, %s (-our book +the record):\n%s%+v", source, m, diff, v.Entries)
 			}
 		}

@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func TestRecordAwayForDays(t *testing.T) {
 		{peer: "fhir", how: broken, more: true},
 		{peer: "fhir", how: slow},
 		{peer: "nexus", how: absent, more: true},
-		{peer: "nexus", how: broken, postgres: true},
+		{peer: "nexus", how: broken},
 		{peer: "nexus", how: slow, more: true},
 		{peer: "file", how: absent},
 		{peer: "file", how: broken, postgres: true, more: true},
@@ -72,7 +73,7 @@ func (l *longOutage) live(t *testing.T) {
 	l.peer.load(l.rig, numbered(longDays))
 
 	before := l.days(longDays)
-	first := func(day, i int) string { return fmt.Sprint(90_001 + 10*day + i) }
+	first := func(day, i int) string { return strconv.Itoa(90_001 + 10*day + i) }
 
 	l.turn(t, before, first(0, 0), first(0, 1), first(1, 0))
 	l.until(on(6, 50))
@@ -123,7 +124,7 @@ func (l *longOutage) morning(t *testing.T, day int, all map[string]care.Snapshot
 
 	ctx, at := t.Context(), func(hour, minute int) time.Time { return on(hour, minute).AddDate(0, 0, day) }
 	nap := func(to time.Time) {
-		l.clock.to(to.Add(-3 * time.Minute))
+		l.clock.to(to.Add(-time.Minute))
 		l.until(to)
 	}
 

@@ -231,10 +231,11 @@ func fhirPeer(seed uint64) *recordPeer {
 
 		text := instants(held.Appointments[0].Start, held.Appointments[0].End)
 
-		for _, e := range held.Encounters {
-			if e.Status == "finished" && len(e.Start) > len(time.DateOnly) { // the day alone: nobody knows when
-				text += " held " + instants(e.Start, e.End)
-			}
+		i := slices.IndexFunc(held.Encounters, func(e fhirsim.Resource) bool {
+			return e.Status == "finished" && len(e.Start) > len(time.DateOnly) // the day alone: nobody knows when
+		})
+		if i >= 0 {
+			text += " held " + instants(held.Encounters[i].Start, held.Encounters[i].End)
 		}
 
 		return text
@@ -523,6 +524,11 @@ func nexusVisit(tb testing.TB, sim *nexussim.Server, v care.Snapshot) nexussim.V
 	return all[i]
 }
 
+// takenBackOnce is our book for a record that is not told again what was taken back already.
+func takenBackOnce(v care.Snapshot, m care.Means) []care.EntryKind {
+	return slices.CompactFunc(ofMeans(v, m), func(a, b care.EntryKind) bool { return a == care.EntryRestored && b == a })
+}
+
 // toldNexus counts what the record holds of a citizen, who has no other visit that day.
 func toldNexus(r *rig, sim *nexussim.Server, v care.Snapshot, m care.Means) []care.EntryKind {
 	r.tb.Helper()
@@ -552,7 +558,7 @@ func toldNexus(r *rig, sim *nexussim.Server, v care.Snapshot, m care.Means) []ca
 			}
 		}
 
-		if wanted := ofMeans(v, m); active <= 1 && (active == 1 || wanted[len(wanted)-1] == care.EntryRestored) {
+		if wanted := takenBackOnce(v, m); active <= 1 && (active == 1 || wanted[len(wanted)-1] == care.EntryRestored) {
 			return wanted
 		}
 	case care.ByTask: // what is taken back closes tasks and makes none
@@ -564,7 +570,7 @@ func toldNexus(r *rig, sim *nexussim.Server, v care.Snapshot, m care.Means) []ca
 			}
 		}
 
-		wanted := ofMeans(v, m)
+		wanted := takenBackOnce(v, m)
 		if n := len(slices.DeleteFunc(slices.Clone(wanted), func(k care.EntryKind) bool { return k == care.EntryRestored })); n == made {
 			return wanted
 		}
