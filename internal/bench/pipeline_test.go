@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/riverqueue/river" //nolint:depguard // bare river is the baseline
-	"github.com/riverqueue/river/riverdriver" //nolint:depguard // bare river is the baseline
+	"github.com/riverqueue/river"                              //nolint:depguard // bare river is the baseline
+	"github.com/riverqueue/river/riverdriver"                  //nolint:depguard // bare river is the baseline
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql" //nolint:depguard // bare river is the baseline
-	"github.com/riverqueue/river/riverdriver/riversqlite" //nolint:depguard // bare river is the baseline
+	"github.com/riverqueue/river/riverdriver/riversqlite"      //nolint:depguard // bare river is the baseline
 
 	"github.com/sluse/sluse/internal/app"
 	"github.com/sluse/sluse/internal/queue"
