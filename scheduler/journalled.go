@@ -99,18 +99,13 @@ func (s *Service) forgetSome(ctx context.Context, visits []care.Snapshot, before
 		return 0, err
 	}
 
-	held, err := s.heldBack(ctx, visits)
-	if err != nil {
-		return 0, err
-	}
-
 	forgotten := 0
 
 	for _, v := range visits {
 		course, ended := courses[v.Facts.Citizen]
 
 		since, rule, why := v.Through(s.now())
-		if why != "" || held[v.ID] != "" || !since.Before(before) || rule == care.ByCourse && (!ended || !course.At.Before(before)) {
+		if why != "" || !since.Before(before) || rule == care.ByCourse && (!ended || !course.At.Before(before)) {
 			continue
 		}
 
@@ -122,11 +117,6 @@ func (s *Service) forgetSome(ctx context.Context, visits []care.Snapshot, before
 	}
 
 	return forgotten, nil
-}
-
-// heldBack tells in Danish which visits something outside of them holds back.
-func (s *Service) heldBack(_ context.Context, _ []care.Snapshot) (map[care.VisitID]string, error) {
-	return map[care.VisitID]string{}, nil
 }
 
 // forgetVisit deletes one visit's data and leaves its tombstone. Somebody who changed the visit
@@ -233,12 +223,9 @@ func (s *Service) deletion(ctx context.Context, v care.Snapshot) (DeletionView, 
 		since = later(since, course.At)
 	}
 
-	held, err := s.heldBack(ctx, []care.Snapshot{v})
-	if out.Why = held[v.ID]; out.Why == "" {
-		out.Due = since.Add(time.Duration(s.set.KeepDays) * day)
-	}
+	out.Due = since.Add(time.Duration(s.set.KeepDays) * day)
 
-	return out, err
+	return out, nil
 }
 
 // HoldDeletion keeps a visit's data, for example while a participant's complaint is open. Needs
