@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
+	"path/filepath"
 
+	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/fhir/fhirsim"
+	"github.com/sluse/sluse/internal/world/recordday"
 )
 
 // fhirReady is the JSON line of the FHIR record.
@@ -20,6 +24,7 @@ func fhirFlags(flags *flag.FlagSet) func(context.Context, settings) (running, er
 	strict := flags.Bool("strict", false, "refuse what a lenient server forgives")
 	strong := flags.Bool("strong", false, "version tags as \"3\" instead of W/\"3\"")
 	minimal := flags.Bool("minimal", false, "answer writes without a body")
+	list := flags.String("list", "", "begin with the visits of a driving list `file` (CSV or XLSX), as appointments")
 	token := flags.Bool("token", false, "ask for an access token")
 
 	return func(ctx context.Context, s settings) (running, error) {
@@ -32,11 +37,11 @@ func fhirFlags(flags *flag.FlagSet) func(context.Context, settings) (running, er
 			o.Clients = []fhirsim.Client{{ID: "sluse", Secret: "test-sluse"}}
 		}
 
-		return startFHIR(ctx, s, o)
+		return startFHIR(ctx, s, o, *list)
 	}
 }
 
-func startFHIR(ctx context.Context, s settings, o fhirsim.Options) (running, error) {
+func startFHIR(ctx context.Context, s settings, o fhirsim.Options, list string) (running, error) {
 	o.Clock, o.Seed, o.Calm, o.Latency = s.clock, s.seed, s.calm || s.faults == 0, s.latency
 	if s.faults > 0 {
 		o.Faults = fhirsim.Spread(s.faults)
@@ -45,6 +50,22 @@ func startFHIR(ctx context.Context, s settings, o fhirsim.Options) (running, err
 	sim, err := fhirsim.New(o)
 	if err != nil {
 		return running{}, err
+	}
+
+	if list != "" {
+		data, err := os.ReadFile(list)
+		if err != nil {
+			return running{}, err
+		}
+
+		rows, err := recordday.Read(ctx, ehr.File{Name: filepath.Base(list), Data: data})
+		if err != nil {
+			return running{}, err
+		}
+
+		if _, err := recordday.FHIR(sim, rows); err != nil {
+			return running{}, err
+		}
 	}
 
 	urls, err := sim.Start(ctx, s.listen, s.control)

@@ -1,6 +1,11 @@
 package main
 
-import "testing"
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
 
 func TestFHIRIsReady(t *testing.T) {
 	t.Parallel()
@@ -19,5 +24,31 @@ func TestFHIRIsReady(t *testing.T) {
 
 	if clients, _ := ready["clients"].([]any); len(clients) == 0 {
 		t.Error("no test clients")
+	}
+}
+
+func TestFHIRBeginsWithAList(t *testing.T) {
+	t.Parallel()
+
+	ready := launch(t, "fhir", "-calm", "-list", "../../internal/demo/koreliste-vest.csv")
+
+	base, _ := ready["fhir"].(string)
+
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/Appointment?_count=50", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+
+	body, err := io.ReadAll(res.Body)
+	if n := strings.Count(string(body), `"resourceType":"Appointment"`); err != nil || n != 6 {
+		t.Errorf("%d appointments: %v, %.300s", n, err, body)
 	}
 }

@@ -76,8 +76,15 @@ func TestNothingLeaks(t *testing.T) {
 			op  string
 			way func(ehr.Change) ehr.Change
 		}{
-			{nexussim.OpToken, same}, {nexussim.OpPatientSearch, same}, {nexussim.OpCalendarRead, same}, {nexussim.OpEventRead, same}, {nexussim.OpEventUpdate, same},
-			{nexussim.OpReferences, byIntervention}, {nexussim.OpGrantSave, byIntervention}, {nexussim.OpNoteCreate, noteAfter}, {nexussim.OpTaskCreate, byTask},
+			{nexussim.OpToken, same},
+			{nexussim.OpPatientSearch, same},
+			{nexussim.OpCalendarRead, same},
+			{nexussim.OpEventRead, same},
+			{nexussim.OpEventUpdate, same},
+			{nexussim.OpReferences, byIntervention},
+			{nexussim.OpGrantSave, byIntervention},
+			{nexussim.OpNoteCreate, noteAfter},
+			{nexussim.OpTaskCreate, byTask},
 		} {
 			script(t, b.sim, kind, call.op)
 

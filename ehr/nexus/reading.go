@@ -92,7 +92,7 @@ func (r *reading) follow(ctx context.Context) error {
 
 // person reads one citizen. What concerns this one alone is told at the visit and stops nothing.
 func (r *reading) person(ctx context.Context, half object) (person, error) {
-	patient, err := r.nexus.patientOf(ctx, half)
+	patient, err := patiently(ctx, func() (object, error) { return r.nexus.patientOf(ctx, half) })
 
 	switch {
 	case err == nil:
@@ -104,6 +104,25 @@ func (r *reading) person(ctx context.Context, half object) (person, error) {
 	return person{}, err
 }
 
+// readTries is how often one citizen or intervention of a list is read.
+const readTries = 3
+
+// patiently repeats a reading that failed in passing: a list takes a call for every citizen and
+// intervention, and one that fails must not throw all the others away.
+func patiently(ctx context.Context, read func() (object, error)) (object, error) {
+	for try := 1; ; try++ {
+		got, err := read()
+
+		switch kind := connector.KindOf(err); {
+		case err == nil, try == readTries, ctx.Err() != nil:
+			return got, err
+		case kind == connector.Unavailable, kind == connector.Unknown, kind == connector.Malformed:
+		default:
+			return got, err
+		}
+	}
+}
+
 // lawOf reads the law that an intervention is granted under, which does not change; one that can't
 // be read is unknown.
 func (n *Nexus) lawOf(ctx context.Context, half object) (care.LegalBasis, error) {
@@ -113,16 +132,13 @@ func (n *Nexus) lawOf(ctx context.Context, half object) (care.LegalBasis, error)
 
 	const op = "read_intervention"
 
-	var (
-		whole object
-		err   error
-	)
+	whole, err := patiently(ctx, func() (object, error) {
+		if half.has("self") || half.has("referencedObject") {
+			return n.whole(ctx, op, half, "indsatsen")
+		}
 
-	if half.has("self") || half.has("referencedObject") {
-		whole, err = n.whole(ctx, op, half, "indsatsen")
-	} else {
-		whole, err = n.grantByID(ctx, half.id())
-	}
+		return n.grantByID(ctx, half.id())
+	})
 
 	if lasting(err) {
 		return care.LawUnknown, nil

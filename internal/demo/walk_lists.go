@@ -49,15 +49,6 @@ func (w *walk) importLists(ctx context.Context) error {
 // page for it.
 func (w *walk) fetchLists(ctx context.Context) error {
 	for _, day := range w.Days {
-		a, err := w.planner.post(ctx, "/import/hent", url.Values{"dato": {string(day)}})
-		if err != nil {
-			return err
-		}
-
-		if err := a.want("POST /import/hent", http.StatusSeeOther); err != nil {
-			return err
-		}
-
 		lists, err := w.awaitLists(ctx, day)
 		if err != nil {
 			return err
@@ -82,12 +73,27 @@ type fetchedList struct {
 var (
 	fetchedPattern = regexp.MustCompile(`<th scope="row" data-title="Køreliste">([^<]*)</th>.*?class="num">([0-9.]+)</td>.*?href="/import/([^"]+)"`)
 	fetchingNow    = regexp.MustCompile(`data-reload="5"`)
+	fetchFailed    = regexp.MustCompile(`Kunne ikke hentes`)
 )
 
-// awaitLists waits until every list of a day was read.
+// ask has the lists of a day read.
+func (w *walk) ask(ctx context.Context, day care.Day) error {
+	a, err := w.planner.post(ctx, "/import/hent", url.Values{"dato": {string(day)}})
+	if err != nil {
+		return err
+	}
+
+	return a.want("POST /import/hent", http.StatusSeeOther)
+}
+
+// awaitLists waits until every list of a day was read. Where one could not be, the planner asks again.
 func (w *walk) awaitLists(ctx context.Context, day care.Day) ([]fetchedList, error) {
 	limit, cancel := context.WithTimeout(ctx, waitSettled)
 	defer cancel()
+
+	if err := w.ask(limit, day); err != nil {
+		return nil, err
+	}
 
 	for {
 		if err := w.Settle(limit); err != nil {
@@ -103,8 +109,13 @@ func (w *walk) awaitLists(ctx context.Context, day care.Day) ([]fetchedList, err
 			return nil, err
 		}
 
-		if !fetchingNow.Match(page.body) {
+		switch waits := fetchingNow.Match(page.body); {
+		case !waits && !fetchFailed.Match(page.body):
 			return listsOn(page.body)
+		case !waits:
+			if err := w.ask(limit, day); err != nil {
+				return nil, err
+			}
 		}
 
 		if err := w.Jump(limit, w.Now().Add(retryStep)); err != nil {
