@@ -130,8 +130,25 @@ func (d *Demo) links() []frontLink {
 		{"Borgernes sms'er", d.World.InboxURL, "Hvad borgerne har fået på telefonen: invitationer og engangskoder."},
 		{"Borgernes e-mails", d.World.LettersURL, "Hvad borgerne har fået som e-mail."},
 		{"Videorummene", d.World.RoomsURL, "Alle rum på den simulerede videoplatform, med værts- og gæstelink."},
-		{"Omsorgsjournalen", d.World.RecordURL, "Hvad journalen har modtaget."},
+		d.recordLink(),
 	}, d.providers())
+}
+
+// recordLink leads to what the care record shows.
+func (d *Demo) recordLink() frontLink {
+	const name = "Omsorgsjournalen"
+
+	switch d.World.Record {
+	case world.FileRecord:
+		dir := filepath.Join(d.World.Dir, string(municipality), "lister")
+
+		return frontLink{name, "file://" + dir, "Kørelistens fil, som den går tilbage til journalen, ligger i mappen " + dir + " under »ud«."}
+	case world.NexusRecord:
+		return frontLink{name, d.World.RecordURL, "Kørelisterne med kategorier og farver, som medarbejderne ser dem. Hent dem som PLAN under »Import«."}
+	case world.FHIRRecord:
+	}
+
+	return frontLink{name, d.World.RecordURL, "Hvad journalen har modtaget."}
 }
 
 // providers are the simulated identity providers' own pages.
