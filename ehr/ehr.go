@@ -121,8 +121,9 @@ type Row struct {
 	Shift      care.Shift
 	Status     string // as it stands in the file: "Aflyst", "Indlagt", …
 	Suitable   care.Suitability
-	Version    string // the record's version of the visit, for comparing; empty in a file
-	Protected  bool   // the list says that the citizen's address or name is protected
+	Risk       care.Risk // empty: the list does not tell
+	Version    string    // the record's version of the visit, for comparing; empty in a file
+	Protected  bool      // the list says that the citizen's address or name is protected
 }
 
 // Key returns by what the row's citizen is found again.

@@ -35,6 +35,7 @@ type CardActions struct {
 	Live     care.VisitID // the actor's live call to the citizen; empty: none
 	Contacts bool         // change the contact network
 	Invite   bool         // invite others into a visit
+	Risk     bool         // set the citizen's risk group
 }
 
 // CardVisit is one screen visit with what D25 asks for: who began it, how long it lasted, with
@@ -183,6 +184,7 @@ func (s *Service) actions(ctx context.Context, actor care.Actor, citizen care.Ci
 
 	for _, l := range links {
 		out.Contacts = out.Contacts || actor.May(care.ManageContacts, l.Unit)
+		out.Risk = out.Risk || actor.May(care.SetIdentity, l.Unit)
 		out.Invite = out.Invite || actor.May(care.InviteOthers, l.Unit)
 
 		if actor.May(care.CallCitizens, l.Unit) {

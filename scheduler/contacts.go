@@ -194,6 +194,8 @@ func citizenFrom(r ehr.Row, old care.Citizen, known bool) care.Citizen {
 		c.Suitability = r.Suitable
 	}
 
+	c.Risk = cmp.Or(r.Risk, c.Risk)
+
 	return c
 }
 
@@ -227,6 +229,10 @@ func contactChanges(old, fresh care.Citizen) []string {
 
 	if fresh.Protected && !old.Protected {
 		out = append(out, "borgerens adresse er beskyttet")
+	}
+
+	if old.Risk != fresh.Risk {
+		out = append(out, "borgerens risikogruppe er ændret")
 	}
 
 	if old.Suitability != fresh.Suitability {

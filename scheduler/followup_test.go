@@ -387,3 +387,37 @@ func TestFollowUpList(t *testing.T) {
 	refused(t, err, care.Forbidden)
 	refused(t, r.follow(planner("vest"), scheduler.FollowUpTake), care.Forbidden)
 }
+
+// TestRisk: a list's column sets the group, a planner changes it, and the next list without the
+// column leaves it alone.
+func TestRisk(t *testing.T) {
+	t.Parallel()
+
+	r := missed(t, scheduler.AskFollowUp)
+	citizen := r.visit("A-1").Facts.Citizen
+
+	group := func() care.Risk {
+		got, err := r.FollowUps(t.Context(), planner())
+		must(t, err)
+
+		return got.Open[0].Card.Risk
+	}
+
+	must(t, r.SetRisk(t.Context(), planner(), citizen, care.HighRisk))
+	r.load(list(with(nancy, colMail, "nancy@borger.example"), kaja))
+
+	if got := group(); got != care.HighRisk {
+		t.Errorf("after a list without the column: %q", got)
+	}
+
+	f := list(with(nancy, colMail, "ny@borger.example")+"middel", kaja)
+	f.Data = []byte(strings.Replace(strings.Replace(string(f.Data), ";Egnet\n", ";Egnet;Risikogruppe\n", 1), "besøg;;middel", "besøg;;;middel", 1))
+	r.load(f)
+
+	if got := group(); got != care.MediumRisk {
+		t.Errorf("after a list with the column: %q", got)
+	}
+
+	refused(t, r.SetRisk(t.Context(), planner(), citizen, "ekstrem"), care.Invalid)
+	refused(t, r.SetRisk(t.Context(), caregiver("MSK"), citizen, care.LowRisk), care.Forbidden)
+}

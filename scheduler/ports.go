@@ -271,6 +271,8 @@ type Lists interface {
 	// NumberCitizen gives a citizen who has none a CPR number. The surrogate id stays. Conflict: the
 	// citizen has one, or somebody else has it.
 	NumberCitizen(ctx context.Context, id care.CitizenID, cpr care.CPR, verdict care.CPRVerdict, effects Effects) error
+	// SetRisk puts a citizen into a risk group; empty: into none. Conflict: there is no such citizen.
+	SetRisk(ctx context.Context, id care.CitizenID, risk care.Risk, effects Effects) error
 	// Citizens reads citizens by id.
 	Citizens(ctx context.Context, ids []care.CitizenID) (map[care.CitizenID]care.Citizen, error)
 }

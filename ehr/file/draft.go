@@ -325,6 +325,11 @@ func (r *reading) readJudgements(d *draft, row record) {
 	}
 
 	d.row.Suitable = suitable
+
+	if d.row.Risk, ok = parseRisk(r.get(row, fieldRisk)); !ok {
+		r.doubt(d, fieldRisk, "Risikogruppen kan ikke læses. Skriv lav, middel eller høj. Den ændres ikke.")
+	}
+
 	r.readProtected(d, row)
 }
 

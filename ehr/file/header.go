@@ -40,7 +40,8 @@ const (
 	fieldSuitable
 	fieldSurrogate
 	fieldProtected
-	fieldLast = fieldProtected
+	fieldRisk
+	fieldLast = fieldRisk
 )
 
 // sheetColumns is the number of the first column of a table that is no driving list; its other
@@ -118,6 +119,8 @@ func (f field) aliases() []string {
 		return []string{"Erstatnings-id", "Borger-id", "Borgernummer", "Borgernr.", "Borgerens id"}
 	case fieldProtected:
 		return []string{"Beskyttet adresse", "Adressebeskyttelse", "Navne- og adressebeskyttelse", "Navnebeskyttelse", "Adresse beskyttet", "Hemmelig adresse"}
+	case fieldRisk:
+		return []string{"Risikogruppe", "Risiko", "Risikovurdering"}
 	}
 
 	return nil

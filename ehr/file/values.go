@@ -70,6 +70,22 @@ func parseSuitable(text string) (care.Suitability, bool) {
 	return care.SuitabilityUnknown, false
 }
 
+// parseRisk reads the risk group; nothing is none.
+func parseRisk(text string) (care.Risk, bool) {
+	switch normalise(text) {
+	case "", "ukendt", "ikkevurderet":
+		return "", true
+	case "lav", "groen", "1":
+		return care.LowRisk, true
+	case "middel", "mellem", "gul", "2":
+		return care.MediumRisk, true
+	case "hoej", "roed", "3":
+		return care.HighRisk, true
+	}
+
+	return "", false
+}
+
 // parseProtected reads whether an address or a name is protected.
 func parseProtected(text string) (protected, ok bool) {
 	switch normalise(text) {

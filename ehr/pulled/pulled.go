@@ -46,6 +46,7 @@ type row struct {
 	Shift      string    `json:"shift"`
 	Status     string    `json:"status,omitempty"`
 	Suitable   string    `json:"suitable,omitempty"`
+	Risk       string    `json:"risk,omitempty"`
 	Version    string    `json:"version,omitempty"`
 	Protected  bool      `json:"protected,omitempty"`
 }
@@ -81,7 +82,7 @@ func File(name string, list ehr.DrivingList) (ehr.File, error) {
 			System: r.Source.System, ID: r.Source.ID, Occurrence: r.Source.Occurrence, List: r.ListName, Employee: string(r.Employee),
 			CPR: r.CPR.Reveal(), Surrogate: r.Surrogate.Shown(), Name: r.Name, Address: r.Address, Phone: r.Phone.Reveal(), Email: r.Email.Reveal(),
 			Start: r.Planned.Start.UTC(), End: r.Planned.End.UTC(), Service: r.Service, Law: string(r.Law), Category: r.Category, Comment: r.Comment,
-			Shift: string(r.Shift), Status: r.Status, Suitable: string(r.Suitable), Version: r.Version, Protected: r.Protected,
+			Shift: string(r.Shift), Status: r.Status, Suitable: string(r.Suitable), Risk: string(r.Risk), Version: r.Version, Protected: r.Protected,
 		})
 	}
 
@@ -172,7 +173,7 @@ func (r row) parse() (ehr.Row, error) {
 		Line: r.Line, Source: care.SourceRef{System: r.System, ID: r.ID, Occurrence: r.Occurrence}, ListName: r.List, Employee: care.EmployeeID(r.Employee),
 		Name: r.Name, Address: r.Address, Phone: care.NewPhone(r.Phone), Email: care.NewEmail(r.Email),
 		Planned: care.Interval{Start: r.Start.UTC(), End: r.End.UTC()}, Service: r.Service, Law: care.LegalBasis(r.Law), Category: r.Category, Comment: r.Comment,
-		Shift: care.Shift(r.Shift), Status: r.Status, Suitable: care.Suitability(r.Suitable), Version: r.Version, Protected: r.Protected,
+		Shift: care.Shift(r.Shift), Status: r.Status, Suitable: care.Suitability(r.Suitable), Risk: care.Risk(r.Risk), Version: r.Version, Protected: r.Protected,
 	}
 
 	if r.CPR != "" {

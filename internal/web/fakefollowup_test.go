@@ -48,6 +48,14 @@ func followUps() scheduler.FollowUpList {
 	return scheduler.FollowUpList{Open: []scheduler.FollowUpView{late, back, asked}, Ended: []scheduler.FollowUpView{done}, Now: now, Units: []care.Unit{unit}}
 }
 
+func (f *fakeUse) SetRisk(_ context.Context, _ care.Actor, _ care.CitizenID, risk care.Risk) error {
+	if risk != "" && !risk.Valid() {
+		return care.NewError(care.Invalid, "Vælg en risikogruppe.")
+	}
+
+	return f.call("SetRisk")
+}
+
 func (f *fakeUse) FollowUps(_ context.Context, actor care.Actor) (scheduler.FollowUpList, error) {
 	if actor.Employee == "NY" {
 		return scheduler.FollowUpList{Now: testNow()}, f.fail

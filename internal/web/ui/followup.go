@@ -4,6 +4,7 @@ import (
 	"context"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -195,3 +196,10 @@ func phoneShown(p care.Phone) string {
 
 // phoneLink is what a telephone dials.
 func phoneLink(p care.Phone) template.URL { return page.Tel(p.Reveal()) }
+
+// setRisk puts a citizen into a risk group.
+func (p *Pages) setRisk(c *gin.Context) error {
+	id := care.CitizenID(c.Param("id"))
+
+	return p.after(c, p.UseCases.SetRisk(c.Request.Context(), route.Actor(c), id, care.Risk(c.PostForm("risiko"))), "/borgere/"+url.PathEscape(string(id))+"?besked=identitet")
+}

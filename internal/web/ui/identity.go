@@ -26,6 +26,7 @@ type Identity interface {
 	StopAccess(ctx context.Context, actor care.Actor, id care.CitizenID, req scheduler.StopRequest) error
 	SendNewLinks(ctx context.Context, actor care.Actor, id care.CitizenID) error
 	SendCodes(ctx context.Context, actor care.Actor, id care.CitizenID) error
+	SetRisk(ctx context.Context, actor care.Actor, id care.CitizenID, risk care.Risk) error
 	GiveNumber(ctx context.Context, actor care.Actor, id care.CitizenID, req scheduler.NumberRequest) error
 	RevealContact(ctx context.Context, actor care.Actor, id care.CitizenID, reason string) (care.Citizen, error)
 }
@@ -43,6 +44,7 @@ func (p *Pages) identityRoutes() []route.Route {
 		{Method: get, Path: "/borgere/:id/adgang", Access: route.Needs(care.HostVisits, care.SeeDay, care.StopAccess), Handle: p.citizenAccess},
 		{Method: post, Path: "/borgere/:id/adgang", Access: route.Needs(care.SetIdentity), Handle: p.setIdentity},
 		{Method: post, Path: "/borgere/:id/cpr", Access: route.Needs(care.SetIdentity), Handle: p.giveNumber},
+		{Method: post, Path: "/borgere/:id/risiko", Access: route.Needs(care.SetIdentity), Handle: p.setRisk},
 		{Method: post, Path: "/borgere/:id/nummer", Access: route.Needs(care.HostVisits, care.SeeDay), Handle: p.revealContact},
 		{Method: post, Path: "/borgere/:id/stop", Access: route.Needs(care.StopAccess), Handle: p.stopAccess},
 		{Method: post, Path: "/borgere/:id/nye-links", Access: route.Needs(care.SetIdentity), Handle: p.sendNewLinks},
