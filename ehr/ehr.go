@@ -159,9 +159,12 @@ type Change struct {
 	Service  string
 	Law      care.LegalBasis
 	Planned  care.Interval
-	Room     care.RoomRef    // the platform's meeting id, for FHIR's vdx identifier
-	Delivery care.Delivery   // how the visit was or will be given
-	Category string          // what the category must be afterwards; empty: leave it alone
+	Room     care.RoomRef  // the platform's meeting id, for FHIR's vdx identifier
+	Delivery care.Delivery // how the visit was or will be given
+	Category string        // what the category must be afterwards; empty: leave it alone
+	// Expected are the categories that the visit may have now: its own from before us, and those that
+	// we write. Another one was set by people since: Conflict, and nothing is written. None: any.
+	Expected []string
 	Comment  string          // our comment token; empty: remove ours, leave people's text alone
 	Result   care.ResultKind // with EntryResult
 	Reason   care.ReasonCode // with ResultNotCompleted

@@ -222,6 +222,10 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.tellFollowUp(ctx, job)
 	case FollowContactJob, FollowCitizenJob, TellOldNumberJob:
 		return s.followPeople(ctx, job)
+	case ReconcileJob:
+		return s.reconcile(ctx, job)
+	case MendJob:
+		return s.mend(ctx, job)
 	}
 
 	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}

@@ -45,11 +45,13 @@ const (
 	FollowUpJob      JobKind = "follow_up"   // Ref: the follow-up; when its time comes
 	// TellFollowUpJob sends somebody a letter that a follow-up waits. Ref: which letter.
 	TellFollowUpJob JobKind = "tell_follow_up"
+	ReconcileJob    JobKind = "reconcile" // Ref: the run
+	MendJob         JobKind = "mend"      // Ref: the finding; repairs a difference
 )
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob, FetchListsJob, FetchListJob, FollowUpJob, TellFollowUpJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob, FetchListsJob, FetchListJob, FollowUpJob, TellFollowUpJob, ReconcileJob, MendJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.
@@ -357,4 +359,5 @@ type Store interface {
 	Fetches
 	Deletions
 	Courses
+	Reconciliations
 }

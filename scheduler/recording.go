@@ -106,6 +106,7 @@ func (r RecordRule) fill(c *ehr.Change, v care.Snapshot) {
 	switch c.Means {
 	case care.OnList:
 		c.Category, c.Comment = r.category(v, c.Kind), r.comment(v, c.Kind)
+		c.Expected = r.expected(v)
 	case care.ByIntervention:
 		c.Name = r.Intervention
 	case care.ByNote:
@@ -139,6 +140,27 @@ func (r RecordRule) category(v care.Snapshot, kind care.EntryKind) string {
 	default:
 		return r.Planned
 	}
+}
+
+// expected are the categories that may stand on a visit that we wrote on before. The first entry meets
+// whatever stands there.
+func (r RecordRule) expected(v care.Snapshot) []string {
+	out := []string{v.Facts.Category, r.Planned, r.Completed, r.NotCompleted, r.Phone}
+	before := false
+
+	for _, e := range v.Entries {
+		before = before || e.Means == care.OnList && e.State == care.EntryWritten
+
+		out = append(out, e.Seen)
+	}
+
+	if !before || v.Facts.Category == "" {
+		return nil
+	}
+
+	slices.Sort(out)
+
+	return slices.DeleteFunc(slices.Compact(out), func(s string) bool { return strings.TrimSpace(s) == "" })
 }
 
 // comment is our word on the list after an entry: none where the visit is not by screen.

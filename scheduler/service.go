@@ -45,6 +45,7 @@ type Settings struct {
 	RecordFirst  []ServiceRule // the first that matches holds, before Record
 	RecordElse   RecordRule    // for laws not in Record
 	Fetch        FetchSettings
+	Reconcile    ReconcileSettings
 	Door         time.Duration // how long before the start the citizen may come in
 	Grace        time.Duration // how long after the planned end the room and the links live
 	HardCap      time.Duration // how long after the grace a conversation that still goes on is waited for

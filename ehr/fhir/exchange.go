@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sluse/sluse/connector"
@@ -244,6 +245,10 @@ func (e *entry) update(ctx context.Context, kind string, base *stored, want func
 			return nil, conflict(base, "Besøget er markeret som fejlregistreret i journalen. Ret det i journalen, og prøv igen.")
 		}
 
+		if err := e.unexpected(base); err != nil {
+			return nil, err
+		}
+
 		fresh, err := e.replace(ctx, base, want(base.resource))
 		if err == nil {
 			return fresh, nil
@@ -270,6 +275,21 @@ func (e *entry) update(ctx context.Context, kind string, base *stored, want func
 	}
 
 	return nil, changedByOthers(base)
+}
+
+// unexpected refuses to overwrite, on an Appointment of our own, a category that people have set since
+// we last wrote. On a borrowed one it is mayWrite that looks.
+func (e *entry) unexpected(base *stored) error {
+	c := e.mapper.change
+	if base.kind != kindAppointment || e.mapper.borrows() || c.Category == "" || len(c.Expected) == 0 {
+		return nil
+	}
+
+	if now := categoryNow(base.resource); now == "" || now == c.Category || slices.Contains(c.Expected, now) {
+		return nil
+	}
+
+	return conflict(base, "Besøgstypen er ændret i journalen i hånden, så den er ikke overskrevet. Se på besøget i journalen, og afgør det på siden Afstemning.")
 }
 
 // replace is PUT with If-Match (R4 http#concurrency).

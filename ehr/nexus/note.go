@@ -62,15 +62,28 @@ func formReceipt(form object) ehr.Receipt {
 
 // findNote looks for our tag in the citizen's notes of that form, the newest first.
 func (n *Nexus) findNote(ctx context.Context, patient object, c ehr.Change) (ehr.Receipt, bool, error) {
+	found, err := n.notesOf(ctx, patient, c, 1)
+	if err != nil || len(found) == 0 {
+		return ehr.Receipt{}, false, err
+	}
+
+	return formReceipt(found[0]), true, nil
+}
+
+// notesOf are the citizen's notes of that form with the change's own tag, the newest first, at most
+// so many.
+func (n *Nexus) notesOf(ctx context.Context, patient object, c ehr.Change, most int) ([]object, error) {
 	all, err := n.references(ctx, patient)
 	if err != nil {
-		return ehr.Receipt{}, false, err
+		return nil, err
 	}
 
 	all = slices.DeleteFunc(all, func(ref object) bool {
 		return ref.text("type") != formReference || strings.TrimSpace(ref.text("name")) != strings.TrimSpace(c.Name) || isBefore(ref, c)
 	})
 	slices.SortStableFunc(all, func(a, b object) int { return strings.Compare(b.text("date"), a.text("date")) })
+
+	var out []object
 
 	for _, ref := range all[:min(len(all), maxNotes)] {
 		form, err := n.whole(ctx, "read_note", ref, "borgerens skemaer")
@@ -79,15 +92,19 @@ func (n *Nexus) findNote(ctx context.Context, patient object, c ehr.Change) (ehr
 		}
 
 		if err != nil {
-			return ehr.Receipt{}, false, err
+			return nil, err
 		}
 
 		if text, ok := named(form.list("items"), "label", n.config.Note.TextLabel); ok && markerIn(text.text("value")).has(tagOf(c.Key)) {
-			return formReceipt(form), true, nil
+			out = append(out, form)
+		}
+
+		if len(out) == most {
+			break
 		}
 	}
 
-	return ehr.Receipt{}, false, nil
+	return out, nil
 }
 
 // A note of a visit is written after it; one from so long before is of another visit.

@@ -39,6 +39,10 @@ func (n *Nexus) tellOnList(ctx context.Context, c ehr.Change) (ehr.Receipt, erro
 			return visitReceipt(event.object), nil
 		}
 
+		if err := unexpected(event.object, c); err != nil {
+			return ehr.Receipt{}, err
+		}
+
 		fresh, err := n.writeVisit(ctx, event, c)
 		if err == nil {
 			return visitReceipt(fresh.object), nil
@@ -72,6 +76,17 @@ func isTold(event object, c ehr.Change) bool {
 	}
 
 	return c.Comment == "" && len(own.tags) == 0 && (c.Category == "" || categoryOf(event) == strings.TrimSpace(c.Category))
+}
+
+// unexpected refuses to overwrite a category that people have set since we last wrote.
+func unexpected(event object, c ehr.Change) error {
+	now := categoryOf(event)
+	if c.Category == "" || now == "" || len(c.Expected) == 0 || now == strings.TrimSpace(c.Category) || slices.Contains(c.Expected, now) {
+		return nil
+	}
+
+	return fail(opWriteVisit, connector.Conflict, care.NewError(care.Conflict,
+		"Besøgstypen er ændret i Nexus i hånden til »"+now+"«, så den er ikke overskrevet. Se på besøget i Nexus, og afgør det på siden Afstemning."))
 }
 
 // sameOurs reports whether two versions of a visit agree in what we write.

@@ -13,6 +13,7 @@ type entryRow struct {
 	RecordID      string
 	RecordVersion string
 	Failure       string
+	SeenCategory  string
 	DueAt         *int64
 	WrittenAt     *int64
 }
@@ -25,7 +26,7 @@ func (r entryRow) owner() string { return r.VisitID }
 func (k *Keys) entryToRow(visit care.VisitID, seq int, e care.Entry) (entryRow, error) {
 	return entryRow{
 		ID: string(e.ID), VisitID: string(visit), Seq: seq, Kind: string(e.Kind), Means: string(e.Means), State: string(e.State), EntryKey: e.Key,
-		RecordID: e.RecordID, RecordVersion: e.RecordVer, Failure: e.Failure,
+		RecordID: e.RecordID, RecordVersion: e.RecordVer, Failure: e.Failure, SeenCategory: e.Seen,
 		DueAt: microsOrNull(e.DueAt), WrittenAt: microsOrNull(e.WrittenAt),
 	}, nil
 }
@@ -33,7 +34,7 @@ func (k *Keys) entryToRow(visit care.VisitID, seq int, e care.Entry) (entryRow, 
 func (k *Keys) entryFromRow(row entryRow) (care.Entry, error) {
 	return care.Entry{
 		ID: care.EntryID(row.ID), Kind: care.EntryKind(row.Kind), Means: care.Means(row.Means), State: care.EntryState(row.State), Key: row.EntryKey,
-		RecordID: row.RecordID, RecordVer: row.RecordVersion, Failure: row.Failure,
+		RecordID: row.RecordID, RecordVer: row.RecordVersion, Failure: row.Failure, Seen: row.SeenCategory,
 		DueAt: instantOrZero(row.DueAt), WrittenAt: instantOrZero(row.WrittenAt),
 	}, nil
 }

@@ -34,6 +34,7 @@ type Entry struct {
 	RecordID  string // the record's key, when written
 	RecordVer string // the record's version, when written
 	Failure   string // Danish sentence, when rejected or omitted
+	Seen      string // the category that a person saw in the record and agreed to overwrite; empty: none
 	DueAt     time.Time
 	WrittenAt time.Time // zero until written
 }

@@ -1,0 +1,291 @@
+package nexus
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+var _ ehr.Looker = (*Nexus)(nil)
+
+const opLook = "look"
+
+// ownVideo stands in the visit types of Nexus' own video product.
+const ownVideo = "nexus video"
+
+// Look reads the citizen, the citizen's calendar around the visits, and each visit whole. Tasks, notes
+// and interventions are read only where an entry of ours should be among them.
+func (n *Nexus) Look(ctx context.Context, citizen care.CitizenKey, glances []ehr.Glance) (ehr.Seen, error) {
+	patient, err := n.citizen(ctx, citizen)
+	if connector.Is(err, connector.NotFound) {
+		return ehr.Seen{Standing: ehr.Inactive, Visits: make([]ehr.Sight, len(glances))}, nil
+	}
+
+	if err != nil {
+		return ehr.Seen{}, err
+	}
+
+	seen := n.standing(patient)
+
+	events, err := n.eventsAround(ctx, patient, glances)
+	if err != nil {
+		return ehr.Seen{}, err
+	}
+
+	for _, g := range glances {
+		sight, err := n.sight(ctx, patient, events, g)
+		if err != nil {
+			return ehr.Seen{}, err
+		}
+
+		seen.Visits = append(seen.Visits, sight)
+	}
+
+	seen.Others = n.others(events, glances)
+
+	return seen, nil
+}
+
+// standing is what the citizen's own object says.
+func (n *Nexus) standing(patient object) ehr.Seen {
+	p := n.person(patient)
+	seen := ehr.Seen{Standing: ehr.AtHome, Phone: p.phone, HasPhone: !p.restricted}
+
+	state := patient.child("patientState")
+	words := strings.ToLower(strings.Join([]string{patient.text("patientState"), state.text("name"), state.child("type").text("id")}, " "))
+
+	switch {
+	case p.status == statusDead:
+		seen.Standing = ehr.Dead
+	case p.status == statusHospital:
+		seen.Standing = ehr.InHospital
+	case containsAny(words, "inaktiv", "inactive", "fraflyttet", "ophørt"):
+		seen.Standing = ehr.Inactive
+	}
+
+	return seen
+}
+
+// eventsAround are the events of the citizen's calendar in the days of the visits.
+func (n *Nexus) eventsAround(ctx context.Context, patient object, glances []ehr.Glance) ([]object, error) {
+	if len(glances) == 0 {
+		return nil, nil
+	}
+
+	calendar, err := n.view(ctx, patient, "CITIZEN_CALENDAR", n.config.CitizenCalendar)
+	if err != nil {
+		return nil, err
+	}
+
+	at, err := n.follow(opLook, calendar, "events", "besøgene i borgerens kalender")
+	if err != nil {
+		return nil, err
+	}
+
+	var span care.Interval
+
+	for i, g := range glances {
+		one := around(ehr.Change{Source: g.Source, Planned: g.Planned})
+		if i == 0 || one.Start.Before(span.Start) {
+			span.Start = one.Start
+		}
+
+		if one.End.After(span.End) {
+			span.End = one.End
+		}
+	}
+
+	answer, err := n.ask(ctx, n.calendars, at.with(url.Values{"from": {utc(span.Start)}, "to": {utc(span.End)}}).call(opLook, http.MethodGet))
+	if err != nil {
+		return nil, err
+	}
+
+	body, err := oneOf(answer)
+	if err != nil {
+		return nil, err
+	}
+
+	if _, ok := body["eventResources"]; !ok {
+		return nil, answer.Broken("the answer holds no list of visits")
+	}
+
+	return body.list("eventResources"), nil
+}
+
+// sight reads one visit with the entries that we wrote about it.
+func (n *Nexus) sight(ctx context.Context, patient object, events []object, g ehr.Glance) (ehr.Sight, error) {
+	sight := ehr.Sight{Presence: ehr.Absent, Entries: make([]ehr.Trace, len(g.Written))}
+
+	if i := slices.IndexFunc(events, func(e object) bool { return isVisit(e, g.Source) }); i >= 0 && g.Source.System == System {
+		found, err := n.readVisit(ctx, events[i])
+
+		switch {
+		case err == nil:
+			n.describe(&sight, found.object, g)
+		case !connector.Is(err, connector.NotFound):
+			return sight, err
+		}
+	}
+
+	if g.Source.System != System {
+		sight.Presence = "" // it came from elsewhere
+	}
+
+	for i, w := range g.Written {
+		trace, err := n.trace(ctx, patient, w)
+		if err != nil {
+			return sight, err
+		}
+
+		sight.Entries[i] = trace
+	}
+
+	return sight, nil
+}
+
+// describe takes over what a whole visit says.
+func (n *Nexus) describe(sight *ehr.Sight, event object, g ehr.Glance) {
+	category := categoryOf(event)
+
+	sight.Presence, sight.Version, sight.Category = ehr.Present, event.number("version"), category
+	sight.Cancelled = slices.ContainsFunc(n.config.CancelledTypes, func(t string) bool { return strings.EqualFold(t, category) })
+	sight.OtherVideo = strings.Contains(strings.ToLower(category), ownVideo)
+	sight.Delivered, sight.ReadOnly = event.truth("deliveredEvent"), event.truth("readOnly")
+	sight.Employee = driverOf(event)
+	sight.Planned, _ = plannedOf(event)
+
+	if patients := event.list("patientResourceList"); len(patients) > 0 {
+		sight.Service = serviceOf(event, patients[0].list("grants"))
+	}
+
+	i := slices.IndexFunc(g.Written, func(w ehr.Written) bool { return w.Change.Means == care.OnList && w.Change.Comment != "" })
+	if i < 0 {
+		return
+	}
+
+	sight.Mark = ehr.MarkGone
+
+	if own := markerIn(event.text("comments")); own.word == g.Written[i].Change.Comment && own.has(tagOf(g.Written[i].Change.Key)) {
+		sight.Mark = ehr.MarkThere
+	}
+}
+
+// driverOf is who has the visit: the initials, else the record's own number, as lists tell it.
+func driverOf(event object) care.EmployeeID {
+	_, number, _ := strings.Cut(event.text("resourceId"), ":")
+
+	return care.EmployeeID(cmp.Or(strings.TrimSpace(event.child("professional").text("initials")), number))
+}
+
+// trace looks for one entry. What is on the visit itself is told by category and mark alone.
+func (n *Nexus) trace(ctx context.Context, patient object, w ehr.Written) (ehr.Trace, error) {
+	c := w.Change
+	taken := c.Kind == care.EntryRestored // what was taken back leaves nothing to look for
+
+	switch c.Means {
+	case care.ByTask:
+		if taken {
+			return ehr.Trace{}, nil
+		}
+
+		tasks, err := n.tasksOf(ctx, patient, c)
+
+		return tagCount(tasks, c, "description"), err
+	case care.ByNote:
+		return n.traceNote(ctx, patient, c)
+	case care.ByIntervention:
+		return n.traceIntervention(ctx, patient, c)
+	case care.OnList, care.ByJournal:
+	}
+
+	return ehr.Trace{}, nil
+}
+
+func tagCount(all []object, c ehr.Change, member string) ehr.Trace {
+	out := ehr.Trace{Told: true}
+
+	for _, o := range all {
+		if markerIn(o.text(member)).has(tagOf(c.Key)) {
+			out.Copies++
+		}
+	}
+
+	return out
+}
+
+// traceNote reads the note again and compares the fields that we filled in.
+func (n *Nexus) traceNote(ctx context.Context, patient object, c ehr.Change) (ehr.Trace, error) {
+	forms, err := n.notesOf(ctx, patient, c, maxNotes)
+	if err != nil {
+		return ehr.Trace{}, err
+	}
+
+	out := ehr.Trace{Told: true, Copies: len(forms)}
+
+	for _, form := range forms {
+		items := form.list("items")
+
+		for _, f := range c.Fields {
+			if item, ok := named(items, "label", f.Label); ok && isText(item) && !sameWords(item.text("value"), f.Value) {
+				out.Differs = "Feltet »" + f.Label + "« er ændret."
+			}
+		}
+
+		if item, ok := named(items, "label", n.config.Note.TextLabel); ok && !strings.Contains(item.text("value"), c.Text) {
+			out.Differs = "Notatets tekst er ændret."
+		}
+	}
+
+	return out, nil
+}
+
+func isText(item object) bool { return strings.EqualFold(item.text("type"), "text") }
+
+func sameWords(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }
+
+// traceIntervention counts the interventions that hold the visit.
+func (n *Nexus) traceIntervention(ctx context.Context, patient object, c ehr.Change) (ehr.Trace, error) {
+	if c.Kind == care.EntryRestored {
+		return ehr.Trace{}, nil
+	}
+
+	grants, err := n.activeGrants(ctx, patient, c.Name)
+	if err != nil {
+		return ehr.Trace{}, err
+	}
+
+	out := ehr.Trace{Told: true}
+
+	for _, g := range grants {
+		if g.marker().has(visitTag(c.Source)) {
+			out.Copies++
+		}
+	}
+
+	return out, nil
+}
+
+// others are the citizen's visits that nobody asked about and that are to take place.
+func (n *Nexus) others(events []object, glances []ehr.Glance) []ehr.Other {
+	var out []ehr.Other
+
+	for _, e := range events {
+		planned, ok := plannedOf(e)
+		known := slices.ContainsFunc(glances, func(g ehr.Glance) bool { return isVisit(e, g.Source) })
+		cancelled := slices.ContainsFunc(n.config.CancelledTypes, func(t string) bool { return strings.EqualFold(t, categoryOf(e)) })
+
+		if ok && !known && !cancelled && planned.Duration() < 24*time.Hour {
+			out = append(out, ehr.Other{Planned: planned, Category: categoryOf(e)})
+		}
+	}
+
+	return out
+}

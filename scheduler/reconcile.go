@@ -1,0 +1,418 @@
+package scheduler
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+const (
+	reconcileDays   = 2                // how many days after today are compared when nothing is set
+	reconcilePart   = 20               // citizens of one job
+	reconcileSpan   = 90 * time.Second // a job that took so long leaves the rest to the next
+	silentEnough    = 3                // so many in a row without an answer end a pass
+	firstBackoff    = 2 * time.Minute
+	longestBackoff  = time.Hour
+	reconcileDeadly = 12 * time.Hour // a run that has waited so long gives up; the next one begins anew
+	shiftGrace      = 3 * time.Hour  // a shift's run is made at the latest so long after its time
+	keepRuns        = 90 * 24 * time.Hour
+)
+
+// ReconcileSettings say when record, platform and our own book are compared, and what is done about
+// which difference.
+type ReconcileSettings struct {
+	Shifts []time.Duration // local times of day after midnight, before each shift
+	Night  time.Duration   // local time of day; 0: no nightly run
+	Poll   time.Duration   // how often the record is asked what changed; 0: never
+	Days   int             // today and so many days more; 0: two
+	Rules  map[care.DriftKind]care.DriftPolicy
+}
+
+// policy is what is done about a kind.
+func (r ReconcileSettings) policy(k care.DriftKind) care.DriftPolicy {
+	return cmp.Or(r.Rules[k], k.Terms().Policy)
+}
+
+// AskRun has record, platform and our own book compared now. While a run is under way that one goes on,
+// without waiting for its next try. Needs HandleTrouble somewhere.
+func (s *Service) AskRun(ctx context.Context, actor care.Actor) (Run, error) {
+	if !actor.MayAnywhere(care.HandleTrouble) {
+		return Run{}, actor.Must(care.HandleTrouble, care.EveryUnit)
+	}
+
+	audit := []AuditRow{{At: s.now(), Actor: string(actor.Employee), Action: "reconcile"}}
+
+	run, fresh, err := s.askRun(ctx, ManualRun, string(actor.Employee), audit)
+	if err != nil || fresh || run.NextTry.IsZero() {
+		return run, err
+	}
+
+	run.NextTry = time.Time{}
+	run.Step++
+
+	return run, s.store.SaveRun(ctx, run, nil, Effects{Audit: audit, Jobs: []Job{{Kind: ReconcileJob, Ref: string(run.ID), Urgent: true}}})
+}
+
+func (s *Service) askRun(ctx context.Context, kind RunKind, by string, audit []AuditRow) (Run, bool, error) {
+	now := s.now()
+	today := care.DayOf(now)
+	run := Run{
+		ID: RunID(randomID()), Kind: kind, State: RunWanted, By: by, AskedAt: now,
+		Window: care.Interval{Start: today.Add(-1).Bounds().Start, End: today.Add(cmp.Or(s.set.Reconcile.Days, reconcileDays)).Bounds().End},
+	}
+
+	return s.store.AskRun(ctx, run, Effects{Audit: audit, Jobs: []Job{{Kind: ReconcileJob, Ref: string(run.ID), Urgent: kind == ManualRun}}})
+}
+
+// AutoReconcile has a run made when it is time: before each shift, at night, and as often as the record
+// is asked for changes. It is called often, by any number of processes.
+func (s *Service) AutoReconcile(ctx context.Context) error {
+	if !s.Reconcilable() {
+		return nil
+	}
+
+	for _, due := range s.dueRuns() {
+		begun, err := s.store.BeginChore(ctx, due.chore, due.notSince, s.now(), Effects{})
+		if err != nil {
+			return err
+		}
+
+		if !begun {
+			continue
+		}
+
+		if _, _, err := s.askRun(ctx, due.kind, systemActor, nil); err != nil {
+			return err
+		}
+
+		return s.store.PurgeRuns(ctx, s.now().Add(-keepRuns))
+	}
+
+	return s.poll(ctx)
+}
+
+// dueRun is a run whose time has come, and the chore that keeps it to one.
+type dueRun struct {
+	kind     RunKind
+	chore    string
+	notSince time.Time
+}
+
+func (s *Service) dueRuns() []dueRun {
+	var out []dueRun
+
+	set, now := s.set.Reconcile, s.now()
+	add := func(kind RunKind, chore string, clock time.Duration) {
+		at := timeOfDay(care.DayOf(now), clock)
+		if !now.Before(at) && now.Sub(at) < shiftGrace {
+			out = append(out, dueRun{kind, chore, at.Add(-time.Nanosecond)})
+		}
+	}
+
+	for i, clock := range set.Shifts {
+		add(ShiftRun, fmt.Sprintf("reconcile_shift_%d", i), clock)
+	}
+
+	if set.Night > 0 {
+		add(NightRun, "reconcile_night", set.Night)
+	}
+
+	return out
+}
+
+// timeOfDay is a clock time of a local day, also on those of 23 and 25 hours.
+func timeOfDay(day care.Day, clock time.Duration) time.Time {
+	at := day.Bounds().Start.In(care.Zone())
+
+	return time.Date(at.Year(), at.Month(), at.Day(), int(clock/time.Hour), int(clock%time.Hour/time.Minute), 0, 0, care.Zone()).UTC()
+}
+
+// pollChore is begun by one process at a time.
+const pollChore = "reconcile_poll"
+
+// poll asks the record for changes. While it does not answer the pauses grow, and those of
+// municipalities are spread, so that a record that is shared is not asked by all at one moment.
+func (s *Service) poll(ctx context.Context) error {
+	every := s.set.Reconcile.Poll
+	if every <= 0 {
+		return nil
+	}
+
+	last, err := s.store.RecentRuns(ctx, pollMemory)
+	if err != nil {
+		return err
+	}
+
+	if len(last) > 0 && last[0].Active() {
+		return nil
+	}
+
+	now := s.now()
+	pause := min(every<<silentPolls(last), max(every, longestBackoff))
+
+	begun, err := s.store.BeginChore(ctx, pollChore, now.Add(-s.spread(pause, now)), now, Effects{})
+	if err != nil || !begun {
+		return err
+	}
+
+	_, _, err = s.askRun(ctx, PollRun, systemActor, nil)
+
+	return err
+}
+
+// pollMemory is how many runs the pause between two polls depends on.
+const pollMemory = 6
+
+// silentPolls counts the newest polls that got no answer.
+func silentPolls(runs []Run) int {
+	n := 0
+
+	for _, r := range runs {
+		if r.Kind != PollRun || r.Tries == 0 {
+			break
+		}
+
+		n++
+	}
+
+	return n
+}
+
+// spread lengthens a pause by up to a quarter, otherwise for each municipality and hour.
+func (s *Service) spread(every time.Duration, now time.Time) time.Duration {
+	h := fnv.New32a()
+	fmt.Fprintf(h, "%s/%d", s.set.Municipality, now.Unix()/3600)
+
+	return every + every*time.Duration(h.Sum32()%1000)/4000
+}
+
+// Reconcilable reports whether the record can tell how visits stand.
+func (s *Service) Reconcilable() bool {
+	_, ok := s.journal.(ehr.Looker)
+
+	return ok
+}
+
+// reconcile does a part of a run and comes back for the next.
+func (s *Service) reconcile(ctx context.Context, job Job) error {
+	run, err := s.store.Run(ctx, RunID(job.Ref))
+	if err != nil || !run.Active() {
+		return gone(err)
+	}
+
+	now := s.now()
+	if wait := run.NextTry.Sub(now); wait > 0 {
+		return s.later("reconcile", wait)
+	}
+
+	scope, err := s.inScope(ctx, run)
+	if err != nil {
+		return err
+	}
+
+	if run.BegunAt.IsZero() {
+		run.BegunAt = now
+	}
+
+	run.State, run.NextTry, run.Citizens = RunRunning, time.Time{}, len(scope)
+
+	more, err := s.reconcilePart(ctx, &run, scope)
+	if err != nil {
+		return err
+	}
+
+	switch {
+	case !run.NextTry.IsZero():
+		return s.later("reconcile", run.NextTry.Sub(s.now()))
+	case more:
+		return s.later("reconcile", 0)
+	}
+
+	return nil
+}
+
+// inScope are the visits of a run, by citizen in order of id.
+func (s *Service) inScope(ctx context.Context, run Run) ([]citizenVisits, error) {
+	visits, err := s.store.Visits(ctx, VisitQuery{Window: run.Window})
+	if err != nil {
+		return nil, err
+	}
+
+	by := make(map[care.CitizenID]*citizenVisits)
+
+	for _, v := range visits {
+		if v.Generation == 0 && len(v.Rooms) == 0 && !v.Missed() {
+			continue
+		}
+
+		c := by[v.Facts.Citizen]
+		if c == nil {
+			c = &citizenVisits{id: v.Facts.Citizen}
+			by[v.Facts.Citizen] = c
+		}
+
+		c.visits = append(c.visits, v)
+	}
+
+	out := make([]citizenVisits, 0, len(by))
+	for _, c := range by {
+		out = append(out, *c)
+	}
+
+	slices.SortFunc(out, func(a, b citizenVisits) int { return cmp.Compare(a.id, b.id) })
+
+	return out, nil
+}
+
+type citizenVisits struct {
+	id     care.CitizenID
+	visits []care.Snapshot
+}
+
+// reconcilePart looks at some citizens, one after the other: those that are left of the list first, then
+// those about whom somebody was silent. It reports whether there are more.
+func (s *Service) reconcilePart(ctx context.Context, run *Run, scope []citizenVisits) (more bool, err error) {
+	begun, silent := s.now(), 0
+
+	for range reconcilePart {
+		next, again, ok := nextOf(*run, scope)
+		if !ok {
+			return false, s.endRun(ctx, run)
+		}
+
+		look, err := s.lookAt(ctx, next)
+		if err != nil {
+			return false, err
+		}
+
+		run.take(next, again, look)
+
+		silent++
+		if look.silence == nil {
+			silent = 0
+		}
+
+		if again && look.silence != nil || silent >= silentEnough {
+			return false, s.breakOff(ctx, run, look)
+		}
+
+		if err := s.saveLook(ctx, run, look); err != nil {
+			return false, err
+		}
+
+		if s.now().Sub(begun) > reconcileSpan {
+			break
+		}
+	}
+
+	return true, nil
+}
+
+// nextOf is whom to look at. A citizen whose visits are out of scope meanwhile is looked at as well: then
+// there is nothing to see, and what was found before is gone.
+func nextOf(run Run, scope []citizenVisits) (next citizenVisits, again, ok bool) {
+	i, _ := slices.BinarySearchFunc(scope, run.Cursor, func(c citizenVisits, id care.CitizenID) int {
+		if c.id <= id {
+			return -1
+		}
+
+		return 1
+	})
+	if i < len(scope) {
+		return scope[i], false, true
+	}
+
+	if len(run.Missing) == 0 {
+		return citizenVisits{}, false, false
+	}
+
+	id := run.Missing[0]
+	if j := slices.IndexFunc(scope, func(c citizenVisits) bool { return c.id == id }); j >= 0 {
+		return scope[j], true, true
+	}
+
+	return citizenVisits{id: id}, true, true
+}
+
+// take counts a look at a citizen.
+func (r *Run) take(c citizenVisits, again bool, l look) {
+	if !again {
+		r.Cursor = c.id
+	}
+
+	r.Missing = slices.DeleteFunc(r.Missing, func(id care.CitizenID) bool { return id == c.id })
+
+	if l.silence != nil {
+		r.Missing = append(r.Missing, c.id)
+
+		return
+	}
+
+	r.Looked++
+	r.Visits += len(c.visits)
+	r.Found += len(l.drifts)
+
+	if l.refused {
+		r.Refused++
+	}
+
+	r.count(l)
+}
+
+// saveLook stores how far the run is with what was found.
+func (s *Service) saveLook(ctx context.Context, run *Run, l look) error {
+	findings, effects, err := s.findings(ctx, l)
+	if err != nil {
+		return err
+	}
+
+	run.Step++
+
+	return s.store.SaveRun(ctx, *run, findings, effects)
+}
+
+// breakOff ends a pass because somebody does not answer. It is begun again later, after ever longer
+// pauses; in the end the next run takes over.
+func (s *Service) breakOff(ctx context.Context, run *Run, l look) error {
+	now := s.now()
+	run.Tries++
+	run.State = RunIncomplete
+	run.Text = silenceText(l.silent)
+
+	if run.Kind == PollRun || now.Sub(run.AskedAt) > reconcileDeadly {
+		run.DoneAt = now
+	} else {
+		run.NextTry = now.Add(min(firstBackoff<<min(run.Tries-1, 10), longestBackoff))
+	}
+
+	return s.saveLook(ctx, run, l)
+}
+
+func silenceText(side care.DriftSide) string {
+	who := "Omsorgsjournalen"
+	if side == care.PlatformSide {
+		who = "Videoplatformen"
+	}
+
+	return who + " svarer ikke. Det, vi ikke har set, er ikke vurderet."
+}
+
+// endRun closes a run that looked at everybody.
+func (s *Service) endRun(ctx context.Context, run *Run) error {
+	run.State, run.DoneAt, run.Text = RunDone, s.now(), ""
+
+	if run.Refused > 0 {
+		run.State = RunIncomplete
+		run.Text = fmt.Sprintf("Omsorgsjournalen vil ikke vise %d af borgerne. Bed systemforvalteren om at se på vores adgang.", run.Refused)
+	}
+
+	run.Step++
+
+	return s.store.SaveRun(ctx, *run, nil, Effects{})
+}

@@ -1,0 +1,278 @@
+package scheduler
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/ehr"
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// look is what was seen of one citizen's visits on all sides.
+type look struct {
+	at      time.Time // when it began
+	visits  []care.Snapshot
+	books   []book
+	seen    *ehr.Seen // nil: the record was silent or refused, or can't tell
+	drifts  []care.Drift
+	rooms   bool // the platform answered
+	refused bool // the record will not show the citizen
+
+	silence error // somebody did not answer; nil: everybody did
+	silent  care.DriftSide
+}
+
+// heard reports whether a side had its say, so that what it did not tell is not so.
+func (l *look) heard(side care.DriftSide) bool {
+	switch side {
+	case care.RecordSide:
+		return l.seen != nil
+	case care.PlatformSide:
+		return l.rooms
+	case care.OwnSide:
+	}
+
+	return true
+}
+
+// lookAt asks record and platform about a citizen's visits. What they say of errors that do not pass is
+// an answer too; the error is of our own store.
+func (s *Service) lookAt(ctx context.Context, c citizenVisits) (look, error) {
+	l := look{at: s.now(), visits: c.visits}
+
+	if len(c.visits) == 0 {
+		return l, nil
+	}
+
+	all, err := s.store.Citizens(ctx, []care.CitizenID{c.id})
+	if err != nil {
+		return l, err
+	}
+
+	for _, v := range c.visits {
+		l.books = append(l.books, s.bookOf(v, all[c.id]))
+	}
+
+	s.askRecord(ctx, &l, all[c.id])
+
+	sights := s.askPlatform(ctx, &l)
+
+	for i, b := range l.books {
+		h := heard{citizen: l.seen, rooms: sights[i], platform: l.rooms, now: s.now()}
+		if l.seen != nil {
+			h.sight = &l.seen.Visits[i]
+		}
+
+		l.drifts = append(l.drifts, detect(b, h)...)
+	}
+
+	l.drifts = slices.DeleteFunc(l.drifts, func(d care.Drift) bool { return s.set.Reconcile.policy(d.Kind) == care.DriftOff })
+
+	return l, nil
+}
+
+// bookOf is what our own book says of a visit.
+func (s *Service) bookOf(v care.Snapshot, citizen care.Citizen) book {
+	rule := s.recordRule(v.Facts)
+	b := book{
+		visit: v, phone: citizen.Phone, own: []string{rule.Planned, rule.Completed, rule.NotCompleted, rule.Phone},
+		foreign: s.set.Rules.ScreenCategories, over: s.over(v), lasting: s.lasting,
+	}
+	b.own = slices.DeleteFunc(b.own, func(w string) bool { return strings.TrimSpace(w) == "" })
+
+	for _, m := range care.AllMeans() {
+		e, ok := v.LastWord(m)
+		if !ok || m == care.ByJournal || e.State != care.EntryWritten && e.State != care.EntryRejected {
+			continue
+		}
+
+		b.written = append(b.written, ehr.Written{Change: s.change(v, e, citizen), Receipt: ehr.Receipt{ID: e.RecordID, Version: e.RecordVer}})
+	}
+
+	return b
+}
+
+func (s *Service) askRecord(ctx context.Context, l *look, citizen care.Citizen) {
+	looker, ok := s.journal.(ehr.Looker)
+	if !ok {
+		return
+	}
+
+	glances := make([]ehr.Glance, len(l.books))
+	for i, b := range l.books {
+		glances[i] = ehr.Glance{Source: b.visit.Source, List: b.visit.Facts.List, Planned: b.visit.Facts.Planned, Written: b.written}
+		for _, r := range b.visit.Rooms {
+			glances[i].Rooms = append(glances[i].Rooms, r.Ref)
+		}
+	}
+
+	seen, err := looker.Look(ctx, citizen.Key(), glances)
+
+	switch {
+	case err == nil && len(seen.Visits) == len(glances):
+		l.seen = &seen
+	case err != nil && !passing(err):
+		l.refused = true
+	default:
+		l.silence, l.silent = err, care.RecordSide
+		if err == nil {
+			l.silence = &connector.Error{System: "sluse", Op: "look", Kind: connector.Malformed}
+		}
+	}
+}
+
+// roomMemory is how long after its visit a room may still be asked for.
+const roomMemory = 36 * time.Hour
+
+// askPlatform reads the rooms of every visit.
+func (s *Service) askPlatform(ctx context.Context, l *look) [][]roomSight {
+	out := make([][]roomSight, len(l.books))
+	l.rooms = true
+
+	for i, b := range l.books {
+		for _, r := range b.visit.Rooms {
+			if s.never(r) || r.BookedAt.IsZero() || s.now().Sub(b.visit.Facts.Planned.End) > roomMemory {
+				continue
+			}
+
+			booking, err := s.video.Find(ctx, r.Ref)
+
+			switch {
+			case err == nil, connector.Is(err, connector.NotFound):
+				out[i] = append(out[i], roomSight{ref: r.Ref, found: err == nil, booking: booking})
+			case passing(err):
+				l.rooms, l.silence, l.silent = false, err, care.PlatformSide
+
+				return out
+			}
+		}
+	}
+
+	return out
+}
+
+// countedVisits is how many visits a category's difference names.
+const countedVisits = 50
+
+// count adds up the categories that we wrote and those that the record shows (K68).
+func (r *Run) count(l look) {
+	if l.seen == nil {
+		return
+	}
+
+	for i, b := range l.books {
+		sight := l.seen.Visits[i]
+
+		for _, w := range b.written {
+			last, _ := b.visit.LastWord(w.Change.Means)
+			if w.Change.Means != care.OnList || w.Change.Category == "" || last.State != care.EntryWritten {
+				continue
+			}
+
+			differ := sight.Presence != ehr.Present || sight.Category != "" && !same(sight.Category, w.Change.Category)
+			r.tally(w.Change.Category, 1, 0, b.visit.ID, differ)
+
+			if sight.Presence == ehr.Present && sight.Category != "" {
+				r.tally(sight.Category, 0, 1, b.visit.ID, differ)
+			}
+		}
+	}
+
+	for _, o := range l.seen.Others {
+		if slices.ContainsFunc(l.books, func(b book) bool { return named(b.own, o.Category) }) {
+			r.tally(o.Category, 0, 1, "", false)
+		}
+	}
+}
+
+func (r *Run) tally(category string, own, record int, visit care.VisitID, differ bool) {
+	i := slices.IndexFunc(r.Counts, func(c CategoryCount) bool { return same(c.Category, category) })
+	if i < 0 {
+		i = len(r.Counts)
+		r.Counts = append(r.Counts, CategoryCount{Category: category})
+	}
+
+	c := &r.Counts[i]
+	c.Own, c.Record = c.Own+own, c.Record+record
+
+	if differ && len(c.Visits) < countedVisits && !slices.Contains(c.Visits, visit) {
+		c.Visits = append(c.Visits, visit)
+	}
+}
+
+// findingID names a finding: the same difference is the same finding whenever it is seen.
+func findingID(d care.Drift) care.FindingID {
+	sum := sha256.Sum256([]byte(strings.Join([]string{string(d.Kind), string(d.Visit), d.About}, "\x1f")))
+
+	return care.FindingID(hex.EncodeToString(sum[:16]))
+}
+
+// autoAgain is how long after our own repair the same difference is left to a person: a repair that does
+// not hold is not made over and over.
+const autoAgain = 24 * time.Hour
+
+// findings takes up what was seen: new ones, those that are there still or again, and those that are gone.
+func (s *Service) findings(ctx context.Context, l look) ([]FindingChange, Effects, error) {
+	var effects Effects
+
+	if len(l.visits) == 0 {
+		return nil, effects, nil
+	}
+
+	ids := make([]care.VisitID, len(l.visits))
+	facts := make(map[care.VisitID]care.Facts, len(l.visits))
+
+	for i, v := range l.visits {
+		ids[i], facts[v.ID] = v.ID, v.Facts
+	}
+
+	known, err := s.store.Findings(ctx, FindingQuery{Visits: ids})
+	if err != nil {
+		return nil, effects, err
+	}
+
+	var out []FindingChange
+
+	for _, d := range l.drifts {
+		id := findingID(d)
+		i := slices.IndexFunc(known, func(f care.Finding) bool { return f.ID == id })
+		f := care.Finding{ID: id, Drift: d, State: care.FindingOpen, FirstSeen: s.now()}
+		before, again := care.Finding{}, false
+
+		if i >= 0 {
+			before = known[i]
+			if f = before; f.ClosedAt.After(l.at) {
+				continue // settled after we looked
+			}
+
+			again = f.State == care.FindingMended && s.now().Sub(f.ClosedAt) < autoAgain
+		}
+
+		f = f.Seen(d, s.now())
+		f.Unit, f.Day = facts[d.Visit].Unit, care.DayOf(facts[d.Visit].Planned.Start)
+
+		if again {
+			f.Note = "Det er kommet igen, efter at vi rettede det."
+		}
+
+		if f.State == care.FindingOpen && !again && s.set.Reconcile.policy(d.Kind) == care.DriftAuto && d.Kind.Terms().MayAuto() && f.Note == "" {
+			f.State, f.MendBy, f.MendAt = care.FindingMending, systemActor, s.now()
+			effects.Jobs = append(effects.Jobs, Job{Kind: MendJob, Ref: string(id)})
+		}
+
+		out = append(out, FindingChange{before, f})
+	}
+
+	for _, f := range known {
+		if f.State.Live() && l.heard(f.Kind.Terms().Side) && !slices.ContainsFunc(l.drifts, func(d care.Drift) bool { return findingID(d) == f.ID }) {
+			out = append(out, FindingChange{f, f.Gone(s.now())})
+		}
+	}
+
+	return out, effects, nil
+}
