@@ -39,14 +39,15 @@ type heard struct {
 
 // roomSight is what the platform says of one room.
 type roomSight struct {
-	ref     care.RoomRef
-	found   bool
-	booking video.Booking
+	ref      care.RoomRef
+	found    bool
+	unusable bool // it is there, and nobody can use it
+	booking  video.Booking
 }
 
 // standing reports whether people could enter the room, now or later.
 func (r roomSight) standing() bool {
-	return r.found && r.booking.Status != video.Ended && r.booking.Status != video.Ending && r.booking.Status != video.ProblemMake
+	return r.found && !r.unusable && r.booking.Status != video.Ended && r.booking.Status != video.Ending && r.booking.Status != video.ProblemMake
 }
 
 // detect compares three views of one visit. It has no effects, so that every rule is a line of a table
@@ -110,6 +111,8 @@ func (d *detection) record() {
 		d.tell(care.DriftDoneCancelled, "", "Gennemført", "Aflyst")
 
 		return
+	case s.Cancelled:
+		return // off on both sides
 	}
 
 	if d.ahead() {
@@ -317,7 +320,7 @@ func (d *detection) liveRoom(room care.Room, r roomSight) {
 	case !d.now.Before(d.over) || !room.Made():
 	case !r.found:
 		d.tell(care.DriftRoomGone, string(r.ref), "Rum "+when(room.Planned), "Findes ikke")
-	case !r.standing():
+	case !r.standing() || !b.Planned.End.IsZero() && !b.Planned.End.After(d.now):
 		d.tell(care.DriftRoomEnded, string(r.ref), "Rum "+when(room.Planned), "Lukket")
 	case b.HostPIN != room.HostPIN || b.GuestPIN != room.GuestPIN:
 		d.tell(care.DriftRoomChanged, string(r.ref), "Koderne, som vi gav", "Andre koder")

@@ -143,8 +143,9 @@ func (s *Service) askPlatform(ctx context.Context, l *look) [][]roomSight {
 			booking, err := s.video.Find(ctx, r.Ref)
 
 			switch {
-			case err == nil, connector.Is(err, connector.NotFound):
-				out[i] = append(out[i], roomSight{ref: r.Ref, found: err == nil, booking: booking})
+			case err == nil, connector.Is(err, connector.NotFound), connector.Is(err, connector.Conflict):
+				unusable := connector.Is(err, connector.Conflict)
+				out[i] = append(out[i], roomSight{ref: r.Ref, found: err == nil || unusable, unusable: unusable, booking: booking})
 			case passing(err):
 				l.rooms, l.silence, l.silent = false, err, care.PlatformSide
 
@@ -170,7 +171,8 @@ func (r *Run) count(l look) {
 
 		for _, w := range b.written {
 			last, _ := b.visit.LastWord(w.Change.Means)
-			if w.Change.Means != care.OnList || w.Change.Category == "" || last.State != care.EntryWritten {
+			off := b.visit.State == care.Cancelled && last.Kind == care.EntryPlanned // the record took it off by itself
+			if w.Change.Means != care.OnList || w.Change.Category == "" || last.State != care.EntryWritten || off {
 				continue
 			}
 

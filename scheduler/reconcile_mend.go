@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -151,7 +152,7 @@ func (s *Service) remedy(ctx context.Context, f care.Finding, v care.Snapshot, l
 	case care.MoveHere:
 		return change(func(v *care.Visit) error { return s.moveTo(v, l.seen.Visits[0].Planned, channel) })
 	case care.CancelHere:
-		return change(func(v *care.Visit) error { return cancelFor(v, f, channel, now) })
+		return change(func(v *care.Visit) error { return cancelFor(v, f, l, channel, now) })
 	case care.ReassignHere:
 		return change(func(v *care.Visit) error { v.Reassign(l.seen.Visits[0].Employee); return nil })
 	case care.ServiceHere:
@@ -193,14 +194,18 @@ func (s *Service) moveTo(v *care.Visit, planned care.Interval, channel care.Chan
 
 // cancelFor cancels with the reason that the kind has. Nobody writes to who is dead, and the record is
 // not told what it told us.
-func cancelFor(v *care.Visit, f care.Finding, channel care.Channel, now time.Time) error {
-	switch f.Kind { //nolint:exhaustive // the others are not remedied so
-	case care.DriftHospital:
-		return v.Cancel(care.Hospitalised, f.MendBy, channel, now)
-	case care.DriftDead:
-		return v.Cancel(care.CancelledStaff, f.MendBy, "", now)
-	case care.DriftCancelled, care.DriftDeleted:
+func cancelFor(v *care.Visit, f care.Finding, l look, channel care.Channel, now time.Time) error {
+	knows := l.seen != nil && (l.seen.Visits[0].Cancelled || l.seen.Visits[0].Presence == ehr.Absent)
+
+	if f.Kind == care.DriftDead {
+		channel = ""
+	}
+
+	switch {
+	case knows:
 		return v.CancelAsRecorded(care.CancelledStaff, f.MendBy, channel, now)
+	case f.Kind == care.DriftHospital:
+		return v.Cancel(care.Hospitalised, f.MendBy, channel, now)
 	default:
 		return v.Cancel(care.CancelledStaff, f.MendBy, channel, now)
 	}

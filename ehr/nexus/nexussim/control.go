@@ -285,7 +285,7 @@ func (s *Server) EditCitizen(cpr string, act func(*Citizen)) error {
 	}
 	v := c.view()
 	act(&v)
-	if !slices.Contains([]State{Active, Hospitalised, Dead}, v.State) {
+	if !slices.Contains([]State{Active, Hospitalised, Dead, Inactive}, v.State) {
 		return fmt.Errorf("nexussim: no state %q", v.State)
 	}
 	c.name, c.mobile, c.home, c.address = v.Name, v.Mobile, v.Home, v.Address

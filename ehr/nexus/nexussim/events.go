@@ -167,7 +167,7 @@ func (o *occurrence) dashboard() string {
 			line += " (indlagt på sygehus)"
 		case Dead:
 			line += " (død)"
-		case Active:
+		case Active, Inactive:
 		}
 		parts = append(parts, line)
 	}

@@ -91,6 +91,7 @@ const (
 	Active       State = "ACTIVE"
 	Hospitalised State = "HOSPITALIZED"
 	Dead         State = "DEAD"
+	Inactive     State = "INACTIVE"
 )
 
 func (s State) danish() string {
@@ -101,6 +102,8 @@ func (s State) danish() string {
 		return "Indlagt"
 	case Dead:
 		return "Død"
+	case Inactive:
+		return "Inaktiv"
 	}
 	return string(s)
 }
