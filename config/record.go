@@ -86,6 +86,7 @@ func (r *RecordRule) setDefaults() {
 }
 
 func (r *Record) setRuleDefaults() {
+	r.Reconcile.setDefaults()
 	r.Default.setDefaults()
 
 	for law, rule := range r.ByLaw {
@@ -118,6 +119,7 @@ func (r Record) means() []care.Means {
 func (r Record) validateRules(k checker, laws []care.LegalBasis) {
 	r.Fetch.validate(k.in("fetch"), r.HasLists())
 	k.number("keep_after_receipt", r.KeepAfterReceipt, 0, 3650)
+	r.Reconcile.validate(k.in("reconcile"))
 	r.Default.validate(k, "default.", r.means())
 
 	for _, law := range slices.Sorted(maps.Keys(r.ByLaw)) {

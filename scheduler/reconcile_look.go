@@ -49,6 +49,13 @@ func (s *Service) lookAt(ctx context.Context, c citizenVisits) (look, error) {
 		return l, nil
 	}
 
+	var err error
+	if l.visits, err = s.visitsNow(ctx, l.visits); err != nil { // they may have changed since the list was made
+		return l, err
+	}
+
+	c.visits = l.visits
+
 	all, err := s.store.Citizens(ctx, []care.CitizenID{c.id})
 	if err != nil {
 		return l, err
@@ -62,7 +69,20 @@ func (s *Service) lookAt(ctx context.Context, c citizenVisits) (look, error) {
 
 	sights := s.askPlatform(ctx, &l)
 
+	after, err := s.visitsNow(ctx, l.visits)
+	if err != nil {
+		return l, err
+	}
+
+	l.visits = nil
+
 	for i, b := range l.books {
+		if !slices.ContainsFunc(after, func(v care.Snapshot) bool { return v.ID == b.visit.ID && v.Version == b.visit.Version }) {
+			continue // what was seen is about another state of the visit; the next run looks again
+		}
+
+		l.visits = append(l.visits, b.visit)
+
 		h := heard{citizen: l.seen, rooms: sights[i], platform: l.rooms, now: s.now()}
 		if l.seen != nil {
 			h.sight = &l.seen.Visits[i]
@@ -74,6 +94,19 @@ func (s *Service) lookAt(ctx context.Context, c citizenVisits) (look, error) {
 	l.drifts = slices.DeleteFunc(l.drifts, func(d care.Drift) bool { return s.set.Reconcile.policy(d.Kind) == care.DriftOff })
 
 	return l, nil
+}
+
+func (s *Service) visitsNow(ctx context.Context, visits []care.Snapshot) ([]care.Snapshot, error) {
+	wanted := make([]care.VisitID, len(visits))
+	for i, v := range visits {
+		wanted[i] = v.ID
+	}
+
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+
+	return s.store.Visits(ctx, VisitQuery{IDs: wanted})
 }
 
 // bookOf is what our own book says of a visit.

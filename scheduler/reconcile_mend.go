@@ -108,6 +108,10 @@ func (s *Service) mend(ctx context.Context, job Job) error {
 		return s.reopen(ctx, f, f, "Omsorgsjournalen vil ikke vise besøget. Bed systemforvalteren om at se på vores adgang.")
 	}
 
+	if len(l.visits) == 0 {
+		return s.later("mend", time.Second) // it changed while we looked
+	}
+
 	i := slices.IndexFunc(l.drifts, func(d care.Drift) bool { return findingID(d) == f.ID })
 
 	switch {

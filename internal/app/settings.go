@@ -41,6 +41,8 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 	out.KeepDays = m.Record.KeepAfterReceipt
 	out.Fetch = scheduler.FetchSettings{Every: m.Record.Fetch.Every, Days: m.Record.Fetch.Days, Auto: m.Record.Fetch.Import}
 
+	out.Reconcile = reconcile(m.Record.Reconcile)
+
 	for _, s := range m.Record.ByService {
 		out.RecordFirst = append(out.RecordFirst, scheduler.ServiceRule{Services: s.Services, Laws: s.Laws, Rule: recordRule(s.Rule)})
 	}
@@ -52,6 +54,10 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 	}
 
 	return out, nil
+}
+
+func reconcile(r config.Reconcile) scheduler.ReconcileSettings {
+	return scheduler.ReconcileSettings{Shifts: r.ShiftTimes(), Night: r.NightTime(), Poll: r.Poll, Days: r.Days, Rules: r.Rules}
 }
 
 func recordRule(r config.RecordRule) scheduler.RecordRule {

@@ -48,6 +48,7 @@ func (s *Site) upkeep(ctx context.Context, o Options) (stop func(context.Context
 				s.try(ctx, o, "forgotten rooms were not looked for", func() error { return s.service.Sweep(ctx, false) })
 			case <-tell.C:
 				s.try(ctx, o, "driving lists were not asked for", func() error { return s.service.AutoFetch(ctx) })
+				s.try(ctx, o, "record, platform and our own book were not compared", func() error { return s.service.AutoReconcile(ctx) })
 				s.tellBacklog(ctx, o)
 				s.tellSystems(ctx, o)
 				s.try(ctx, o, "the directory's units were not read", func() error { return s.directory.Refresh(ctx) })

@@ -1,0 +1,77 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
+
+// Reconcile says when the record, the video platform and our own book are compared, and what is done
+// about which difference.
+type Reconcile struct {
+	Shifts []string                            `yaml:"shifts" doc:"Local times, such as 06:30, at which all three are compared before a shift; default 06:30, 14:30 and 22:30. []: never."`
+	Night  string                              `yaml:"night" doc:"Local time of the nightly comparison; default 03:30. none: there is none."`
+	Poll   time.Duration                       `yaml:"poll" doc:"How often the record is asked in between what changed about visits by screen; 5m to 24h, default 30m. While it does not answer the pauses grow to an hour."`
+	Days   int                                 `yaml:"days" doc:"Yesterday, today and so many days more are compared; 0 (default): two; at most 14."`
+	Rules  map[care.DriftKind]care.DriftPolicy `yaml:"rules" doc:"What is done about a kind of difference: auto (repaired at once), ask (a person decides) or off (not looked for). Kinds that are not named have the policy of docs/record-systems.md. What people wrote in the record is never overwritten by auto."`
+}
+
+const noTime = "none"
+
+func (r *Reconcile) setDefaults() {
+	if r.Shifts == nil {
+		r.Shifts = []string{"06:30", "14:30", "22:30"}
+	}
+
+	or(&r.Night, "03:30")
+	or(&r.Poll, 30*time.Minute)
+}
+
+// ShiftTimes are the times before shifts, after midnight.
+func (r Reconcile) ShiftTimes() []time.Duration {
+	out := make([]time.Duration, 0, len(r.Shifts))
+
+	for _, text := range r.Shifts {
+		if at, ok := timeOfDay(text); ok {
+			out = append(out, at)
+		}
+	}
+
+	return out
+}
+
+// NightTime is the time of the nightly comparison, after midnight; 0: there is none.
+func (r Reconcile) NightTime() time.Duration {
+	at, _ := timeOfDay(r.Night)
+
+	return at
+}
+
+func timeOfDay(text string) (time.Duration, bool) {
+	at, err := time.Parse("15:04", strings.TrimSpace(text))
+
+	return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute, err == nil
+}
+
+func (r Reconcile) validate(k checker) {
+	for _, text := range r.Shifts {
+		_, ok := timeOfDay(text)
+		k.bad(!ok, "shifts", "must be times of day such as 06:30")
+	}
+
+	_, ok := timeOfDay(r.Night)
+	k.bad(r.Night != "" && r.Night != noTime && (!ok || r.NightTime() == 0), "night", "must be a time of day such as 03:30 after midnight, or none")
+	k.bad(r.Poll != 0 && (r.Poll < 5*time.Minute || r.Poll > 24*time.Hour), "poll", "must be 5m to 24h")
+	k.number("days", r.Days, 0, 14)
+
+	for _, kind := range slices.Sorted(maps.Keys(r.Rules)) {
+		policy := r.Rules[kind]
+
+		k.bad(!kind.Known(), "rules", "%s is no kind of difference", kind)
+		k.bad(!slices.Contains(care.Policies(), policy), "rules", "%s must be auto, ask or off", kind)
+		k.bad(kind.Known() && policy == care.DriftAuto && !kind.Terms().MayAuto(), "rules", "%s must not be auto: people decide about it", kind)
+	}
+}
