@@ -12,22 +12,11 @@ import (
 // Reconcile says when the record, the video platform and our own book are compared, and what is done
 // about which difference.
 type Reconcile struct {
-	Shifts []string                            `yaml:"shifts" doc:"Local times, such as 06:30, at which all three are compared before a shift; default 06:30, 14:30 and 22:30. []: never."`
-	Night  string                              `yaml:"night" doc:"Local time of the nightly comparison; default 03:30. none: there is none."`
-	Poll   time.Duration                       `yaml:"poll" doc:"How often the record is asked in between what changed about visits by screen; 5m to 24h, default 30m. While it does not answer the pauses grow to an hour."`
+	Shifts []string                            `yaml:"shifts" doc:"Local times, such as 06:30, at which all three are compared before a shift; default none."`
+	Night  string                              `yaml:"night" doc:"Local time of the nightly comparison, such as 03:30; empty (default): there is none."`
+	Poll   time.Duration                       `yaml:"poll" doc:"How often the record is asked in between what changed about visits by screen; 5m to 24h, 0 (default): never. While it does not answer the pauses grow to an hour."`
 	Days   int                                 `yaml:"days" doc:"Yesterday, today and so many days more are compared; 0 (default): two; at most 14."`
-	Rules  map[care.DriftKind]care.DriftPolicy `yaml:"rules" doc:"What is done about a kind of difference: auto (repaired at once), ask (a person decides) or off (not looked for). Kinds that are not named have the policy of docs/record-systems.md. What people wrote in the record is never overwritten by auto."`
-}
-
-const noTime = "none"
-
-func (r *Reconcile) setDefaults() {
-	if r.Shifts == nil {
-		r.Shifts = []string{"06:30", "14:30", "22:30"}
-	}
-
-	or(&r.Night, "03:30")
-	or(&r.Poll, 30*time.Minute)
+	Rules  map[care.DriftKind]care.DriftPolicy `yaml:"rules" doc:"What is done about a kind of difference: auto (repaired at once), ask (a person decides) or off (not looked for). Kinds that are not named: room_gone, room_moved, room_orphan, room_two, room_ended, room_settings and record_employee are auto, all others ask. What people wrote in the record is never overwritten by auto."`
 }
 
 // ShiftTimes are the times before shifts, after midnight.
@@ -63,8 +52,8 @@ func (r Reconcile) validate(k checker) {
 	}
 
 	_, ok := timeOfDay(r.Night)
-	k.bad(r.Night != "" && r.Night != noTime && (!ok || r.NightTime() == 0), "night", "must be a time of day such as 03:30 after midnight, or none")
-	k.bad(r.Poll != 0 && (r.Poll < 5*time.Minute || r.Poll > 24*time.Hour), "poll", "must be 5m to 24h")
+	k.bad(r.Night != "" && (!ok || r.NightTime() == 0), "night", "must be a time of day after midnight such as 03:30")
+	k.bad(r.Poll != 0 && (r.Poll < 5*time.Minute || r.Poll > 24*time.Hour), "poll", "must be 5m to 24h, or 0")
 	k.number("days", r.Days, 0, 14)
 
 	for _, kind := range slices.Sorted(maps.Keys(r.Rules)) {

@@ -86,7 +86,6 @@ func (r *RecordRule) setDefaults() {
 }
 
 func (r *Record) setRuleDefaults() {
-	r.Reconcile.setDefaults()
 	r.Default.setDefaults()
 
 	for law, rule := range r.ByLaw {
