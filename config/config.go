@@ -210,18 +210,6 @@ type Record struct {
 	Momentum         *momentum.Config               `yaml:"momentum" doc:"KMD Momentum, for notes in the case journal (journal) beside the record. Default none."`
 	KeepAfterReceipt int                            `yaml:"keep_after_receipt" doc:"Days after the record's last receipt for a visit until its personal data here is deleted and a tombstone with a keyed hash stays; 1 to 3650, 0 (default): nothing is deleted. 30 is a good choice: long enough for questions and corrections."`
 	Fetch            Fetch                          `yaml:"fetch" doc:"Reading driving lists from the record without a person. Needs a record that shows its lists."`
-	ByService        []ServiceRule                  `yaml:"by_service" doc:"The same for some services. The first that matches holds, before by_law and default."`
-	Kind             string                         `yaml:"kind" doc:"Which record: file (the driving list's file written back), fhir, nexus, or handover (files for a robot); default file."`
-	File             file.Config                    `yaml:"file" doc:"Driving-list files; aliases hold for reading with every kind."`
-	FHIR             fhir.Config                    `yaml:"fhir" doc:"A FHIR R4 record."`
-	Nexus            nexus.Config                   `yaml:"nexus" doc:"KMD Nexus."`
-	Handover         handover.Config                `yaml:"handover" doc:"Folders through which a robot is told what to write into any other record."`
-	Concurrency      int                            `yaml:"concurrency" doc:"Calls at once that the record's operator has agreed to, all processes together; 1 to 64, default 4."`
-	Rate             int                            `yaml:"rate" doc:"Calls per minute that the record's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
-	Default          RecordRule                     `yaml:"default" doc:"How the record is told of a screen visit."`
-	ByLaw            map[care.LegalBasis]RecordRule `yaml:"by_law" doc:"The same for single laws: SUL_138, SEL_83, SEL_83A, SEL_85, SEL_OTHER, AEL, UNKNOWN."`
-	Momentum         *momentum.Config               `yaml:"momentum" doc:"KMD Momentum, for notes in the case journal (journal) beside the record. Default none."`
-	Fetch            Fetch                          `yaml:"fetch" doc:"Reading driving lists from the record without a person. Needs a record that shows its lists."`
 	Reconcile        Reconcile                      `yaml:"reconcile" doc:"Comparing the record, the video platform and our own book. Needs a record that can be looked into: nexus, fhir or file."`
 	ByService        []ServiceRule                  `yaml:"by_service" doc:"The same for some services. The first that matches holds, before by_law and default."`
 }
