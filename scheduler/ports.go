@@ -127,10 +127,6 @@ type Visits interface {
 	VisitBySession(ctx context.Context, hash string) (care.Snapshot, care.AdmissionID, error)
 	// VisitsBySource returns the visits that have one of the given sources.
 	VisitsBySource(ctx context.Context, refs []care.SourceRef) ([]care.Snapshot, error)
-	// CountVisits counts for statistics.
-	CountVisits(ctx context.Context, q CountQuery) ([]CountRow, error)
-	// CountWays counts visits that were planned by screen, by how citizens were reached and identified.
-	CountWays(ctx context.Context, q CountQuery) ([]WayRow, error)
 	// CodesSent counts the one-time codes that a citizen asked for since a time, at all visits.
 	CodesSent(ctx context.Context, citizen care.CitizenID, since time.Time) (int, error)
 	// CodesSentTo counts those that participants of any visit asked for to a telephone number.
@@ -190,36 +186,6 @@ type VisitQuery struct {
 	// FollowedUp narrows to visits with a follow-up that is open, or ended at this time or later.
 	FollowedUp time.Time
 	Limit      int // 0: no limit
-}
-
-// CountQuery narrows CountVisits. Days are local, To inclusive.
-type CountQuery struct {
-	From, To care.Day
-	Units    []care.UnitID
-}
-
-// CountRow is one group of visits.
-type CountRow struct {
-	Day      care.Day
-	Unit     care.UnitID
-	Employee care.EmployeeID
-	Law      care.LegalBasis
-	Shift    care.Shift
-	State    care.VisitState
-	Delivery care.Delivery
-	Reason   care.ReasonCode
-	Count    int
-	Together time.Duration // of completed screen visits, summed
-}
-
-// WayRow is one group of visits that were planned by screen. Only its State, Delivery, Count and
-// Together are set of CountRow.
-type WayRow struct {
-	CountRow
-
-	Method    care.IdentityMethod // of the citizen who was let in, or told by an employee; empty: of nobody
-	Channel   care.Channel        // of the newest invitation that left; empty: none did
-	Surrogate bool                // the citizen has no CPR number
 }
 
 // ListRecord is one import of a file.
@@ -360,4 +326,5 @@ type Store interface {
 	Deletions
 	Courses
 	Reconciliations
+	Measures
 }

@@ -68,6 +68,7 @@ type Settings struct {
 	CallLength   time.Duration // how long a call is planned to last; 0: 15 minutes
 	CallLinked   time.Duration // how far back and ahead a visit links a citizen with a unit; 0: 30 days
 	FollowUp     FollowUpSettings
+	Statistics   StatisticsSettings
 }
 
 // Deps are what a Service is made of. Messages holds a sender per channel.

@@ -266,36 +266,3 @@ type ConcludeRequest struct {
 	// Physical: the visit goes back on the list as a physical one.
 	Physical bool
 }
-
-// StatisticsQuery asks for figures. Days are local, To inclusive.
-type StatisticsQuery struct {
-	From, To care.Day
-	Unit     care.UnitID // empty: every unit that the actor may see
-}
-
-// Figures are counts of one group of visits (report set of eoj.md §6).
-type Figures struct {
-	Key       string // "SUL_138", "MSK", "2026-48", "udeblevet"
-	Label     string // Danish
-	All       int    // visits on the imported lists
-	Planned   int    // screen visits planned, whatever became of them
-	Completed int    // completed by screen
-	Phone     int    // turned into a phone visit
-	Not       int    // not completed
-	Cancelled int    // cancelled after being planned by screen
-	Waiting   int    // planned by screen, not over yet
-	Minutes   int    // together in completed screen visits
-}
-
-// Statistics are the leader's figures.
-type Statistics struct {
-	Query      StatisticsQuery
-	Total      Figures
-	ByLaw      []Figures
-	ByEmployee []Figures
-	ByWeek     []Figures
-	ByReason   []Figures // Not counts
-	// How citizens were identified, reached, and known, of the visits that were planned by screen (M20).
-	ByMethod, ByChannel, ByNumber []Figures
-	Units                         []care.Unit
-}
