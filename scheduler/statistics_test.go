@@ -2,12 +2,31 @@ package scheduler_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
+	"github.com/sluse/sluse/scheduler/measure"
 )
+
+// figuresTold are figures by column, those that are something.
+func figuresTold(s scheduler.Statistics, r measure.Row, columns ...string) map[string]float64 {
+	out := map[string]float64{}
+
+	for _, c := range columns {
+		if v := s.Value(r, c); v.Known && v.Number != 0 {
+			out[c] = v.Number
+		}
+	}
+
+	return out
+}
+
+func fates() []string {
+	return []string{"listed", "planned", "completed", "phone", "not_completed", "cancelled", "waiting"}
+}
 
 // TestStatisticsAddUp counts one visit of each fate, and holds every grouping against the total.
 func TestStatisticsAddUp(t *testing.T) {
@@ -34,46 +53,72 @@ func TestStatisticsAddUp(t *testing.T) {
 	conclude("A-2", scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.ByPhone})
 	r.work()
 
-	got, err := r.Statistics(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay})
-	must(t, err)
+	ask := func(by ...measure.Dimension) scheduler.Statistics {
+		t.Helper()
 
-	want := scheduler.Figures{Label: "I alt", All: 8, Planned: 5, Completed: 1, Phone: 1, Not: 1, Cancelled: 1, Waiting: 1, Minutes: 13}
-	if diff := cmp.Diff(want, got.Total); diff != "" {
+		got, err := r.Statistics(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay, By: by})
+		must(t, err)
+
+		return got
+	}
+
+	got := ask()
+	want := map[string]float64{
+		"listed": 8, "planned": 5, "completed": 1, "phone": 1, "not_completed": 1, "cancelled": 1, "waiting": 1, "not_citizen_absent": 1, "median": 13, "hours": 13. / 60, "replaced": 1,
+		"record_confirmed": 5,
+	}
+
+	columns := append(fates(), "not_citizen_absent", "median", "hours", "replaced", "record_confirmed", "record_failed")
+	if diff := cmp.Diff(want, figuresTold(got, got.Total, columns...)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 
-	if f := got.Total; f.Planned != f.Completed+f.Phone+f.Not+f.Cancelled+f.Waiting {
-		t.Errorf("planned %d is not the sum of its fates: %+v", f.Planned, f)
-	}
+	for _, by := range [][]measure.Dimension{{measure.ByLaw}, {measure.ByEmployee}, {measure.ByWeek}, {measure.ByUnit, measure.ByMonth}, {measure.ByService, measure.ByShift}} {
+		s := ask(by...)
+		sum := map[string]float64{}
 
-	for name, groups := range map[string][]scheduler.Figures{"law": got.ByLaw, "employee": got.ByEmployee, "week": got.ByWeek} {
-		sum := scheduler.Figures{Label: "I alt"}
-		for _, f := range groups {
-			sum.All += f.All
-			sum.Planned += f.Planned
-			sum.Completed += f.Completed
-			sum.Phone += f.Phone
-			sum.Not += f.Not
-			sum.Cancelled += f.Cancelled
-			sum.Waiting += f.Waiting
-			sum.Minutes += f.Minutes
+		for _, row := range s.Rows {
+			for key, n := range figuresTold(s, row, fates()...) {
+				sum[key] += n
+			}
 		}
 
-		if diff := cmp.Diff(got.Total, sum); diff != "" {
-			t.Errorf("by %s (-total +sum):\n%s", name, diff)
+		if diff := cmp.Diff(figuresTold(got, got.Total, fates()...), sum); diff != "" {
+			t.Errorf("by %v (-total +sum):\n%s", by, diff)
 		}
 	}
 
-	if len(got.ByReason) != 1 || got.ByReason[0].Key != string(care.CitizenAbsent) || got.ByReason[0].Not != 1 {
-		t.Errorf("reasons %+v", got.ByReason)
+	if s := ask(measure.ByWeek); len(s.Rows) != 1 || s.Rows[0].Keys[0] != "2026-48" || s.Rows[0].Labels[0] != "Uge 48, 2026" {
+		t.Errorf("weeks %+v", s.Rows)
 	}
 
-	if len(got.ByWeek) != 1 || got.ByWeek[0].Key != "2026-48" {
-		t.Errorf("weeks %+v", got.ByWeek)
+	opened := func(column string) []scheduler.StatisticsRow {
+		t.Helper()
+
+		rows, err := r.StatisticsRows(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay}, scheduler.StatisticsCell{Column: column}, 0)
+		must(t, err)
+
+		return rows.Rows
 	}
 
-	if sum := got.ByReason[0].Not; sum != got.Total.Not {
-		t.Errorf("%d by reason, %d in all", sum, got.Total.Not)
+	if rows := opened("completed"); len(rows) != 1 || rows[0].ID != string(r.visit("A-1").ID) || rows[0].Name == "" || rows[0].Actual != 13*time.Minute {
+		t.Errorf("behind completed: %+v", rows)
+	}
+
+	if rows := opened("listed"); len(rows) != 8 {
+		t.Errorf("%d rows behind all visits", len(rows))
+	}
+
+	var exported []measure.Fact
+
+	must(t, r.EachVisit(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay}, func(f measure.Fact) error {
+		exported = append(exported, f)
+
+		return nil
+	}))
+
+	if len(exported) != 6 {
+		t.Errorf("%d visits are exported, want the six that were ever by screen", len(exported))
 	}
 }
 
@@ -90,21 +135,67 @@ func TestStatisticsOfAUnit(t *testing.T) {
 		got, err := r.Statistics(t.Context(), who, scheduler.StatisticsQuery{From: theDay, To: theDay, Unit: unit})
 		must(t, err)
 
-		return got.Total.All
+		return int(got.Value(got.Total, "listed").Number)
 	}
 
 	if all, east, west, own := count(leader(), ""), count(leader(), "oest"), count(leader(), "vest"), count(leader("vest"), ""); all != 3 || east != 2 || west != 1 || own != 1 {
 		t.Errorf("%d, %d, %d, %d", all, east, west, own)
 	}
 
-	_, err := r.Statistics(t.Context(), leader("vest"), scheduler.StatisticsQuery{From: theDay, To: theDay, Unit: "oest"})
-	refused(t, err, care.Forbidden)
-	_, err = r.Statistics(t.Context(), caregiver("MSK"), scheduler.StatisticsQuery{From: theDay, To: theDay})
-	refused(t, err, care.Forbidden)
-	_, err = r.Statistics(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay.Add(-1)})
-	refused(t, err, care.Invalid)
-	_, err = r.Statistics(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay.Add(400)})
-	refused(t, err, care.Invalid)
+	day := scheduler.StatisticsQuery{From: theDay, To: theDay}
+	cell := scheduler.StatisticsCell{Column: "planned"}
+
+	for _, test := range []struct {
+		who   care.Actor
+		q     func(*scheduler.StatisticsQuery)
+		want  care.Kind
+		pages bool
+	}{
+		{leader("vest"), func(q *scheduler.StatisticsQuery) { q.Unit = "oest" }, care.Forbidden, true},
+		{caregiver("MSK"), func(*scheduler.StatisticsQuery) {}, care.Forbidden, true},
+		{leader(), func(q *scheduler.StatisticsQuery) { q.To = theDay.Add(-1) }, care.Invalid, true},
+		{leader(), func(q *scheduler.StatisticsQuery) { q.To = theDay.Add(400) }, care.Invalid, true},
+		{leader(), func(q *scheduler.StatisticsQuery) { q.By = []measure.Dimension{measure.ByWeek, measure.ByMonth} }, care.Invalid, false},
+		{leader(), func(q *scheduler.StatisticsQuery) { q.By = []measure.Dimension{"alt"} }, care.Invalid, false},
+		{leader("vest"), func(q *scheduler.StatisticsQuery) {
+			q.Others, q.By = true, []measure.Dimension{measure.ByUnit, measure.ByEmployee}
+		}, care.Invalid, false},
+		{caregiver("MSK"), func(q *scheduler.StatisticsQuery) { q.Others, q.By = true, []measure.Dimension{measure.ByUnit} }, care.Forbidden, false},
+	} {
+		q := day
+		test.q(&q)
+
+		_, err := r.Statistics(t.Context(), test.who, q)
+		refused(t, err, test.want)
+
+		if !test.pages {
+			continue
+		}
+
+		_, err = r.StatisticsRows(t.Context(), test.who, q, cell, 0)
+		refused(t, err, test.want)
+		refused(t, r.EachVisit(t.Context(), test.who, q, func(measure.Fact) error { return nil }), test.want)
+	}
+
+	for _, cell := range []scheduler.StatisticsCell{{Column: "nothing"}, {Column: "conversion_change"}, {Column: "planned", Keys: []string{"x"}}} {
+		_, err := r.StatisticsRows(t.Context(), leader(), day, cell, 0)
+		refused(t, err, care.Invalid)
+	}
+
+	// Side by side: Vest's own visit is told, the two of Øst are not, nor the total.
+	day.Others, day.By = true, []measure.Dimension{measure.ByUnit}
+	got, err := r.Statistics(t.Context(), leader("vest"), day)
+	must(t, err)
+
+	for _, row := range got.Rows {
+		if v := got.Value(row, "listed"); v.Hidden != (row.Keys[0] != "vest") {
+			t.Errorf("%s: %+v", row.Keys[0], v)
+		}
+	}
+
+	if v := got.Value(got.Total, "listed"); !v.Hidden {
+		t.Errorf("total: %+v", v)
+	}
 }
 
 // TestStatisticsByWay counts visits by how their citizens were identified and reached, and whether they
@@ -134,30 +225,26 @@ func TestStatisticsByWay(t *testing.T) {
 	conclude("A-6", scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.ByPhone})
 	r.work()
 
-	got, err := r.Statistics(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay})
-	must(t, err)
+	type counts struct{ Planned, Completed, Phone, Not float64 }
 
-	type counts struct{ planned, completed, phone, not int }
+	for by, want := range map[measure.Dimension]map[string]counts{
+		measure.ByMethod:  {"code": {1, 1, 0, 0}, "known_to_staff": {2, 2, 0, 0}, "": {2, 0, 1, 1}},
+		measure.ByChannel: {"sms": {3, 3, 0, 0}, "mail": {1, 0, 0, 1}, "": {1, 0, 1, 0}},
+		measure.ByNumber:  {"cpr": {4, 2, 1, 1}, "surrogate": {1, 1, 0, 0}},
+	} {
+		got, err := r.Statistics(t.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay, By: []measure.Dimension{by}})
+		must(t, err)
 
-	short := func(group []scheduler.Figures) map[string]counts {
-		out := map[string]counts{}
-		for _, f := range group {
-			out[f.Key] = counts{f.Planned, f.Completed, f.Phone, f.Not}
+		short := map[string]counts{}
+		for _, row := range got.Rows {
+			n := func(key string) float64 { return got.Value(row, key).Number }
+			short[row.Keys[0]] = counts{n("planned"), n("completed"), n("phone"), n("not_completed")}
 		}
 
-		return out
-	}
-	same := func(what string, want map[string]counts, group []scheduler.Figures) {
-		t.Helper()
-
-		if diff := cmp.Diff(want, short(group), cmp.AllowUnexported(counts{})); diff != "" {
-			t.Errorf("by %s (-want +got):\n%s", what, diff)
+		if diff := cmp.Diff(want, short); diff != "" {
+			t.Errorf("by %s (-want +got):\n%s", by, diff)
 		}
 	}
-
-	same("method", map[string]counts{"code": {1, 1, 0, 0}, "known_to_staff": {2, 2, 0, 0}, "none": {2, 0, 1, 1}}, got.ByMethod)
-	same("channel", map[string]counts{"sms": {3, 3, 0, 0}, "mail": {1, 0, 0, 1}, "none": {1, 0, 1, 0}}, got.ByChannel)
-	same("number", map[string]counts{"cpr": {4, 2, 1, 1}, "surrogate": {1, 1, 0, 0}}, got.ByNumber)
 }
 
 // kajaAlone has neither telephone nor mail.

@@ -178,19 +178,30 @@ func TestStatisticsFile(t *testing.T) {
 
 	b := setup(t)
 	leader := b.as(t, testby, "LED", care.Leader)
-	body := b.get(t, leader, "/statistik.csv?fra=2026-10-26&til=2026-11-23", http.StatusOK)
+	body := b.get(t, leader, "/statistik.csv?fra=2026-10-26&til=2026-11-22&opdel=employee", http.StatusOK)
 
-	if !strings.HasPrefix(body, "\ufeffGruppe;Navn;") || !strings.Contains(body, "\r\nI alt;I alt;12480;2210;1876;74;148;72;40;15008\r\n") {
-		t.Errorf("file:\n%s", body)
+	if !strings.HasPrefix(body, "\ufeffMedarbejder;Medarbejder (nøgle);") || !strings.Contains(body, "\r\nDatakatalog\r\n") || !strings.Contains(body, "completion;Gennemførelsesgrad;procent;3;") {
+		t.Errorf("file:\n%.500s", body)
 	}
 
-	if !strings.Contains(body, "\r\nIdentifikation;MitID;1900;1900;1700;") || !strings.Contains(body, "\r\nInvitation;Uden besked, aftalt på anden måde;skjult;skjult;skjult;skjult;0;") ||
-		strings.Contains(body, "SMS;2207") || !strings.Contains(body, "\r\nForklaring;") {
-		t.Errorf("small figures are told:\n%s", body)
-	}
-
-	if !strings.Contains(body, `;'=cmd|`) || strings.Contains(body, `;=cmd`) {
+	if !strings.Contains(body, `;'=cmd|`) || strings.Contains(body, `;=cmd`) || strings.Contains(body, "\n=cmd") {
 		t.Error("a formula would run")
+	}
+
+	if body := b.get(t, leader, "/statistik.csv?fra=2026-11-02&til=2026-11-03&opdel=law", http.StatusOK); !strings.Contains(body, ";skjult;") {
+		t.Errorf("small figures are told:\n%.900s", body)
+	}
+
+	if body := b.get(t, leader, "/statistik/besoeg.csv?fra=2026-11-02&til=2026-11-03", http.StatusOK); !strings.HasPrefix(body, "\ufeffid;source;date;") || strings.Contains(body, ";=cmd") {
+		t.Errorf("visits:\n%.500s", body)
+	}
+
+	if body := b.get(t, leader, "/statistik/besoeg.json?fra=2026-11-02&til=2026-11-03", http.StatusOK); !strings.HasPrefix(body, "[\n{") || !strings.HasSuffix(body, "}\n]\n") {
+		t.Errorf("visits:\n%.300s", body)
+	}
+
+	if body := b.get(t, leader, "/statistik.xlsx?fra=2026-11-02&til=2026-11-03", http.StatusOK); !strings.HasPrefix(body, "PK") {
+		t.Error("no workbook")
 	}
 
 	b.get(t, leader, "/statistik.csv?fra=2020-01-01&til=2026-11-23", http.StatusUnprocessableEntity)

@@ -314,27 +314,3 @@ func (f *fakeUse) Refuse(context.Context, care.Actor, care.VisitID, care.Admissi
 func (f *fakeUse) Conclude(context.Context, care.Actor, care.VisitID, scheduler.ConcludeRequest) error {
 	return f.call("Conclude")
 }
-
-func (f *fakeUse) Statistics(_ context.Context, _ care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error) {
-	s := scheduler.Statistics{
-		Query: q, Units: []care.Unit{{ID: "oest", Name: "Øst"}},
-		Total: scheduler.Figures{Label: "I alt", All: 12480, Planned: 2210, Completed: 1876, Phone: 74, Not: 148, Cancelled: 72, Waiting: 40, Minutes: 15008},
-		ByLaw: []scheduler.Figures{
-			{Key: "SUL_138", Label: "SUL § 138", All: 6100, Planned: 1420, Completed: 1240, Phone: 31, Not: 92, Cancelled: 37, Waiting: 20, Minutes: 9920},
-			{Key: "AEL", Label: "Ældreloven", All: 6380, Planned: 790, Completed: 636, Phone: 43, Not: 56, Cancelled: 35, Waiting: 20, Minutes: 5088},
-		},
-		ByEmployee: []scheduler.Figures{{Key: "MSK", Label: "MSK", All: 520, Planned: 96, Completed: 88, Not: 5, Phone: 3, Minutes: 704}, {Key: "=cmd", Label: "=cmd|'/C calc'!A0", All: 1}},
-		ByMethod: []scheduler.Figures{
-			{Key: "mitid", Label: "MitID", All: 1900, Planned: 1900, Completed: 1700, Not: 120, Cancelled: 50, Waiting: 30, Minutes: 13600},
-			{Key: "none", Label: "Ikke identificeret på skærm", All: 310, Planned: 310, Completed: 176, Phone: 74, Not: 28, Cancelled: 22, Waiting: 10, Minutes: 1408},
-		},
-		ByChannel: []scheduler.Figures{{Key: "sms", Label: "Inviteret på SMS", All: 2207, Planned: 2207, Completed: 1874, Phone: 73}, {Key: "none", Label: "Uden besked, aftalt på anden måde", All: 3, Planned: 3, Completed: 2, Phone: 1}},
-		ByNumber:  []scheduler.Figures{{Key: "cpr", Label: "Borgere med CPR-nummer", All: 2210, Planned: 2210, Completed: 1876}},
-		ByReason:  []scheduler.Figures{{Key: "udeblevet", Label: "Borgeren udeblev", Not: 96}, {Key: "teknisk_fejl", Label: "Teknisk fejl", Not: 52}},
-	}
-	for i, n := range []int{310, 402, 455, 520, 523} {
-		s.ByWeek = append(s.ByWeek, scheduler.Figures{Label: []string{"Uge 43", "Uge 44", "Uge 45", "Uge 46", "Uge 47"}[i], All: 2500, Planned: n, Completed: n * 85 / 100, Phone: n / 30, Not: n / 15, Cancelled: n / 30, Waiting: i, Minutes: n * 7})
-	}
-
-	return s, f.call("Statistics")
-}

@@ -30,7 +30,7 @@ func (t Table) Leaving(own func(care.UnitID) bool) Table {
 	// nothing is hidden in them for the sake of the cells.
 	for n := range t.sums {
 		rows := pointers(t.sums[n])
-		h.know(rows, t.By[n:], own)
+		h.know(rows, t.By[min(n, len(t.By)):], own)
 		h.settle(rows, []line{{cells: rows, sum: &t.Total}})
 	}
 

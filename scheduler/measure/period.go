@@ -120,3 +120,6 @@ func monthLabel(key string) string {
 
 	return fmt.Sprintf("%s %d", months[t.Month()-1], t.Year())
 }
+
+// Danish returns "uge 9, 2026".
+func (w Week) Danish() string { return fmt.Sprintf("uge %d, %d", w.Number, w.Year) }

@@ -10,47 +10,6 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-func checkCounts(t *testing.T, b Bench) {
-	t.Helper()
-
-	ids := seed(t, b.Store, 4)
-
-	for i, id := range ids[:3] {
-		must(t, b.Store.UpdateVisit(t.Context(), id, func(v *care.Visit) (scheduler.Effects, error) {
-			book(t, v)
-
-			o := care.Outcome{Kind: care.ResultCompleted, Delivery: care.Screen, Together: time.Duration(i+1) * time.Minute, At: Now()}
-			if i == 2 {
-				o = care.Outcome{Kind: care.ResultNotCompleted, Reason: care.TechnicalFault, Delivery: care.Screen, Together: time.Second, At: Now()}
-			}
-
-			attest(t, v)
-
-			return scheduler.Effects{}, v.Conclude(o)
-		}))
-	}
-
-	day := care.DayOf(facts(0).Planned.Start)
-	group := scheduler.CountRow{Day: day, Unit: "oest", Employee: "MSK", Law: care.SUL138, Shift: care.DayShift}
-	completed, listed, failed := group, group, group
-	completed.State, completed.Delivery, completed.Count, completed.Together = care.Completed, care.Screen, 2, 3*time.Minute
-	listed.State, listed.Delivery, listed.Count = care.Listed, care.Physical, 1
-	failed.State, failed.Delivery, failed.Reason, failed.Count = care.NotCompleted, care.Screen, care.TechnicalFault, 1
-
-	rows, err := b.Store.CountVisits(t.Context(), scheduler.CountQuery{From: day, To: day, Units: []care.UnitID{"oest"}})
-	must(t, err)
-	same(t, "counts", []scheduler.CountRow{completed, listed, failed}, rows)
-
-	for _, q := range []scheduler.CountQuery{{From: day.Add(1)}, {To: day.Add(-1)}, {Units: []care.UnitID{"vest"}}} {
-		rows, err := b.Store.CountVisits(t.Context(), q)
-		must(t, err)
-
-		if len(rows) != 0 {
-			t.Errorf("%+v counts %v, want nothing", q, rows)
-		}
-	}
-}
-
 func checkCodes(t *testing.T, b Bench) {
 	t.Helper()
 

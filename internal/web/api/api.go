@@ -110,6 +110,8 @@ func New(useCases UseCases) []route.Route {
 
 		{Method: get, Path: Prefix + "/exports/klgateway", Access: route.Needs(care.ExportReports), Handle: a.klGateway},
 		{Method: get, Path: Prefix + "/statistics", Access: route.Needs(care.SeeStatistics), Handle: a.statistics},
+		{Method: get, Path: Prefix + "/statistics/visits", Access: route.Needs(care.SeeStatistics), Handle: a.visitsList},
+		{Method: get, Path: Prefix + "/statistics/visits.csv", Access: route.Needs(care.SeeStatistics), Handle: a.visitsFile},
 	}
 }
 

@@ -369,7 +369,10 @@ func calls() []call {
 		{"remove participant", "POST /visits/{id}/participants/{participant}/remove", post("/visits/v-1/participants/p-1/remove"), people, 204, []string{"RemoveParticipant v-1 p-1"}},
 
 		{"gateway report", "GET /exports/klgateway", get("/exports/klgateway?from=2026-11-01&to=2026-11-30&unit=oest"), []care.Role{care.Leader, care.Administrator}, 200, []string{"KLGatewayReport 2026-11-01 2026-11-30 oest"}},
-		{"statistics", "GET /statistics", get("/statistics?from=2026-11-01&to=2026-11-30&unit=oest"), office, 200, []string{"Statistics 2026-11-01 2026-11-30 oest"}},
+		{"statistics", "GET /statistics", get("/statistics?from=2026-11-02&to=2026-11-30&unit=oest&by=law,shift&without=viewcare"), office, 200, []string{"Statistics 2026-11-02 2026-11-30 oest [law shift] [viewcare] false"}},
+		{"statistics of others", "GET /statistics", get("/statistics?from=2026-11-02&to=2026-11-30&by=unit&others=true"), office, 200, []string{"Statistics 2026-11-02 2026-11-30  [unit] [] true"}},
+		{"visit facts", "GET /statistics/visits", get("/statistics/visits?from=2026-11-02&to=2026-11-30&unit=oest"), office, 200, []string{"EachVisit 2026-11-02 2026-11-30 oest"}},
+		{"visit facts file", "GET /statistics/visits.csv", get("/statistics/visits.csv?from=2026-11-02&to=2026-11-30"), office, 200, []string{"EachVisit 2026-11-02 2026-11-30 "}},
 		{"description", "GET /openapi.yaml", get("/openapi.yaml"), append(all, care.Administrator, "none", ""), 200, nil},
 	}
 }

@@ -261,15 +261,6 @@ func (f *fake) Conclude(_ context.Context, actor care.Actor, id care.VisitID, re
 	return f.note(actor, "Conclude %s %v", id, req)
 }
 
-func (f *fake) Statistics(_ context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error) {
-	one := []scheduler.Figures{{Key: "SUL_138", Label: "SUL § 138", All: 9, Planned: 4, Completed: 1, Phone: 1, Not: 1, Cancelled: 1, Minutes: 12}}
-
-	return scheduler.Statistics{
-		ByMethod: []scheduler.Figures{{Key: "mitid", Label: "MitID", All: 20, Planned: 20, Completed: 20}, {Key: "code", Label: "Kode", All: 3, Planned: 3, Not: 3}},
-		Query:    q, Total: one[0], ByLaw: one, ByEmployee: one, ByWeek: one, Units: []care.Unit{{ID: "oest", Name: "Øst"}},
-	}, f.note(actor, "Statistics %s %s %s", q.From, q.To, q.Unit)
-}
-
 func (f *fake) CallInstead(_ context.Context, actor care.Actor, id care.VisitID) error {
 	return f.note(actor, "CallInstead %s", id)
 }

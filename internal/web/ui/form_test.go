@@ -41,31 +41,6 @@ func FuzzInterval(f *testing.F) {
 	})
 }
 
-func TestChart(t *testing.T) {
-	t.Parallel()
-
-	if c := newChart(nil); len(c.Columns) != 0 {
-		t.Error("a chart without weeks has columns")
-	}
-
-	c := newChart([]scheduler.Figures{{Label: "Uge 47", Completed: 516, Not: 1}, {Label: "Uge 48"}})
-	if top := c.Lines[len(c.Lines)-1]; top.Label != "800" || top.Y != chartTop {
-		t.Errorf("top line %+v", top)
-	}
-
-	for _, part := range c.Columns[0].Parts {
-		if part.Height < 1 || part.Y < chartTop {
-			t.Errorf("part %+v", part)
-		}
-	}
-
-	for n, want := range map[int]int{1: 4, 5: 8, 17: 20, 33: 40, 121: 160, 3201: 4000} {
-		if got := niceTop(n); got != want {
-			t.Errorf("niceTop(%d) = %d", n, got)
-		}
-	}
-}
-
 // TestGrid puts two visits at once side by side and gives a short one room to be read.
 func TestGrid(t *testing.T) {
 	t.Parallel()

@@ -88,8 +88,6 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/opkald/:id/nyt", Access: route.Needs(care.HostVisits), Handle: p.callNews},
 		{Method: post, Path: "/opkald/:id/slut", Access: route.Needs(care.HostVisits), Handle: p.endCall},
 
-		{Method: get, Path: "/statistik", Access: route.Needs(care.SeeStatistics), Handle: p.statistics},
-		{Method: get, Path: "/statistik.csv", Access: route.Needs(care.SeeStatistics), Handle: p.statisticsCSV},
 		{Method: get, Path: "/rapporter", Access: route.Needs(care.ExportReports), Handle: p.reports},
 		{Method: get, Path: "/rapporter/klgateway", Access: route.Needs(care.ExportReports), Handle: p.klGateway},
 
@@ -98,6 +96,7 @@ func (p *Pages) Routes() []route.Route {
 	}
 
 	return slices.Concat(pages, p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes(), p.followUpRoutes(), p.deletionRoutes())
+	return slices.Concat(pages, p.statisticsRoutes(), p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes(), p.followUpRoutes())
 }
 
 // menu is what the employee's roles give access to; a person with several roles sees all.

@@ -1,61 +1,270 @@
 package ui
 
 import (
-	"bytes"
-	"encoding/csv"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/sluse/sluse/internal/web/page"
+	"github.com/sluse/sluse/internal/web/figures"
 	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
+	"github.com/sluse/sluse/scheduler/measure"
 )
 
 // statisticsWindow is how many days back the figures go when nobody says otherwise.
 const statisticsWindow = 28
 
-// maxStatisticsDays bounds what one query may count.
-const maxStatisticsDays = 366
+// othersUnit stands for all units side by side in the field "enhed".
+const othersUnit = "*"
+
+// statisticsRoutes are the pages and files of figures.
+func (p *Pages) statisticsRoutes() []route.Route {
+	get := http.MethodGet
+	see := route.Needs(care.SeeStatistics)
+
+	return []route.Route{
+		{Method: get, Path: "/statistik", Access: see, Handle: p.statistics},
+		{Method: get, Path: "/statistik.csv", Access: see, Handle: p.statisticsCSV},
+		{Method: get, Path: "/statistik.xlsx", Access: see, Handle: p.statisticsXLSX},
+		{Method: get, Path: "/statistik/besoeg", Access: see, Handle: p.statisticsRows},
+		{Method: get, Path: "/statistik/besoeg.csv", Access: see, Handle: p.visitsCSV},
+		{Method: get, Path: "/statistik/besoeg.json", Access: see, Handle: p.visitsJSON},
+	}
+}
 
 // statisticsPage is the leader's start page.
 type statisticsPage struct {
 	scheduler.Statistics
 
-	Chart       chart
-	CSV         string
-	Error       string
-	Definitions []string
+	Dimensions []measure.Dimension
+	Second     []measure.Dimension
+	Shown      measure.Group // which columns the table has
+	Groups     []measure.Group
+	Chart      chart
+	Terms      []string
+	Error      string
+	Empty      bool
+
+	query url.Values
 }
 
 // statistics shows how many screen visits were held, and why not.
 func (p *Pages) statistics(c *gin.Context) error {
 	q, err := p.statisticsQuery(c)
-	problem := ""
+	problem, status := "", http.StatusOK
 
 	if err != nil {
-		problem = care.MessageOf(err)
-		q = scheduler.StatisticsQuery{From: p.today().Add(-statisticsWindow), To: p.today()}
+		problem, status = care.MessageOf(err), http.StatusUnprocessableEntity
+		q = p.defaultQuery()
 	}
 
 	s, err := p.UseCases.Statistics(c.Request.Context(), route.Actor(c), q)
+	if care.KindOf(err) == care.Invalid && problem == "" {
+		problem, status = care.MessageOf(err), http.StatusUnprocessableEntity
+		q = p.defaultQuery()
+		s, err = p.UseCases.Statistics(c.Request.Context(), route.Actor(c), q)
+	}
+
 	if err != nil {
 		return err
 	}
 
-	export := url.Values{"fra": {string(q.From)}, "til": {string(q.To)}, "enhed": {string(q.Unit)}}
-	body := statisticsPage{Statistics: s, Chart: newChart(s.ByWeek), CSV: "/statistik.csv?" + export.Encode(), Error: problem, Definitions: definitions()}
+	return p.showStatus(c, status, "statistik", "Statistik", newStatisticsPage(s, measure.Group(c.Query("tal")), problem))
+}
 
-	return p.show(c, "statistik", "Statistik", body)
+func newStatisticsPage(s scheduler.Statistics, shown measure.Group, problem string) statisticsPage {
+	if !slices.Contains(measure.Groups(), shown) {
+		shown = measure.Visits
+	}
+
+	body := statisticsPage{
+		Statistics: s, Dimensions: measure.Dimensions(), Shown: shown, Groups: measure.Groups(),
+		Chart: newChart(s.Table), Terms: figures.Terms(s), Error: problem, query: queryOf(s.Query),
+	}
+	body.Second = body.Dimensions
+
+	empty := true
+	for _, key := range []string{"planned", "completed", "calls", "listed"} {
+		v := s.Value(s.Total, key)
+		empty = empty && !v.Hidden && v.Number == 0
+	}
+
+	body.Empty = empty
+
+	return body
+}
+
+// queryOf is a question as it stands in an address.
+func queryOf(q scheduler.StatisticsQuery) url.Values {
+	out := url.Values{"fra": {string(q.From)}, "til": {string(q.To)}}
+
+	unit := string(q.Unit)
+	if q.Others {
+		unit = othersUnit
+	}
+
+	if unit != "" {
+		out.Set("enhed", unit)
+	}
+
+	for i, key := range []string{"opdel", "og"} {
+		if i < len(q.By) {
+			out.Set(key, string(q.By[i]))
+		}
+	}
+
+	if len(q.By) == 0 {
+		out.Set("opdel", "ingen")
+	}
+
+	for _, source := range q.Without {
+		out.Add("uden", source)
+	}
+
+	if q.Leaving {
+		out.Set("skjul", "1")
+	}
+
+	return out
+}
+
+// With returns the page's own address with another group of columns.
+func (b statisticsPage) With(g measure.Group) string {
+	v := url.Values{}
+	for key, values := range b.query {
+		v[key] = values
+	}
+
+	v.Set("tal", string(g))
+
+	return "/statistik?" + v.Encode() + "#tabel"
+}
+
+// File returns the address of the same figures as a file.
+func (b statisticsPage) File(ending string) string {
+	return "/statistik" + ending + "?" + b.query.Encode()
+}
+
+// VisitFile returns the address of the visits as a file.
+func (b statisticsPage) VisitFile(ending string) string {
+	return "/statistik/besoeg" + ending + "?" + b.query.Encode()
+}
+
+// Left is the source that is left out of the figures.
+func (b statisticsPage) Without(key string) bool { return slices.Contains(b.Query.Without, key) }
+
+// Chosen is the dimension by which the figures are divided first or second; empty: none.
+func (b statisticsPage) Chosen(i int) measure.Dimension {
+	if i < len(b.By) {
+		return b.By[i]
+	}
+
+	return ""
+}
+
+// Cards are the figures at the top of the page.
+func (b statisticsPage) Cards() []statisticsCard {
+	var out []statisticsCard
+
+	for _, c := range []struct{ key, beside, tone string }{
+		{"planned", "share", ""}, {"completed", "completion", "ok"}, {"not_completed", "", "bad"}, {"phone", "", "info"},
+		{"citizens", "", ""}, {"conversion_week", "conversion_fortnight", ""}, {"median", "p90", ""}, {"record_share", "record_failed", ""}, {"saved_minutes", "saved_km", ""},
+	} {
+		card := statisticsCard{Figure: b.figure(b.Total, c.key), Tone: c.tone}
+		if c.beside != "" {
+			beside := b.figure(b.Total, c.beside)
+			card.Beside = &beside
+		}
+
+		out = append(out, card)
+	}
+
+	return out
+}
+
+type statisticsCard struct {
+	Figure statisticsFigure
+	Beside *statisticsFigure
+	Tone   string
+}
+
+// statisticsFigure is one figure with what explains it.
+type statisticsFigure struct {
+	measure.Column
+
+	Text string
+	URL  string // of the rows behind it; empty: it can't be opened
+}
+
+func (b statisticsPage) figure(r measure.Row, key string) statisticsFigure {
+	for i, c := range b.Columns {
+		if c.Key == key {
+			return b.figureAt(r, i)
+		}
+	}
+
+	return statisticsFigure{}
+}
+
+func (b statisticsPage) figureAt(r measure.Row, i int) statisticsFigure {
+	c, v := b.Columns[i], r.Values[i]
+	out := statisticsFigure{Column: c, Text: figures.Shown(c, v)}
+
+	if c.Open() && v.Known && v.Number != 0 && !b.Left {
+		query := url.Values{"maal": {c.Key}}
+		for key, values := range b.query {
+			query[key] = values
+		}
+
+		for _, key := range r.Keys {
+			query.Add("gruppe", key)
+		}
+
+		out.URL = "/statistik/besoeg?" + query.Encode()
+	}
+
+	return out
+}
+
+// Head are the columns of the table.
+func (b statisticsPage) Head() []measure.Column { return b.Figures(b.Shown) }
+
+// Cells are the figures of a row of the table.
+func (b statisticsPage) Cells(r measure.Row) []statisticsFigure { return b.cells(r, b.Shown) }
+
+// Of are the figures of a group in total.
+func (b statisticsPage) Of(g measure.Group) []statisticsFigure { return b.cells(b.Total, g) }
+
+func (b statisticsPage) cells(r measure.Row, g measure.Group) []statisticsFigure {
+	var out []statisticsFigure
+
+	for i, c := range b.Columns {
+		if c.Group == g {
+			out = append(out, b.figureAt(r, i))
+		}
+	}
+
+	return out
+}
+
+// Rest are the labels of a row after the first.
+func (b statisticsPage) Rest(r measure.Row) []string { return r.Labels[min(1, len(r.Labels)):] }
+
+// SumSpan is how many columns the words of the total take.
+func (b statisticsPage) SumSpan() int { return max(1, len(b.By)) }
+
+func (p *Pages) defaultQuery() scheduler.StatisticsQuery {
+	return scheduler.StatisticsQuery{From: p.today().Add(-statisticsWindow), To: p.today(), By: []measure.Dimension{measure.ByWeek}}
 }
 
 func (p *Pages) statisticsQuery(c *gin.Context) (scheduler.StatisticsQuery, error) {
-	q := scheduler.StatisticsQuery{From: p.today().Add(-statisticsWindow), To: p.today(), Unit: care.UnitID(c.Query("enhed"))}
+	q := p.defaultQuery()
 
 	for _, f := range []struct {
 		key  string
@@ -71,210 +280,101 @@ func (p *Pages) statisticsQuery(c *gin.Context) (scheduler.StatisticsQuery, erro
 		}
 	}
 
-	if q.To < q.From || q.From.Add(maxStatisticsDays) < q.To {
+	if q.To < q.From || q.From.Add(scheduler.MaxStatisticsDays) <= q.To {
 		return q, care.NewError(care.Invalid, "Slutdatoen skal være efter startdatoen, og perioden må højst være et år.")
 	}
 
-	return q, nil
+	if by := c.Query("opdel"); by != "" {
+		q.By = nil
+
+		for _, d := range []string{by, c.Query("og")} {
+			if d != "" && d != "ingen" {
+				q.By = append(q.By, measure.Dimension(d))
+			}
+		}
+	}
+
+	q.Unit, q.Without, q.Leaving = care.UnitID(c.Query("enhed")), c.QueryArray("uden"), c.Query("skjul") != ""
+
+	if q.Unit == othersUnit {
+		q.Unit, q.Others = "", true
+
+		if !slices.Contains(q.By, measure.ByUnit) {
+			q.By = append([]measure.Dimension{measure.ByUnit}, q.By[:min(1, len(q.By))]...)
+		}
+
+		if len(q.By) == 2 && q.By[1] == measure.ByUnit {
+			slices.Reverse(q.By)
+		}
+	}
+
+	return q, measure.Question{By: q.By}.Check()
 }
 
-// statisticsCSV exports the same figures as a file that Excel in Danish opens by itself: a byte
-// order mark, semicolons, CRLF.
-func (p *Pages) statisticsCSV(c *gin.Context) error {
+// leaving counts what a file holds: small cells are hidden in it.
+func (p *Pages) leaving(c *gin.Context) (scheduler.Statistics, error) {
 	q, err := p.statisticsQuery(c)
 	if err != nil {
-		return err
+		return scheduler.Statistics{}, err
 	}
 
-	s, err := p.UseCases.Statistics(c.Request.Context(), route.Actor(c), q)
+	q.Leaving = true
+
+	return p.UseCases.Statistics(c.Request.Context(), route.Actor(c), q)
+}
+
+func (p *Pages) statisticsCSV(c *gin.Context) error {
+	s, err := p.leaving(c)
 	if err != nil {
 		return err
 	}
 
-	data, err := statisticsFile(s)
+	data, err := figures.CSV(s)
 	if err != nil {
 		return err
 	}
 
-	c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="skaermbesoeg-%s-%s.csv"`, q.From, q.To))
-	c.Data(http.StatusOK, "text/csv; charset=utf-8", data)
+	return download(c, figures.Name(s.Query)+".csv", "text/csv; charset=utf-8", data)
+}
+
+func (p *Pages) statisticsXLSX(c *gin.Context) error {
+	s, err := p.leaving(c)
+	if err != nil {
+		return err
+	}
+
+	data, err := figures.XLSX(s)
+	if err != nil {
+		return err
+	}
+
+	return download(c, figures.Name(s.Query)+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", data)
+}
+
+func download(c *gin.Context, name, kind string, data []byte) error {
+	c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="%s"`, name))
+	c.Data(http.StatusOK, kind, data)
 
 	return nil
 }
 
-func statisticsFile(s scheduler.Statistics) ([]byte, error) {
-	var b bytes.Buffer
-
-	b.WriteString("\ufeff")
-
-	w := csv.NewWriter(&b)
-	w.Comma, w.UseCRLF = ';', true
-
-	rows := [][]string{{"Gruppe", "Navn", "Besøg på kørelister", "Planlagt på skærm", "Gennemført på skærm", "Gennemført på telefon", "Ikke gennemført", "Aflyst", "Ikke afsluttet endnu", "Minutter"}}
-	rows = append(rows, figureRow("I alt", s.Total))
-
-	for _, group := range []struct {
-		name string
-		list []scheduler.Figures
-	}{{"Uge", s.ByWeek}, {"Lovgrundlag", s.ByLaw}, {"Medarbejder", s.ByEmployee}, {"Årsag til ikke gennemført", s.ByReason}} {
-		for _, f := range group.list {
-			rows = append(rows, figureRow(group.name, f))
-		}
+// figureText marks a figure that is not told for those who only hear it.
+func figureText(text string) template.HTML {
+	switch text {
+	case figures.Hidden:
+		return `<span class="muted">skjult</span>`
+	case figures.Unknown:
+		return `<span aria-hidden="true">–</span><span class="sr-only">kan ikke beregnes</span>`
 	}
 
-	for _, group := range []struct {
-		name string
-		list []scheduler.Figures
-	}{{"Identifikation", s.ByMethod}, {"Invitation", s.ByChannel}, {"CPR-nummer", s.ByNumber}} {
-		for _, f := range scheduler.HideSmall(group.list) {
-			rows = append(rows, figureRow(group.name, f))
-		}
-	}
-
-	for _, text := range definitions() {
-		rows = append(rows, []string{"Forklaring", text, "", "", "", "", "", "", "", ""})
-	}
-
-	if err := w.WriteAll(rows); err != nil {
-		return nil, fmt.Errorf("statistics file: %w", err)
-	}
-
-	return b.Bytes(), nil
+	return template.HTML(template.HTMLEscapeString(text)) //nolint:gosec // it was escaped
 }
 
-// definitions tell how citizens' ways are counted, on the page and in the file.
-func definitions() []string {
-	return []string{
-		"Talt er besøg, der er eller var planlagt på skærm; en borger med flere besøg tæller flere gange.",
-		"Identifikation er, hvordan borgeren viste, hvem de er, den sidste gang borgeren blev lukket ind. »Ikke identificeret på skærm« er besøg, hvor borgeren ikke kom ind, eller som blev givet på telefon.",
-		"Invitation er den kanal, som den nyeste invitation til borgeren er sendt på. »Uden besked« er borgere uden mobilnummer og e-mail, eller hvor beskeden ikke kom frem.",
-		"Borgere uden CPR-nummer kendes på omsorgsjournalens eget id.",
-		"I filer og i API'et er antal på 1-4 skjult i disse tre opdelinger, og så mange andre, at de ikke kan regnes ud.",
-	}
-}
-
-func figureRow(group string, f scheduler.Figures) []string {
-	n := func(n int) string {
-		if n == scheduler.Hidden {
-			return "skjult"
-		}
-
-		return strconv.Itoa(n)
+func pageNumber(c *gin.Context, key string) int {
+	n, err := strconv.Atoi(c.Query(key))
+	if err != nil {
+		return 0
 	}
 
-	return []string{
-		group, safeCell(f.Label), n(f.All), n(f.Planned), n(f.Completed), n(f.Phone), n(f.Not), n(f.Cancelled), n(f.Waiting), n(f.Minutes),
-	}
-}
-
-// safeCell keeps a spreadsheet from running a text as a formula (OWASP: CSV injection).
-func safeCell(s string) string {
-	if strings.HasPrefix(s, "=") || strings.HasPrefix(s, "+") || strings.HasPrefix(s, "-") || strings.HasPrefix(s, "@") ||
-		strings.HasPrefix(s, "\t") || strings.HasPrefix(s, "\r") {
-		return "'" + s
-	}
-
-	return s
-}
-
-// chart is a stacked column per week, drawn on the server.
-type chart struct {
-	Width, Height int
-	Columns       []chartColumn
-	Lines         []chartLine
-	Summary       string
-}
-
-type chartColumn struct {
-	X, Middle int
-	Label     string
-	Parts     []chartPart
-	Total     int
-	TotalY    int
-}
-
-type chartPart struct {
-	X, Y, Width, Height int
-	Class, Title        string
-}
-
-type chartLine struct {
-	Y     int
-	Label string
-}
-
-// Measures of the chart in SVG units.
-const (
-	chartTop, chartFoot, chartLeft, chartHeight = 24, 36, 44, 260
-	chartStep, chartBar                         = 100, 48
-)
-
-// newChart draws the weeks. Without figures it has no columns.
-func newChart(weeks []scheduler.Figures) chart {
-	top := 0
-	for _, w := range weeks {
-		top = max(top, w.Completed+w.Phone+w.Not+w.Cancelled+w.Waiting)
-	}
-
-	if top == 0 {
-		return chart{}
-	}
-
-	scale := niceTop(top)
-	ch := chart{Width: chartLeft + chartStep*len(weeks) + 16, Height: chartTop + chartHeight + chartFoot}
-	y := func(n int) int { return chartTop + chartHeight - n*chartHeight/scale }
-
-	for i := range 5 {
-		ch.Lines = append(ch.Lines, chartLine{Y: y(scale * i / 4), Label: page.Number(scale * i / 4)})
-	}
-
-	for i, w := range weeks {
-		ch.Columns = append(ch.Columns, newChartColumn(w, chartLeft+i*chartStep+(chartStep-chartBar)/2, y))
-	}
-
-	ch.Summary = fmt.Sprintf("Søjler for %s. Tallene står i tabellen nedenfor.", page.Count(len(weeks), "uge", "uger"))
-
-	return ch
-}
-
-func newChartColumn(w scheduler.Figures, x int, y func(int) int) chartColumn {
-	col := chartColumn{X: x, Middle: x + chartBar/2, Label: w.Label}
-
-	for _, part := range []struct {
-		n     int
-		class string
-		name  string
-	}{
-		{w.Completed, "bar-done", "gennemført på skærm"},
-		{w.Phone, "bar-phone", "gennemført på telefon"},
-		{w.Not, "bar-not", "ikke gennemført"},
-		{w.Cancelled, "bar-off", "aflyst"},
-		{w.Waiting, "bar-wait", "ikke afsluttet endnu"},
-	} {
-		if part.n == 0 {
-			continue
-		}
-
-		upper, lower := y(col.Total+part.n), y(col.Total)
-		col.Parts = append(col.Parts, chartPart{
-			X: x, Y: upper, Width: chartBar, Height: max(1, lower-upper), Class: part.class,
-			Title: w.Label + ": " + page.Number(part.n) + " " + part.name,
-		})
-		col.Total += part.n
-	}
-
-	col.TotalY = y(col.Total) - 6
-
-	return col
-}
-
-// niceTop rounds up to a number whose quarters are round figures.
-func niceTop(n int) int {
-	for unit := 1; ; unit *= 10 {
-		for _, factor := range []int{4, 8, 12, 16, 20, 24, 32} {
-			if unit*factor >= n {
-				return unit * factor
-			}
-		}
-	}
+	return max(0, n)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/sluse/sluse/internal/web/route"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
+	"github.com/sluse/sluse/scheduler/measure"
 )
 
 //go:embed all:templates
@@ -73,6 +74,8 @@ type Caregiver interface {
 type Leader interface {
 	KLGatewayReport(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.ReportFile, error)
 	Statistics(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error)
+	StatisticsRows(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery, cell scheduler.StatisticsCell, first int) (scheduler.StatisticsRows, error)
+	EachVisit(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery, tell func(measure.Fact) error) error
 }
 
 // Contacts is what the pages of citizens and participants call.
@@ -155,7 +158,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"suitability": suitabilityOf, "covers": consentCovers, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 		"phone": phoneShown, "phoneLink": phoneLink,
-		"who": whoDanish, "action": actionDanish, "detail": detailDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf, "unitName": unitName,
+		"who": whoDanish, "action": actionDanish, "detail": detailDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf, "unitName": unitName, "figure": figureText,
 	})
 })
 

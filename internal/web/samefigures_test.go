@@ -1,0 +1,91 @@
+package web_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/sluse/sluse/internal/web/figures"
+	"github.com/sluse/sluse/scheduler/care"
+	"github.com/sluse/sluse/scheduler/measure"
+)
+
+// TestSameFiguresEverywhere: page, API and file tell the same of every figure of the total.
+func TestSameFiguresEverywhere(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	leader := b.as(t, testby, "LED", care.Leader)
+	page := html.UnescapeString(b.get(t, leader, "/statistik?fra=2026-10-26&til=2026-11-22&opdel=law&skjul=1", http.StatusOK))
+	file := b.get(t, leader, "/statistik.csv?fra=2026-10-26&til=2026-11-22&opdel=law", http.StatusOK)
+
+	var api struct {
+		Total struct {
+			Values map[string]*float64 `json:"values"`
+			Hidden []string            `json:"hidden"`
+		} `json:"total"`
+	}
+	if err := json.Unmarshal([]byte(b.get(t, leader, "/api/v1/statistics?from=2026-10-26&to=2026-11-22&by=law", http.StatusOK)), &api); err != nil {
+		t.Fatal(err)
+	}
+
+	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(file, "\ufeff")))
+	r.Comma, r.FieldsPerRecord = ';', -1
+
+	lines, err := r.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	total := lines[len(lines)-1]
+	for _, l := range lines { // the total
+		if len(l) > 10 && l[0] == "I alt" {
+			total = l
+		}
+	}
+
+	inPage := regexp.MustCompile(`(?s)<tr><th scope="row" data-title="Tal">([^<]*?)(?: <span[^>]*>[^<]*</span>)?</th><td class="num nowrap" data-title="I alt">(.*?)</td>`)
+	shown := map[string]string{}
+
+	for _, m := range inPage.FindAllStringSubmatch(page, -1) {
+		text := regexp.MustCompile(`<span class="sr-only">.*?</span>`).ReplaceAllString(m[2], "")
+		shown[m[1]] = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(text, "")
+	}
+
+	for i, c := range measure.Columns() {
+		v := measure.Value{}
+		if n := api.Total.Values[c.Key]; n != nil {
+			v = measure.Value{Number: *n, Known: true}
+		}
+
+		for _, key := range api.Total.Hidden {
+			v.Hidden = v.Hidden || key == c.Key
+		}
+
+		if want := figures.Shown(c, v); shown[c.Name] != want {
+			t.Errorf("%s: the page tells %q, the API %q", c.Key, shown[c.Name], want)
+		}
+
+		at := i + 4 // after label, key and the week's two days
+		if want := strings.TrimRight(total[at], "0123456789"); v.Hidden != (total[at] == figures.Hidden) || (!v.Known && !v.Hidden) != (total[at] == "") {
+			t.Errorf("%s: the file tells %q, the API %+v (%s)", c.Key, total[at], v, want)
+		} else if v.Known && strings.ReplaceAll(figures.Shown(measure.Column{Kind: c.Kind, Key: c.Key}, v), ".", "") != strings.ReplaceAll(figures.Shown(measure.Column{Kind: c.Kind, Key: c.Key}, parsed(t, total[at])), ".", "") {
+			t.Errorf("%s: the file tells %q, the API %v", c.Key, total[at], v.Number)
+		}
+	}
+}
+
+func parsed(t *testing.T, text string) measure.Value {
+	t.Helper()
+
+	var n float64
+	if err := json.Unmarshal([]byte(strings.Replace(text, ",", ".", 1)), &n); err != nil {
+		t.Fatal(err)
+	}
+
+	return measure.Value{Number: n, Known: true}
+}
