@@ -64,6 +64,7 @@ type Municipality struct {
 	Rules        Rules            `yaml:"rules" doc:"What may be given by screen."`
 	Times        Times            `yaml:"times" doc:"Time limits around a visit."`
 	Conversion   Conversion       `yaml:"conversion" doc:"When many visits are turned into screen visits at once."`
+	Statistics   Statistics       `yaml:"statistics" doc:"What the figures of screen visits go by."`
 	FollowUp     FollowUp         `yaml:"follow_up" doc:"How a citizen gets the help whose screen visit did not take place."`
 	Calls        Calls            `yaml:"calls" doc:"Calls that an employee makes on the spot."`
 	Sessions     Sessions         `yaml:"sessions" doc:"How long employees stay logged in, and how surely they have to be known."`

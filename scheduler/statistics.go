@@ -120,7 +120,7 @@ func (s *Service) counted(actor care.Actor, q StatisticsQuery) ([]care.UnitID, e
 		return ids(units), nil
 	}
 
-	if err := comparable(q); err != nil {
+	if err := sideBySide(q); err != nil {
 		return nil, err
 	}
 
@@ -132,8 +132,8 @@ func (s *Service) counted(actor care.Actor, q StatisticsQuery) ([]care.UnitID, e
 	return all, nil
 }
 
-// comparable: what is told of other units divides by nothing that names a person.
-func comparable(q StatisticsQuery) error {
+// sideBySide: what is told of other units divides by nothing that names a person.
+func sideBySide(q StatisticsQuery) error {
 	second := []measure.Dimension{measure.ByWeek, measure.ByMonth, measure.ByLaw, measure.ByShift}
 	if q.Unit != "" || len(q.By) == 0 || q.By[0] != measure.ByUnit || len(q.By) == 2 && !slices.Contains(second, q.By[1]) {
 		return care.NewError(care.Invalid, "Enheder kan sammenlignes hver for sig, og efter uge, måned, lovgrundlag eller vagtlag.")

@@ -57,16 +57,16 @@ type statisticsPage struct {
 // statistics shows how many screen visits were held, and why not.
 func (p *Pages) statistics(c *gin.Context) error {
 	q, err := p.statisticsQuery(c)
-	problem, status := "", http.StatusOK
+	problem := ""
 
 	if err != nil {
-		problem, status = care.MessageOf(err), http.StatusUnprocessableEntity
+		problem = care.MessageOf(err)
 		q = p.defaultQuery()
 	}
 
 	s, err := p.UseCases.Statistics(c.Request.Context(), route.Actor(c), q)
 	if care.KindOf(err) == care.Invalid && problem == "" {
-		problem, status = care.MessageOf(err), http.StatusUnprocessableEntity
+		problem = care.MessageOf(err)
 		q = p.defaultQuery()
 		s, err = p.UseCases.Statistics(c.Request.Context(), route.Actor(c), q)
 	}
@@ -75,7 +75,7 @@ func (p *Pages) statistics(c *gin.Context) error {
 		return err
 	}
 
-	return p.showStatus(c, status, "statistik", "Statistik", newStatisticsPage(s, measure.Group(c.Query("tal")), problem))
+	return p.show(c, "statistik", "Statistik", newStatisticsPage(s, measure.Group(c.Query("tal")), problem))
 }
 
 func newStatisticsPage(s scheduler.Statistics, shown measure.Group, problem string) statisticsPage {
