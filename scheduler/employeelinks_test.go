@@ -69,6 +69,17 @@ func TestEmployeeLinks(t *testing.T) {
 		t.Error("the links do not hold, or hold for others")
 	}
 
+	r.linksSeen(citizen)
+	r.endings(citizen, knows)
+}
+
+// linksSeen checks who is shown which links.
+func (r *rig) linksSeen(citizen care.CitizenID) {
+	t := r.tb
+	t.Helper()
+
+	boss, west := leader(), actor("VES", care.Caregiver, "vest")
+
 	list, err := r.EmployeeLinks(t.Context(), boss, citizen)
 	must(t, err)
 
@@ -92,8 +103,6 @@ func TestEmployeeLinks(t *testing.T) {
 	if _, err = r.EmployeeLinks(t.Context(), actor("NOR", care.Caregiver, "nord"), citizen); care.KindOf(err) != care.Forbidden {
 		t.Error(err)
 	}
-
-	r.endings(citizen, knows)
 }
 
 func (r *rig) endings(citizen care.CitizenID, knows func(care.Actor) bool) {

@@ -77,7 +77,7 @@ func TestTenYearsOfHours(t *testing.T) {
 
 	f := danish(t)
 	from := time.Date(2024, 1, 1, 0, 0, 0, 0, care.Zone())
-	nights := map[time.Duration]int{}
+	nights := make(map[time.Duration]int)
 	last, since, kind := care.ShiftAt(from), from, f.KindOf(from)
 
 	for at := from; at.Year() < 2034; at = at.Add(30 * time.Minute) {

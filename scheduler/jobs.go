@@ -180,22 +180,8 @@ func (s *Service) Run(ctx context.Context, job Job) error {
 
 func (s *Service) run(ctx context.Context, job Job) error {
 	switch job.Kind {
-	case BookRoomJob:
-		return s.bookRoom(ctx, job)
-	case MoveRoomJob:
-		return s.moveRoom(ctx, job)
-	case WatchRoomJob:
-		return s.watchRoom(ctx, job)
-	case CloseRoomJob:
-		return s.closeRoom(ctx, job)
-	case MakeRoomJob:
-		return s.makeRoom(ctx, job)
-	case EndRoomJob:
-		return s.endRoom(ctx, job)
-	case CloseAgainJob:
-		return s.closeAgain(ctx, job)
-	case PollRoomJob:
-		return s.pollRoom(ctx, job)
+	case BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob:
+		return s.doRoom(ctx, job)
 	case SweepRoomsJob:
 		return s.sweepRooms(ctx)
 	case SendJob:
@@ -229,6 +215,28 @@ func (s *Service) run(ctx context.Context, job Job) error {
 	}
 
 	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}
+}
+
+// doRoom does what one room needs.
+func (s *Service) doRoom(ctx context.Context, job Job) error {
+	switch job.Kind { //nolint:exhaustive // the other kinds never come here
+	case BookRoomJob:
+		return s.bookRoom(ctx, job)
+	case MoveRoomJob:
+		return s.moveRoom(ctx, job)
+	case WatchRoomJob:
+		return s.watchRoom(ctx, job)
+	case CloseRoomJob:
+		return s.closeRoom(ctx, job)
+	case MakeRoomJob:
+		return s.makeRoom(ctx, job)
+	case EndRoomJob:
+		return s.endRoom(ctx, job)
+	case CloseAgainJob:
+		return s.closeAgain(ctx, job)
+	default:
+		return s.pollRoom(ctx, job)
+	}
 }
 
 // doList does what a driving list needs.

@@ -270,6 +270,11 @@ func (d *detection) entries(gone bool) {
 		}
 	}
 
+	d.stuck()
+}
+
+// stuck finds the entries that do not get there.
+func (d *detection) stuck() {
 	for _, e := range d.visit.Entries {
 		stuck := e.State == care.EntryRejected || e.State == care.EntryDue && d.now.Sub(e.DueAt) > stuckAfter
 

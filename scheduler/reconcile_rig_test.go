@@ -61,7 +61,7 @@ func newTown(t *testing.T, visits int, changes ...change) *town {
 		s.journal = func(testing.TB, *clock) ehr.Journal { return record }
 		s.lists = pulled.Fetcher{From: record}
 		s.set.RecordElse.Means = []care.Means{care.OnList}
-		s.set.Reconcile.Rules = map[care.DriftKind]care.DriftPolicy{}
+		s.set.Reconcile.Rules = make(map[care.DriftKind]care.DriftPolicy)
 
 		for _, k := range care.DriftKinds() {
 			s.set.Reconcile.Rules[k] = care.DriftAsk
@@ -142,11 +142,11 @@ func (r *town) at(i int) care.Snapshot {
 	return r.visit(strconv.Itoa(r.refs[i].ID))
 }
 
-// ref is the live room of the visit with a number.
-func (r *town) ref(i int) care.RoomRef {
+// ref is the live room of the first visit.
+func (r *town) ref() care.RoomRef {
 	r.tb.Helper()
 
-	return r.room(strconv.Itoa(r.refs[i].ID)).Ref
+	return r.room(strconv.Itoa(r.refs[0].ID)).Ref
 }
 
 // compare has a run made, and returns it when it has ended.

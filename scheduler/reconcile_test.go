@@ -81,36 +81,60 @@ func category(want string) func(*testing.T, *town) {
 
 func upsets() []upset {
 	return []upset{
-		{kind: care.DriftMoved, do: func(t *testing.T, r *town) { must(t, r.nexus.Move(r.refs[0], on(10, 30), on(10, 45))) }, mended: func(t *testing.T, r *town) {
+		{kind: care.DriftMoved, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Move(r.refs[0], on(10, 30), on(10, 45)))
+		}, mended: func(t *testing.T, r *town) {
 			t.Helper()
 
 			if v := r.at(0); !v.Facts.Planned.Start.Equal(on(10, 30)) || !r.room(v.Source.ID).Planned.Start.Equal(on(10, 30)) {
 				t.Errorf("the visit is at %v, its room at %v", v.Facts.Planned, r.room(v.Source.ID).Planned)
 			}
 		}},
-		{kind: care.DriftCancelled, do: func(t *testing.T, r *town) { must(t, r.nexus.Cancel(r.refs[0])) }, mended: func(t *testing.T, r *town) {
+		{kind: care.DriftCancelled, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Cancel(r.refs[0]))
+		}, mended: func(t *testing.T, r *town) {
 			t.Helper()
 			state(care.Cancelled)(t, r)
 			category("Aflyst besøg")(t, r)
 		}},
-		{kind: care.DriftDeleted, do: func(t *testing.T, r *town) { must(t, r.nexus.Delete(r.refs[0])) }, mended: state(care.Cancelled)},
-		{kind: care.DriftDelivered, do: func(t *testing.T, r *town) { must(t, r.nexus.Deliver(r.refs[0])) }},
-		{kind: care.DriftEmployee, do: func(t *testing.T, r *town) { must(t, r.nexus.Assign(r.refs[0], "AHA")) }, mended: func(t *testing.T, r *town) {
+		{kind: care.DriftDeleted, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Delete(r.refs[0]))
+		}, mended: state(care.Cancelled)},
+		{kind: care.DriftDelivered, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Deliver(r.refs[0]))
+		}},
+		{kind: care.DriftEmployee, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Assign(r.refs[0], "AHA"))
+		}, mended: func(t *testing.T, r *town) {
 			t.Helper()
 
 			if e := r.at(0).Facts.Employee; e != "AHA" {
 				t.Errorf("%s has the visit", e)
 			}
 		}},
-		{kind: care.DriftService, do: func(t *testing.T, r *town) { must(t, r.nexus.Retitle(r.refs[0], "Tilsyn/omsorg")) }, mended: func(t *testing.T, r *town) {
+		{kind: care.DriftService, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Retitle(r.refs[0], "Tilsyn/omsorg"))
+		}, mended: func(t *testing.T, r *town) {
 			t.Helper()
 
 			if s := r.at(0).Facts.Service; s != "Tilsyn/omsorg" {
 				t.Errorf("service %q", s)
 			}
 		}},
-		{kind: care.DriftCategory, do: func(t *testing.T, r *town) { must(t, r.nexus.Categorise(r.refs[0], "Planlagt telefonopkald")) }, mended: category("Planlagt skærmbesøg")},
-		{kind: care.DriftComment, do: func(t *testing.T, r *town) { must(t, r.nexus.Remark(r.refs[0], "Nøgleboks")) }, mended: category("Planlagt skærmbesøg")},
+		{kind: care.DriftCategory, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Categorise(r.refs[0], "Planlagt telefonopkald"))
+		}, mended: category("Planlagt skærmbesøg")},
+		{kind: care.DriftComment, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Remark(r.refs[0], "Nøgleboks"))
+		}, mended: category("Planlagt skærmbesøg")},
 		{kind: care.DriftUndone, do: func(t *testing.T, r *town) {
 			t.Helper()
 			must(t, r.nexus.Categorise(r.refs[0], "Planlagt besøg"))
@@ -120,7 +144,10 @@ func upsets() []upset {
 			state(care.Reverted)(t, r)
 			category("Planlagt besøg")(t, r)
 		}},
-		{kind: care.DriftOtherVideo, do: func(t *testing.T, r *town) { must(t, r.nexus.Categorise(r.refs[0], "Videobesøg (Nexus Video)")) }, undo: func(t *testing.T, r *town) {
+		{kind: care.DriftOtherVideo, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Categorise(r.refs[0], "Videobesøg (Nexus Video)"))
+		}, undo: func(t *testing.T, r *town) {
 			t.Helper()
 			must(t, r.nexus.Categorise(r.refs[0], "Planlagt skærmbesøg"))
 		}},
@@ -144,7 +171,10 @@ func upsets() []upset {
 			t.Helper()
 			must(t, r.nexus.Categorise(r.refs[0], "Gennemført skærmbesøg"))
 		}},
-		{kind: care.DriftPlannedMissing, change: byTask, do: func(t *testing.T, r *town) { must(t, r.nexus.DropTask(r.nexus.Tasks(r.cprs[0])[0].ID)) }, mended: func(t *testing.T, r *town) {
+		{kind: care.DriftPlannedMissing, change: byTask, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.DropTask(r.nexus.Tasks(r.cprs[0])[0].ID))
+		}, mended: func(t *testing.T, r *town) {
 			t.Helper()
 
 			if n := len(r.nexus.Tasks(r.cprs[0])); n != 1 {
@@ -197,12 +227,18 @@ func upsets() []upset {
 			r.work()
 			must(t, r.nexus.Protect(r.refs[0], false))
 		}, mended: category("Telefonopkald"), change: func(s *setup) { s.set.RecordElse.Phone = "Telefonopkald" }},
-		{kind: care.DriftHospital, do: func(t *testing.T, r *town) { must(t, r.nexus.Admit(r.cprs[0])) }, mended: func(t *testing.T, r *town) {
+		{kind: care.DriftHospital, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Admit(r.cprs[0]))
+		}, mended: func(t *testing.T, r *town) {
 			t.Helper()
 			state(care.Cancelled)(t, r)
 			category("Ikke gennemført skærmbesøg")(t, r)
 		}},
-		{kind: care.DriftDead, do: func(t *testing.T, r *town) { must(t, r.nexus.MarkDead(r.cprs[0])) }, mended: func(t *testing.T, r *town) {
+		{kind: care.DriftDead, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.MarkDead(r.cprs[0]))
+		}, mended: func(t *testing.T, r *town) {
 			t.Helper()
 			state(care.Cancelled)(t, r)
 
@@ -210,7 +246,10 @@ func upsets() []upset {
 				t.Error("somebody writes to the dead")
 			}
 		}},
-		{kind: care.DriftInactive, do: func(t *testing.T, r *town) { must(t, r.nexus.Deactivate(r.cprs[0])) }, mended: state(care.Cancelled)},
+		{kind: care.DriftInactive, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.nexus.Deactivate(r.cprs[0]))
+		}, mended: state(care.Cancelled)},
 		{kind: care.DriftPhone, do: func(t *testing.T, r *town) {
 			t.Helper()
 			must(t, r.nexus.EditCitizen(r.cprs[0], func(c *nexussim.Citizen) { c.Mobile = "20999999" }))
@@ -224,37 +263,40 @@ func upsets() []upset {
 				t.Errorf("number %s", c.Phone.Hint())
 			}
 		}},
-		{kind: care.DriftRoomGone, do: func(t *testing.T, r *town) { must(t, r.other.Close(t.Context(), r.ref(0))) }, mended: newRoom},
+		{kind: care.DriftRoomGone, do: func(t *testing.T, r *town) {
+			t.Helper()
+			must(t, r.other.Close(t.Context(), r.ref()))
+		}, mended: newRoom},
 		{kind: care.DriftRoomMoved, do: func(t *testing.T, r *town) {
 			t.Helper()
 
-			_, err := r.other.Move(t.Context(), r.ref(0), care.Interval{Start: on(15, 0), End: on(17, 0)})
+			_, err := r.other.Move(t.Context(), r.ref(), care.Interval{Start: on(15, 0), End: on(17, 0)})
 			must(t, err)
 		}, mended: func(t *testing.T, r *town) {
 			t.Helper()
 
-			if b, err := r.other.Find(t.Context(), r.ref(0)); err != nil || !b.Planned.Start.Equal(on(10, 0)) {
+			if b, err := r.other.Find(t.Context(), r.ref()); err != nil || !b.Planned.Start.Equal(on(10, 0)) {
 				t.Errorf("the room is at %v (%v)", b.Planned, err)
 			}
 		}},
 		{kind: care.DriftRoomChanged, do: func(t *testing.T, r *town) {
 			t.Helper()
 
-			ref := r.ref(0)
+			ref := r.ref()
 			must(t, r.other.Close(t.Context(), ref))
 			r.bookAgain(ref, r.lasting(0))
 		}, mended: newRoom},
 		{kind: care.DriftRoomEnded, do: func(t *testing.T, r *town) {
 			t.Helper()
 			r.until(on(9, 58))
-			must(t, r.vdx.FinishProvisioning(string(r.ref(0))))
+			must(t, r.vdx.FinishProvisioning(string(r.ref())))
 			r.until(on(9, 59))
-			must(t, r.vdx.EndMeeting(string(r.ref(0))))
+			must(t, r.vdx.EndMeeting(string(r.ref())))
 		}, mended: newRoom},
 		{kind: care.DriftRoomOrphan, do: func(t *testing.T, r *town) {
 			t.Helper()
 
-			ref, lasting := r.ref(0), r.lasting(0)
+			ref, lasting := r.ref(), r.lasting(0)
 			must(t, r.MakePhysical(t.Context(), planner(), r.at(0).ID))
 			r.until(r.clock.Now().Add(20 * time.Minute))
 			r.bookAgain(ref, lasting)
@@ -268,7 +310,7 @@ func upsets() []upset {
 		{kind: care.DriftRoomTwo, do: func(t *testing.T, r *town) {
 			t.Helper()
 
-			ref := r.ref(0)
+			ref := r.ref()
 			must(t, r.other.Close(t.Context(), ref))
 			must(t, r.store.UpdateVisit(t.Context(), r.at(0).ID, func(v *care.Visit) (scheduler.Effects, error) {
 				must(t, v.RetryRoom(ref, "9f3f9f0e-1d65-4a0b-8f5b-0c7f1e2d3a4b", "PLAN", r.clock.Now()))
@@ -302,7 +344,7 @@ func (r *town) finish() {
 	source := r.at(0).Source.ID
 	r.known(source)
 	r.until(on(9, 58))
-	must(r.tb, r.vdx.FinishProvisioning(string(r.ref(0))))
+	must(r.tb, r.vdx.FinishProvisioning(string(r.ref())))
 	must(r.tb, r.Conclude(r.tb.Context(), leader(), r.at(0).ID, scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}))
 	r.until(r.clock.Now().Add(2 * time.Minute))
 
@@ -318,7 +360,7 @@ func (r *town) finish() {
 func TestEveryDriftIsFoundAndMended(t *testing.T) {
 	t.Parallel()
 
-	tested := map[care.DriftKind]bool{}
+	tested := make(map[care.DriftKind]bool)
 
 	for _, u := range upsets() {
 		tested[u.kind] = true

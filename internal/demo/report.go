@@ -94,21 +94,7 @@ func (w *walk) countEntries(r *Report) {
 		lost := false
 
 		for _, m := range w.rule(v).Means {
-			have, want := w.told(v, m), w.wants(v, m)
-			r.DuplicateEntries += have.Doubled + max(0, have.Planned-want.Planned) + max(0, have.Results-want.Results) + max(0, have.Restored-want.Restored)
-
-			lost = lost || have.Planned < want.Planned || have.Results < want.Results || have.Restored < want.Restored ||
-				m == care.OnList && w.World.FHIR != nil && v.role.byScreen() && have.Meeting == ""
-
-			if have.Planned != want.Planned || have.Results != want.Results || have.Restored != want.Restored || have.Doubled > 0 {
-				r.odd = append(r.odd, fmt.Sprintf("%s by %s at %s: %d/%d planned, %d/%d results, %d/%d restored, %d doubled", v.role, m,
-					v.Planned.Start.Format("15:04"), have.Planned, want.Planned, have.Results, want.Results, have.Restored, want.Restored, have.Doubled))
-			}
-
-			if v.role.byScreen() {
-				r.EntriesPlanned, r.EntriesResult = r.EntriesPlanned+have.Planned, r.EntriesResult+have.Results
-				r.wantPlanned, r.wantResults = r.wantPlanned+want.Planned, r.wantResults+want.Results
-			}
+			lost = w.countMeans(r, v, m) || lost
 		}
 
 		if lost {
@@ -129,6 +115,26 @@ func (w *walk) countEntries(r *Report) {
 	if w.adHoc != nil && w.adHoc.byHand {
 		r.NotPossible++
 	}
+}
+
+// countMeans compares what the record holds of a visit by one means with what the rules ask for, and
+// reports whether something is missing.
+func (w *walk) countMeans(r *Report, v *visit, m care.Means) (lost bool) {
+	have, want := w.told(v, m), w.wants(v, m)
+	r.DuplicateEntries += have.Doubled + max(0, have.Planned-want.Planned) + max(0, have.Results-want.Results) + max(0, have.Restored-want.Restored)
+
+	if have.Planned != want.Planned || have.Results != want.Results || have.Restored != want.Restored || have.Doubled > 0 {
+		r.odd = append(r.odd, fmt.Sprintf("%s by %s at %s: %d/%d planned, %d/%d results, %d/%d restored, %d doubled", v.role, m,
+			v.Planned.Start.Format("15:04"), have.Planned, want.Planned, have.Results, want.Results, have.Restored, want.Restored, have.Doubled))
+	}
+
+	if v.role.byScreen() {
+		r.EntriesPlanned, r.EntriesResult = r.EntriesPlanned+have.Planned, r.EntriesResult+have.Results
+		r.wantPlanned, r.wantResults = r.wantPlanned+want.Planned, r.wantResults+want.Results
+	}
+
+	return have.Planned < want.Planned || have.Results < want.Results || have.Restored < want.Restored ||
+		m == care.OnList && w.World.FHIR != nil && v.role.byScreen() && have.Meeting == ""
 }
 
 // countOutcome counts what the record says came of a visit; where it does not tell, what the program says.

@@ -97,7 +97,7 @@ func (w *walk) play(ctx context.Context, v *visit, group []*visit, invitations [
 		return err
 	}
 
-	switch v.role {
+	switch v.role { //nolint:exhaustive // those taken back are never played
 	case ignores:
 		return nil
 	case stays, phones:
@@ -365,7 +365,7 @@ func (w *walk) part(ctx context.Context, v *visit) error {
 
 	word := map[string]any{}
 
-	switch v.role {
+	switch v.role { //nolint:exhaustive // those taken back are never played
 	case leaves, ignores:
 		return nil
 	case meets, calls:

@@ -94,6 +94,7 @@ func (s *Store) ToForget(ctx context.Context, q scheduler.ForgetQuery) ([]care.S
 	}
 
 	c.add("NOT EXISTS (SELECT 1 FROM follow_ups f WHERE f.visit_id = visits.id AND f.ended_at IS NULL)")
+	c.add("NOT EXISTS (SELECT 1 FROM findings d WHERE d.visit_id = visits.id AND d.closed_at IS NULL)")
 	c.add("NOT EXISTS (SELECT 1 FROM exceptions x WHERE x.visit_id = visits.id AND x.resolved_at IS NULL)")
 	c.add("NOT EXISTS (SELECT 1 FROM entries e WHERE e.visit_id = visits.id AND (e.state IN ('due', 'rejected') OR e.written_at >= ?))", micros(q.Before))
 	c.add("(citizen_id IN (SELECT o.citizen_id FROM ended_courses o WHERE o.ended_at < ?) OR NOT EXISTS "+

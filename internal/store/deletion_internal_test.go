@@ -53,7 +53,9 @@ func set() map[string]any {
 		"devices.kind": "code", "employee_links.proof": "override",
 		"number_notices.phone_sealed": nil,
 		"lists.last_day":              "2026-11-23", "lists.problems": `[{"severity":1,"text":"` + mark + `"}]`, "lists.row_refs_sealed": pack([]byte("[]")),
-		"legs.role": "host", "follow_ups.stage": "talked", "exceptions.resolved_at": nil, "batches.decision": "approved",
+		"legs.role": "host", "follow_ups.stage": "talked", "exceptions.resolved_at": nil, "findings.state": "open", "findings.closed_at": nil,
+		"reconcile_runs.kind": "night", "reconcile_runs.state": "done", "reconcile_runs.active": nil, "reconcile_runs.counts": `[{"category":"`+mark+`"}]`,
+		 "batches.decision": "approved",
 	}
 }
 
@@ -84,6 +86,7 @@ func elsewhere() map[string]string {
 		"event_nodes": "no person", "notices": "no person", "chores": "no person", "availability": "no person", "system_health": "no person",
 		"login_looks": "no citizen", "login_switches": "no citizen", "fetches": "no citizen, purged",
 		"directory_state": "no person", "employees": "employees", "employee_grants": "employees", "employee_history": "employees", "units": "no person",
+		"call_imports": "no citizen", "vendor_calls": "keyed hash of the citizen; go when their import is undone",
 		"scim_groups": "employees", "scim_members": "employees", "staff_sessions": "employees, expires", "saml_requests": "employees, expires",
 		"saml_replays": "no person, expires", "emergency_codes": "employees, expires",
 		"batch_visits": "gone with the decision", "goose_db_version": "no person", "sqlite_sequence": "no person",
@@ -92,10 +95,10 @@ func elsewhere() map[string]string {
 
 // planted are the tables that get a row with marks, in the order in which their keys demand it.
 func planted() []string {
-	children := []string{"rooms", "invitations", "admissions", "entries", "exceptions", "legs", "verdicts", "former_outcomes", "participants", "follow_ups"}
+	children := []string{"rooms", "invitations", "admissions", "entries", "exceptions", "legs", "verdicts", "former_outcomes", "participants", "follow_ups", "findings"}
 	people := []string{"contacts", "consents", "devices", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices", "ended_courses"}
 
-	return slices.Concat([]string{"lists", "uploads", "batches", "citizens", "visits"}, children, people)
+	return slices.Concat([]string{"lists", "uploads", "batches", "reconcile_runs", "citizens", "visits"}, children, people)
 }
 
 type walked struct {
@@ -309,6 +312,14 @@ func (w walked) forget(s *Store) {
 	}
 
 	if _, err := w.db.ExecContext(ctx, "UPDATE exceptions SET resolved_at = 2"); err != nil {
+		w.Fatal(err)
+	}
+
+	if found, err = s.ToForget(ctx, scheduler.ForgetQuery{Before: now, Limit: 10}); err != nil || len(found) != 0 {
+		w.Fatalf("with an open finding: %d visits, %v", len(found), err)
+	}
+
+	if _, err := w.db.ExecContext(ctx, "UPDATE findings SET state = 'gone', closed_at = 2"); err != nil {
 		w.Fatal(err)
 	}
 

@@ -56,6 +56,15 @@ func (s *Store) ForgetRest(ctx context.Context, before time.Time) error {
 			return fmt.Errorf("forget reasons: %w", err)
 		}
 
+		if err := tx.Exec("DELETE FROM findings WHERE visit_id IN (SELECT id FROM visits WHERE deleted_at IS NOT NULL)").Error; err != nil {
+			return fmt.Errorf("forget findings: %w", err)
+		}
+
+		// Runs name the citizens whom they could not look at.
+		if err := tx.Exec("DELETE FROM reconcile_runs WHERE active IS NULL AND asked_at < ?", micros(before)).Error; err != nil {
+			return fmt.Errorf("remove old reconciliations: %w", err)
+		}
+
 		return nil
 	})
 }

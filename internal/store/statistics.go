@@ -104,20 +104,20 @@ func (s *Store) ownFacts(tx *gorm.DB, q scheduler.FactQuery, tell func(measure.F
 
 // waysOf selects what only some dimensions need.
 func waysOf(by []measure.Dimension) string {
-	out := ""
+	var out strings.Builder
 
 	for _, w := range []struct {
-		dimension   measure.Dimension
-		told, else_ string
+		dimension     measure.Dimension
+		told, instead string
 	}{{measure.ByMethod, methodOf, "''"}, {measure.ByChannel, channelOf, "''"}, {measure.ByNumber, surrogateOf, "false"}} {
 		if slices.Contains(by, w.dimension) {
-			out += ", " + w.told
+			out.WriteString(", " + w.told)
 		} else {
-			out += ", " + w.else_
+			out.WriteString(", " + w.instead)
 		}
 	}
 
-	return out
+	return out.String()
 }
 
 func scanFact(rows *sql.Rows, entries map[string]*recorded) (measure.Fact, error) {
@@ -299,7 +299,7 @@ func (s *Store) CountListed(ctx context.Context, q scheduler.ListedQuery) ([]sch
 	text := "WITH days (day, bucket) AS (VALUES " + days + ") SELECT " + by + ", COUNT(*), COUNT(DISTINCT v.citizen_id), SUM(v.planned_end - v.planned_start), " +
 		"SUM(CASE WHEN v.list_id IN (SELECT id FROM lists WHERE faults > 0) THEN 1 ELSE 0 END) " +
 		"FROM days JOIN visits v ON v.local_day = days.day AND v.local_day >= ? AND v.local_day <= ? AND v.unit IN ? " +
-		"WHERE v.system <> '" + care.OwnSystem + "' GROUP BY " + by //nolint:gosec // only our own words are put together
+		"WHERE v.system <> '" + care.OwnSystem + "' GROUP BY " + by
 	values = append(values, string(first), string(last), q.Units)
 
 	rows, err := s.read.WithContext(ctx).Raw(text, values...).Rows()

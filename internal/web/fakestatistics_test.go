@@ -11,7 +11,7 @@ import (
 )
 
 // statisticsFacts are visits of five weeks, made by a rule.
-func statisticsFacts(q scheduler.StatisticsQuery, tell func(measure.Fact) error) error {
+func statisticsFacts(tell func(measure.Fact) error) error {
 	services := []string{"Medicinadministration", "Tilsyn og omsorg", "Ernæring, vejledning", "Psykisk støtte"}
 	employees := []care.EmployeeID{"MSK", "KIR", "BOH", "=cmd|'/C calc'!A0"}
 	laws := []care.LegalBasis{care.SUL138, care.AEL, care.SUL138, care.SEL85}
@@ -59,7 +59,7 @@ func (f *fakeUse) Statistics(_ context.Context, _ care.Actor, q scheduler.Statis
 	counter := measure.NewCounter(measure.Question{Period: measure.Span{From: q.From, To: q.To}, By: q.By}, terms)
 
 	if q.From < "2026-12-24" { // a day without visits
-		_ = statisticsFacts(q, func(f measure.Fact) error {
+		_ = statisticsFacts(func(f measure.Fact) error {
 			counter.Add(f)
 
 			return nil
@@ -78,7 +78,8 @@ func (f *fakeUse) Statistics(_ context.Context, _ care.Actor, q scheduler.Statis
 	}
 
 	out := scheduler.Statistics{
-		Table: counter.Table(measure.Names{Units: map[care.UnitID]string{"oest": "Øst"}}), Query: q, Units: []care.Unit{{ID: "oest", Name: "Øst"}}, Terms: terms,
+		Table: counter.Table(measure.Names{Units: map[care.UnitID]string{"oest": "Øst"}}), //nolint:exhaustive // the only unit
+		Query: q, Units: []care.Unit{{ID: "oest", Name: "Øst"}}, Terms: terms,
 		Sources: []scheduler.CallSource{{Key: "viewcare", Name: "Viewcare"}},
 	}
 	if q.Leaving || q.Others {
@@ -98,7 +99,7 @@ func (f *fakeUse) StatisticsRows(_ context.Context, _ care.Actor, q scheduler.St
 	row := measure.OpenRow(measure.Question{Period: measure.Span{From: q.From, To: q.To}, By: q.By}, cell.Keys, measure.Names{})
 	out.Labels = row.Labels
 
-	_ = statisticsFacts(q, func(fact measure.Fact) error {
+	_ = statisticsFacts(func(fact measure.Fact) error {
 		if row.Has(column, fact) {
 			if out.Total++; out.Total > first && len(out.Rows) < 20 {
 				out.Rows = append(out.Rows, scheduler.StatisticsRow{Fact: fact, UnitName: "Øst", Name: "Nancy Ann Test Berggren", Open: true})
@@ -111,10 +112,10 @@ func (f *fakeUse) StatisticsRows(_ context.Context, _ care.Actor, q scheduler.St
 	return out, f.call("StatisticsRows")
 }
 
-func (f *fakeUse) EachVisit(_ context.Context, _ care.Actor, q scheduler.StatisticsQuery, tell func(measure.Fact) error) error {
+func (f *fakeUse) EachVisit(_ context.Context, _ care.Actor, _ scheduler.StatisticsQuery, tell func(measure.Fact) error) error {
 	if err := f.call("EachVisit"); err != nil {
 		return err
 	}
 
-	return statisticsFacts(q, tell)
+	return statisticsFacts(tell)
 }

@@ -173,7 +173,7 @@ const (
 )
 
 func recordDrifts() map[DriftKind]DriftTerms {
-	return map[DriftKind]DriftTerms{
+	return map[DriftKind]DriftTerms{ //nolint:exhaustive // the other kinds are in the maps beside it
 		DriftMoved:         {RecordSide, Pressing, "Besøget er flyttet i journalen", "Journalen har en anden tid end skærmbesøget. Borgeren er inviteret til den gamle tid.", MoveHere, "Flyt skærmbesøget til journalens tid", DriftAsk},
 		DriftCancelled:     {RecordSide, Pressing, "Besøget er aflyst i journalen", "Journalen har aflyst besøget, men borgeren er stadig inviteret på skærm.", CancelHere, cancelIt, DriftAsk},
 		DriftDeleted:       {RecordSide, Pressing, "Besøget findes ikke længere i journalen", "Nogen har slettet besøget i journalen, men borgeren er stadig inviteret på skærm.", CancelHere, cancelIt, DriftAsk},
@@ -191,7 +191,7 @@ func recordDrifts() map[DriftKind]DriftTerms {
 }
 
 func entryDrifts() map[DriftKind]DriftTerms {
-	return map[DriftKind]DriftTerms{
+	return map[DriftKind]DriftTerms{ //nolint:exhaustive // the other kinds are in the maps beside it
 		DriftPlannedMissing: {RecordSide, Important, "Planlægningen mangler i journalen", "Det, vi skrev om det planlagte skærmbesøg, findes ikke længere i journalen.", WriteMissing, "Skriv det igen", DriftAsk},
 		DriftResultMissing:  {RecordSide, Pressing, "Resultatet mangler i journalen", "Det, vi skrev om resultatet, findes ikke længere i journalen.", WriteMissing, "Skriv resultatet igen", DriftAsk},
 		DriftEntryDoubled:   {RecordSide, Important, "Registreringen står to gange", "Samme besøg er registreret mere end én gang i journalen og tæller forkert.", ByHand, "Slet den ene i journalen." + lookAgain, DriftAsk},
@@ -202,7 +202,7 @@ func entryDrifts() map[DriftKind]DriftTerms {
 }
 
 func citizenDrifts() map[DriftKind]DriftTerms {
-	return map[DriftKind]DriftTerms{
+	return map[DriftKind]DriftTerms{ //nolint:exhaustive // the other kinds are in the maps beside it
 		DriftHospital: {RecordSide, Pressing, "Borgeren er indlagt", "Journalen siger, at borgeren er på sygehus, så ingen kommer til skærmbesøget.", CancelHere, cancelIt, DriftAsk},
 		DriftDead:     {RecordSide, Pressing, "Borgeren er død", "Journalen siger, at borgeren er død. Der sendes ingen besked, når skærmbesøget aflyses.", CancelHere, cancelIt + " uden besked", DriftAsk},
 		DriftInactive: {RecordSide, Pressing, "Borgeren er ikke aktiv i journalen", "Journalen kender ikke længere borgeren som aktiv.", CancelHere, cancelIt, DriftAsk},
@@ -211,7 +211,7 @@ func citizenDrifts() map[DriftKind]DriftTerms {
 }
 
 func roomDrifts() map[DriftKind]DriftTerms {
-	return map[DriftKind]DriftTerms{
+	return map[DriftKind]DriftTerms{ //nolint:exhaustive // the other kinds are in the maps beside it
 		DriftRoomGone:    {PlatformSide, Pressing, "Videorummet er væk", "Videoplatformen har ikke længere rummet til besøget.", NewRoom, "Bestil et nyt rum", DriftAuto},
 		DriftRoomMoved:   {PlatformSide, Pressing, "Videorummet har en anden tid", "Nogen har flyttet rummet på videoplatformen, så det ikke er åbent under besøget.", MoveRoomBack, "Flyt rummet til besøgets tid", DriftAuto},
 		DriftRoomOrphan:  {PlatformSide, Small, "Et videorum står tilbage", "Besøget er ikke på skærm længere, men rummet står der endnu.", CloseStrayRoom, "Luk rummet", DriftAuto},

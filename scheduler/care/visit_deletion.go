@@ -177,7 +177,7 @@ func (v *Visit) Forget(stands CitizenID, at time.Time) error {
 	}
 
 	for i := range s.Entries {
-		s.Entries[i].Failure = ""
+		s.Entries[i].Failure, s.Entries[i].Seen = "", ""
 	}
 
 	for i, r := range s.Rooms {

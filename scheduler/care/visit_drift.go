@@ -1,6 +1,9 @@
 package care
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // CancelAsRecorded ends a visit that the record itself has cancelled: as Cancel does, but the record is
 // told nothing, because it knows.
@@ -63,8 +66,8 @@ func (v *Visit) RoomFound(ref RoomRef, planned Interval) error {
 
 // LastWord returns the newest entry by a means that was not overtaken.
 func (s Snapshot) LastWord(m Means) (Entry, bool) {
-	for i := len(s.Entries) - 1; i >= 0; i-- {
-		if e := s.Entries[i]; e.Means == m && e.State != EntrySuperseded {
+	for _, e := range slices.Backward(s.Entries) {
+		if e.Means == m && e.State != EntrySuperseded {
 			return e, true
 		}
 	}

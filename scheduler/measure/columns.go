@@ -6,11 +6,11 @@ func citizens() []Column {
 	inWeek := func(r Row, f Fact) bool { return r.Week.Has(f.Day) }
 	inBoth := func(r Row, f Fact) bool { return r.Fortnight.Has(f.Day) }
 	person := func(f Fact) bool { return f.answered() && f.Citizen != "" }
-	any := func(f Fact) bool { return f.Citizen != "" && (f.planned() || f.answered()) }
+	either := func(f Fact) bool { return f.Citizen != "" && (f.planned() || f.answered()) }
 
 	return []Column{
 		{
-			Key: "citizens", Name: "Borgere med skærmbesøg", Group: Citizens, Kind: Count, Measure: 5, sums: true, open: any,
+			Key: "citizens", Name: "Borgere med skærmbesøg", Group: Citizens, Kind: Count, Measure: 5, sums: true, open: either,
 			Formula: "Antal forskellige borgere med et planlagt skærmbesøg eller et besvaret opkald i perioden.",
 			value:   func(t *tally, _ Terms) Value { return known(float64(len(t.citizens))) },
 		},

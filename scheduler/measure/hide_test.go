@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/sluse/sluse/scheduler/care"
@@ -185,7 +186,7 @@ func TestOwnUnitsStay(t *testing.T) {
 
 	// Øst: 3 planned, Vest: 20, Nord: 1. The reader is of Vest and Nord.
 	c := measure.NewCounter(measure.Question{Period: measure.Span{From: "2026-11-16", To: "2026-11-22"}, By: []measure.Dimension{measure.ByUnit}}, measure.Terms{})
-	for unit, n := range map[care.UnitID]int{"oest": 3, "vest": 20, "nord": 1} {
+	for unit, n := range map[care.UnitID]int{"oest": 3, "vest": 20, "nord": 1} { //nolint:exhaustive // the units of this test
 		for range n {
 			c.Add(measure.Fact{Day: "2026-11-17", Unit: unit, Screened: true, State: care.Completed, Delivery: care.Screen, Citizen: string(unit)})
 		}
@@ -215,7 +216,7 @@ func TestWhatIsMadeOfHiddenCountsIsHidden(t *testing.T) {
 
 	c := measure.NewCounter(measure.Question{Period: measure.Span{From: "2026-11-16", To: "2026-11-22"}}, measure.Terms{FullLists: true, Savings: measure.Savings{Road: 60e9}})
 	for i := range 3 {
-		c.Add(screen("2026-11-17", fmt.Sprint(i), 8, 10))
+		c.Add(screen("2026-11-17", strconv.Itoa(i), 8, 10))
 	}
 
 	table := c.Table(measure.Names{}).Leaving(nil)

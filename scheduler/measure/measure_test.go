@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func TestMeasures(t *testing.T) {
 	end := time.Date(2026, 11, 17, 9, 0, 0, 0, time.UTC)
 	visit := func(n int, change func(*measure.Fact)) measure.Fact {
 		f := measure.Fact{
-			ID: fmt.Sprint(n), Day: "2026-11-17", Citizen: fmt.Sprint("c", n), Listed: true, Screened: true, State: care.Completed, Delivery: care.Screen, Grade: care.Certain, Planned: 10 * time.Minute,
+			ID: strconv.Itoa(n), Day: "2026-11-17", Citizen: fmt.Sprint("c", n), Listed: true, Screened: true, State: care.Completed, Delivery: care.Screen, Grade: care.Certain, Planned: 10 * time.Minute,
 		}
 		change(&f)
 
@@ -195,7 +196,7 @@ func randomFacts(r *rand.Rand, n int) []measure.Fact {
 
 	for i := range n {
 		f := measure.Fact{
-			ID: fmt.Sprint(i), Day: care.Day("2026-10-01").Add(r.IntN(70)), Unit: care.UnitID(pick("oest", "vest", "nord")), Employee: care.EmployeeID(pick("A", "B", "C", "D", "E")),
+			ID: strconv.Itoa(i), Day: care.Day("2026-10-01").Add(r.IntN(70)), Unit: care.UnitID(pick("oest", "vest", "nord")), Employee: care.EmployeeID(pick("A", "B", "C", "D", "E")),
 			Citizen: fmt.Sprint("c", r.IntN(60)), Law: care.LegalBasis(pick("SUL_138", "AEL", "SEL_85", "SEL_83")), Shift: care.Shift(pick("dag", "aften", "nat")), Service: pick("Medicin", "Tilsyn"),
 			Listed: r.IntN(9) > 0, Screened: true, State: care.States()[r.IntN(len(care.States()))], Delivery: care.Delivery(pick("screen", "screen", "phone")),
 			Reason: care.Reasons()[r.IntN(len(care.Reasons()))], Grade: care.Certain, Planned: 10 * time.Minute, Actual: time.Duration(r.IntN(15)) * time.Minute,

@@ -88,7 +88,7 @@ func windows(d Dimension, key string, period Span) (week, fortnight Span) {
 		w, ok = parseWeek(key)
 	case ByMonth:
 		first := care.Day(key + "-01")
-		last := care.Day(first.Add(31)[:7] + "-01").Add(-1)
+		last := (first.Add(31)[:7] + "-01").Add(-1)
 		w, ok = lastWeek(Span{From: max(first, period.From), To: min(last, period.To)})
 	}
 

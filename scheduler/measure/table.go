@@ -3,6 +3,7 @@ package measure
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sluse/sluse/scheduler/care"
@@ -300,7 +301,7 @@ func (c *Counter) groups(keys []string) []*tally {
 func (c *Counter) sum(n int, key string) *tally {
 	d := c.q.By[n-1]
 
-	return c.tally(string(rune('0'+n))+key, d, key, d.OnLists())
+	return c.tally(strconv.Itoa(n)+key, d, key, d.OnLists())
 }
 
 func (c *Counter) cell(keys []string, grouped bool) *tally {

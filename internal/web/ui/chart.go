@@ -53,8 +53,11 @@ const (
 // chartParts are what a bar is made of.
 func chartParts() []chartPart {
 	return []chartPart{
-		{Key: "completed", Name: "Gennemført på skærm"}, {Key: "phone", Name: "På telefon"}, {Key: "not_completed", Name: "Ikke gennemført"},
-		{Key: "cancelled", Name: "Aflyst"}, {Key: "waiting", Name: "Ikke afsluttet endnu"},
+		{Key: "completed", Name: "Gennemført på skærm"},
+		{Key: "phone", Name: "På telefon"},
+		{Key: "not_completed", Name: "Ikke gennemført"},
+		{Key: "cancelled", Name: "Aflyst"},
+		{Key: "waiting", Name: "Ikke afsluttet endnu"},
 	}
 }
 

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -137,10 +138,7 @@ func queryOf(q scheduler.StatisticsQuery) url.Values {
 // With returns the page's own address with another group of columns.
 func (b statisticsPage) With(g measure.Group) string {
 	v := url.Values{}
-	for key, values := range b.query {
-		v[key] = values
-	}
-
+	maps.Copy(v, b.query)
 	v.Set("tal", string(g))
 
 	return "/statistik?" + v.Encode() + "#tabel"
@@ -173,8 +171,15 @@ func (b statisticsPage) Cards() []statisticsCard {
 	var out []statisticsCard
 
 	for _, c := range []struct{ key, beside, tone string }{
-		{"planned", "share", ""}, {"completed", "completion", "ok"}, {"not_completed", "", "bad"}, {"phone", "", "info"},
-		{"citizens", "", ""}, {"conversion_week", "conversion_fortnight", ""}, {"median", "p90", ""}, {"record_share", "record_failed", ""}, {"saved_minutes", "saved_km", ""},
+		{"planned", "share", ""},
+		{"completed", "completion", "ok"},
+		{"not_completed", "", "bad"},
+		{"phone", "", "info"},
+		{"citizens", "", ""},
+		{"conversion_week", "conversion_fortnight", ""},
+		{"median", "p90", ""},
+		{"record_share", "record_failed", ""},
+		{"saved_minutes", "saved_km", ""},
 	} {
 		card := statisticsCard{Figure: b.figure(b.Total, c.key), Tone: c.tone}
 		if c.beside != "" {
@@ -218,9 +223,7 @@ func (b statisticsPage) figureAt(r measure.Row, i int) statisticsFigure {
 
 	if c.Open() && v.Known && v.Number != 0 && !b.Left {
 		query := url.Values{"maal": {c.Key}}
-		for key, values := range b.query {
-			query[key] = values
-		}
+		maps.Copy(query, b.query)
 
 		for _, key := range r.Keys {
 			query.Add("gruppe", key)

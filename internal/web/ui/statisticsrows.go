@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -40,9 +41,7 @@ func (p *Pages) statisticsRows(c *gin.Context) error {
 	body := statisticsRowsPage{StatisticsRows: rows, Back: "/statistik?" + queryOf(q).Encode(), Sources: map[string]string{"": "Sluse"}}
 	at := func(n int) string {
 		v := url.Values{"maal": {cell.Column}, "gruppe": cell.Keys, "fra-nr": {strconv.Itoa(n)}}
-		for key, values := range queryOf(q) {
-			v[key] = values
-		}
+		maps.Copy(v, queryOf(q))
 
 		return "/statistik/besoeg?" + v.Encode()
 	}
@@ -101,11 +100,11 @@ func (b statisticsRowsPage) Outcome(r scheduler.StatisticsRow) string {
 
 // Source is the name of the system that a row comes from.
 func (b statisticsRowsPage) Source(r scheduler.StatisticsRow) string {
-	if name, ok := b.Sources[r.Fact.Source]; ok {
+	if name, ok := b.Sources[r.Source]; ok {
 		return name
 	}
 
-	return r.Fact.Source
+	return r.Source
 }
 
 // Lasted is how long both sides were there.
