@@ -227,7 +227,7 @@ func TestStatisticsByWay(t *testing.T) {
 
 	type counts struct{ Planned, Completed, Phone, Not float64 }
 
-	for by, want := range map[measure.Dimension]map[string]counts{ //nolint:exhaustive // only how people came to the visit
+	for by, want := range map[measure.Dimension]map[string]counts{ //nolint:exhaustive // only the ways and the number
 		measure.ByMethod:  {"code": {1, 1, 0, 0}, "known_to_staff": {2, 2, 0, 0}, "": {2, 0, 1, 1}},
 		measure.ByChannel: {"sms": {3, 3, 0, 0}, "mail": {1, 0, 0, 1}, "": {1, 0, 1, 0}},
 		measure.ByNumber:  {"cpr": {4, 2, 1, 1}, "surrogate": {1, 1, 0, 0}},

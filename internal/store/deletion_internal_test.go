@@ -54,8 +54,8 @@ func set() map[string]any {
 		"number_notices.phone_sealed": nil,
 		"lists.last_day":              "2026-11-23", "lists.problems": `[{"severity":1,"text":"` + mark + `"}]`, "lists.row_refs_sealed": pack([]byte("[]")),
 		"legs.role": "host", "follow_ups.stage": "talked", "exceptions.resolved_at": nil, "findings.state": "open", "findings.closed_at": nil,
-		"reconcile_runs.kind": "night", "reconcile_runs.state": "done", "reconcile_runs.active": nil, "reconcile_runs.counts": `[{"category":"`+mark+`"}]`,
-		 "batches.decision": "approved",
+		"reconcile_runs.kind": "night", "reconcile_runs.state": "done", "reconcile_runs.active": nil, "reconcile_runs.counts": `[{"category":"` + mark + `"}]`,
+		"batches.decision": "approved",
 	}
 }
 

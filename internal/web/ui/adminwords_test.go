@@ -25,8 +25,10 @@ func TestEveryActionHasWords(t *testing.T) {
 
 			data, err := fs.ReadFile(os.DirFS(root), path)
 
-			for _, m := range written.FindAllStringSubmatch(string(data), -1) {
-				found[m[1]] = true
+			for line := range strings.Lines(string(data)) {
+				for _, m := range written.FindAllStringSubmatch(line, -1) {
+					found[m[1]] = true
+				}
 			}
 
 			return err
