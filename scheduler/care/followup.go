@@ -19,11 +19,6 @@ const (
 	FollowUpDropped   FollowUpStage = "dropped"   // ended: none was needed, or the visit went another way
 )
 
-// FollowUpStages lists every stage in the order of a follow-up's life.
-func FollowUpStages() []FollowUpStage {
-	return []FollowUpStage{FollowUpAsked, FollowUpCalling, FollowUpReturning, FollowUpTalked, FollowUpPlaced, FollowUpDropped}
-}
-
 // Danish returns the wording of a stage.
 func (s FollowUpStage) Danish() string {
 	switch s {
