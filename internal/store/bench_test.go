@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/internal/testenv/pg"
+	"github.com/sluse/sluse/internal/testenv/sqlite"
 	"github.com/sluse/sluse/migrations"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/storetest"
@@ -56,23 +56,32 @@ const serial = "CREATE TABLE test_jobs (n INTEGER PRIMARY KEY, kind TEXT, visit 
 func database(tb testing.TB, dialect migrations.Dialect) (*store.Database, store.Config) {
 	tb.Helper()
 
-	config := store.Config{URL: "sqlite:" + filepath.Join(tb.TempDir(), "sluse.db")}
-	create := serial
+	if dialect == migrations.SQLite {
+		config := store.Config{URL: sqlite.URL(tb)}
+		db := connect(tb, config)
 
-	if dialect == migrations.Postgres {
-		config.URL, create = pg.URL(tb), "CREATE TABLE test_jobs (n bigserial, kind text, visit text, ref text, at bigint)"
+		return prepared(tb, db, serial), config
 	}
 
+	config := store.Config{URL: pg.URL(tb)}
 	db := connect(tb, config)
+
 	if err := migrations.Up(tb.Context(), db.Writer, db.Dialect); err != nil {
 		tb.Fatal(err)
 	}
+
+	return prepared(tb, db, "CREATE TABLE test_jobs (n bigserial, kind text, visit text, ref text, at bigint)"), config
+}
+
+// prepared gives a database the table of the tests' jobs.
+func prepared(tb testing.TB, db *store.Database, create string) *store.Database {
+	tb.Helper()
 
 	if _, err := db.Writer.ExecContext(tb.Context(), create); err != nil {
 		tb.Fatal(err)
 	}
 
-	return db, config
+	return db
 }
 
 func connect(tb testing.TB, config store.Config) *store.Database {
