@@ -21,7 +21,7 @@ type look struct {
 	seen    *ehr.Seen // nil: the record was silent or refused, or can't tell
 	drifts  []care.Drift
 	rooms   bool // the platform answered
-	refused bool // the record will not show the citizen
+	refused bool // the record will not show the citizen, or the platform a room
 
 	silence error // somebody did not answer; nil: everybody did
 	silent  care.DriftSide
@@ -181,6 +181,10 @@ func (s *Service) askPlatform(ctx context.Context, l *look) [][]roomSight {
 				out[i] = append(out[i], roomSight{ref: r.Ref, found: err == nil || unusable, unusable: unusable, booking: booking})
 			case passing(err):
 				l.rooms, l.silence, l.silent = false, err, care.PlatformSide
+
+				return out
+			default: // asking again won't help, and how the room is was not told
+				l.rooms, l.refused = false, true
 
 				return out
 			}
