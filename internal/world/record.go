@@ -3,10 +3,7 @@ package world
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
-	"strings"
-	"text/template"
 
 	"github.com/sluse/sluse/ehr/fhir/fhirsim"
 	"github.com/sluse/sluse/ehr/momentum/momentumsim"
@@ -48,100 +45,6 @@ const (
 	NoteSubject  = "Emne"           // the field that says which visit the note is about
 	JournalType  = "Skærmbesøg"     // Varde's notes
 )
-
-// recordTemplate is the part of a municipality's configuration about its record.
-const recordTemplate = `    record:
-      kind: {{.Kind}}
-      concurrency: {{.Concurrency}}
-      file:
-        dir: "{{.Dir}}/lister"
-{{- if eq .Kind "fhir"}}
-      fhir:
-        base_url: {{.RecordURL}}/fhir
-{{- if .Planned}}
-        lists: {by: location}
-{{- end}}
-{{- else if eq .Kind "nexus"}}
-      nexus:
-        instance: {{.Nexus.Instance}}
-        iam_url: {{.Nexus.IAM}}
-        api_url: {{.NexusRoot}}
-        client_id: {{.NexusClient}}
-        client_secret: {file: "{{.Secrets}}/nexus.secret"}
-        write_visit_type: true
-        intervention: {placement: "Sundhedsfagligt grundforløb > Sygepleje", supplier: Sygeplejen}
-        note: {text_label: Notat}
-{{- end}}
-{{- if eq .Practice "varde"}}
-      momentum:
-        base_url: {{.Momentum}}/api/
-        token_url: {{.Momentum}}/token
-        resource: {{.MomentumResource}}
-        client_id: {{.MomentumClient}}
-        client_secret: {file: "{{.Secrets}}/momentum.secret"}
-        api_key: {file: "{{.Secrets}}/momentum.key"}
-        write: true
-      default: {means: [journal], journal: "{{.JournalType}}"}
-{{- else if eq .Practice "holbaek"}}
-      default:
-        means: [list{{if eq .Kind "nexus"}}, note{{end}}]
-        planned: Planlagt skærmbesøg
-        completed: Udført skærmbesøg
-        not_completed: Ikke gennemført skærmbesøg
-        phone: Telefonisk
-        comment: skærmbesøg
-{{- if eq .Kind "nexus"}}
-        note:
-          form: {{.NoteForm}}
-          fields:
-            - {label: {{.NoteSubject}}, value: "{resultat} {dato} kl. {planlagt}"}
-{{- end}}
-{{- else if eq .Practice "viborg"}}
-      default: {comment: skærmbesøg}
-      by_law:
-{{- if eq .Kind "nexus"}}
-        SUL_138: {means: [intervention], intervention: {{.Intervention}}}
-{{- else}}
-        SUL_138: {means: [], impossible: "Journalen kan ikke få indsatsen »{{.Intervention}}« herfra. Registrér den i journalen i hånden."}
-{{- end}}
-{{- else}}
-      default: {planned: "Planlagt skærmbesøg", completed: "Gennemført skærmbesøg", not_completed: "Ikke gennemført skærmbesøg", phone: "Telefonisk", comment: "skærmbesøg"}
-      by_law:
-        SEL_83: {comment: "skærmbesøg"}
-{{- end}}`
-
-// recordData is what recordTemplate needs.
-type recordData struct {
-	Kind                                             RecordKind
-	Practice                                         Practice
-	Concurrency                                      int
-	Planned                                          bool
-	Dir, Secrets, RecordURL, NexusRoot, NexusClient  string
-	Momentum, MomentumResource, MomentumClient       string
-	Intervention, NoteForm, NoteSubject, JournalType string
-	Nexus                                            nexussim.URLs
-}
-
-func (w *World) recordText(o Options, dir string) (string, error) {
-	root, err := url.Parse(w.nexus.API)
-	if err != nil {
-		return "", fmt.Errorf("care record: %w", err)
-	}
-
-	data := recordData{
-		Kind: o.Record, Practice: o.Practice, Concurrency: o.Concurrency, Planned: len(o.Planned) > 0, Dir: dir, Secrets: o.Dir,
-		RecordURL: w.RecordURL, Nexus: w.nexus, NexusRoot: root.Scheme + "://" + root.Host, NexusClient: nexusClient().ID,
-		Momentum: w.momentum, MomentumResource: momentumsim.Resource, MomentumClient: momentumsim.ClientID,
-		Intervention: Intervention, NoteForm: NoteForm, NoteSubject: NoteSubject, JournalType: JournalType,
-	}
-
-	var text strings.Builder
-	if err := template.Must(template.New("record").Parse(recordTemplate)).Execute(&text, data); err != nil {
-		return "", fmt.Errorf("care record: %w", err)
-	}
-
-	return text.String(), nil
-}
 
 // recordSecrets are files that the record's part of the configuration names.
 func (w *World) recordSecrets() map[string]string {
