@@ -99,4 +99,7 @@ type Trace struct {
 type Other struct {
 	Planned  care.Interval
 	Category string
+	// Employee is who has it; empty: nobody yet, or the record can't tell. Two employees who visit a
+	// citizen together each have a visit of their own at the same time.
+	Employee care.EmployeeID
 }

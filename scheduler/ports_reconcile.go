@@ -60,14 +60,23 @@ type Run struct {
 // Active reports whether the run goes on, or will.
 func (r Run) Active() bool { return r.DoneAt.IsZero() }
 
-// CategoryCount is how many visits have a category, by our book and by the record (K68).
+// CategoryCount is how many visits of a day and unit have a category, by our book and by the record
+// (K68). A visit whose state was not told, or whose entry is still on its way, is in neither number.
 type CategoryCount struct {
+	Day      care.Day
+	Unit     care.UnitID
 	Category string
 	Own      int
 	Record   int
-	// Visits are those about which the two do not agree, at most countedVisits.
+	// Visits are those about which the two do not agree, at most countedVisits. A visit that the record
+	// has under another category is named in both lines.
 	Visits []care.VisitID
+	// Unknown are visits among Record to which our book never gave a category.
+	Unknown int
 }
+
+// Differs reports whether there is anything in the list of differences.
+func (c CategoryCount) Differs() bool { return c.Own != c.Record || len(c.Visits) > 0 || c.Unknown > 0 }
 
 // FindingChange is a finding that is new, with a zero Before, or changed since it was read as Before.
 type FindingChange struct{ Before, After care.Finding }
@@ -84,8 +93,8 @@ type FindingQuery struct {
 
 // Reconciliations stores runs and findings.
 type Reconciliations interface {
-	// AskRun stores a run with its effects, in one transaction. When another one is active nothing is
-	// stored, and that one is returned with fresh false.
+	// AskRun stores a run with its effects, in one transaction. When one with its ID exists, or another
+	// one is active, nothing is stored, and that one is returned with fresh false.
 	AskRun(ctx context.Context, r Run, effects Effects) (active Run, fresh bool, err error)
 	// SaveRun stores how far a run is, what was found and the effects, in one transaction. Conflict:
 	// the run's Step is another one, or a finding was changed since it was read.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"time"
 
@@ -18,10 +17,7 @@ const (
 	reconcileSpan   = 90 * time.Second // a job that took so long leaves the rest to the next
 	silentEnough    = 3                // so many in a row without an answer end a pass
 	firstBackoff    = 2 * time.Minute
-	longestBackoff  = time.Hour
 	reconcileDeadly = 12 * time.Hour // a run that has waited so long gives up; the next one begins anew
-	shiftGrace      = 3 * time.Hour  // a shift's run is made at the latest so long after its time
-	keepRuns        = 90 * 24 * time.Hour
 )
 
 // ReconcileSettings say when record, platform and our own book are compared, and what is done about
@@ -48,148 +44,41 @@ func (s *Service) AskRun(ctx context.Context, actor care.Actor) (Run, error) {
 
 	audit := []AuditRow{{At: s.now(), Actor: string(actor.Employee), Action: "reconcile"}}
 
-	run, fresh, err := s.askRun(ctx, ManualRun, string(actor.Employee), audit)
-	if err != nil || fresh || run.NextTry.IsZero() {
-		return run, err
+	for range askAttempts {
+		run, fresh, err := s.askRun(ctx, RunID(randomID()), ManualRun, string(actor.Employee), audit)
+		if err != nil || fresh || run.NextTry.IsZero() && run.Kind != PollRun {
+			return run, err
+		}
+
+		// A person waits for it from now on: it does not give up as soon as a poll does.
+		run.NextTry = time.Time{}
+		run.Step++
+
+		if run.Kind == PollRun {
+			run.Kind, run.By = ManualRun, string(actor.Employee)
+		}
+
+		err = s.store.SaveRun(ctx, run, nil, Effects{Audit: audit, Jobs: []Job{{Kind: ReconcileJob, Ref: string(run.ID), Urgent: true}}})
+		if care.KindOf(err) != care.Conflict { // else it went on meanwhile
+			return run, err
+		}
 	}
 
-	run.NextTry = time.Time{}
-	run.Step++
-
-	return run, s.store.SaveRun(ctx, run, nil, Effects{Audit: audit, Jobs: []Job{{Kind: ReconcileJob, Ref: string(run.ID), Urgent: true}}})
+	return Run{}, care.NewError(care.Conflict, "Afstemningen er i gang. Opdatér siden.")
 }
 
-func (s *Service) askRun(ctx context.Context, kind RunKind, by string, audit []AuditRow) (Run, bool, error) {
+// askAttempts is how often a run that goes on at the same moment is asked for once more.
+const askAttempts = 5
+
+func (s *Service) askRun(ctx context.Context, id RunID, kind RunKind, by string, audit []AuditRow) (Run, bool, error) {
 	now := s.now()
 	today := care.DayOf(now)
 	run := Run{
-		ID: RunID(randomID()), Kind: kind, State: RunWanted, By: by, AskedAt: now,
+		ID: id, Kind: kind, State: RunWanted, By: by, AskedAt: now,
 		Window: care.Interval{Start: today.Add(-1).Bounds().Start, End: today.Add(cmp.Or(s.set.Reconcile.Days, reconcileDays)).Bounds().End},
 	}
 
 	return s.store.AskRun(ctx, run, Effects{Audit: audit, Jobs: []Job{{Kind: ReconcileJob, Ref: string(run.ID), Urgent: kind == ManualRun}}})
-}
-
-// AutoReconcile has a run made when it is time: before each shift, at night, and as often as the record
-// is asked for changes. It is called often, by any number of processes.
-func (s *Service) AutoReconcile(ctx context.Context) error {
-	if !s.Reconcilable() {
-		return nil
-	}
-
-	for _, due := range s.dueRuns() {
-		begun, err := s.store.BeginChore(ctx, due.chore, due.notSince, s.now(), Effects{})
-		if err != nil {
-			return err
-		}
-
-		if !begun {
-			continue
-		}
-
-		if _, _, err := s.askRun(ctx, due.kind, systemActor, nil); err != nil {
-			return err
-		}
-
-		return s.store.PurgeRuns(ctx, s.now().Add(-keepRuns))
-	}
-
-	return s.poll(ctx)
-}
-
-// dueRun is a run whose time has come, and the chore that keeps it to one.
-type dueRun struct {
-	kind     RunKind
-	chore    string
-	notSince time.Time
-}
-
-func (s *Service) dueRuns() []dueRun {
-	var out []dueRun
-
-	set, now := s.set.Reconcile, s.now()
-	add := func(kind RunKind, chore string, clock time.Duration) {
-		at := timeOfDay(care.DayOf(now), clock)
-		if !now.Before(at) && now.Sub(at) < shiftGrace {
-			out = append(out, dueRun{kind, chore, at.Add(-time.Nanosecond)})
-		}
-	}
-
-	for i, clock := range set.Shifts {
-		add(ShiftRun, fmt.Sprintf("reconcile_shift_%d", i), clock)
-	}
-
-	if set.Night > 0 {
-		add(NightRun, "reconcile_night", set.Night)
-	}
-
-	return out
-}
-
-// timeOfDay is a clock time of a local day, also on those of 23 and 25 hours.
-func timeOfDay(day care.Day, clock time.Duration) time.Time {
-	at := day.Bounds().Start.In(care.Zone())
-
-	return time.Date(at.Year(), at.Month(), at.Day(), int(clock/time.Hour), int(clock%time.Hour/time.Minute), 0, 0, care.Zone()).UTC()
-}
-
-// pollChore is begun by one process at a time.
-const pollChore = "reconcile_poll"
-
-// poll asks the record for changes. While it does not answer the pauses grow, and those of
-// municipalities are spread, so that a record that is shared is not asked by all at one moment.
-func (s *Service) poll(ctx context.Context) error {
-	every := s.set.Reconcile.Poll
-	if every <= 0 {
-		return nil
-	}
-
-	last, err := s.store.RecentRuns(ctx, pollMemory)
-	if err != nil {
-		return err
-	}
-
-	if len(last) > 0 && last[0].Active() {
-		return nil
-	}
-
-	now := s.now()
-	pause := min(every<<silentPolls(last), max(every, longestBackoff))
-
-	begun, err := s.store.BeginChore(ctx, pollChore, now.Add(-s.spread(pause, now)), now, Effects{})
-	if err != nil || !begun {
-		return err
-	}
-
-	_, _, err = s.askRun(ctx, PollRun, systemActor, nil)
-
-	return err
-}
-
-// pollMemory is how many runs the pause between two polls depends on.
-const pollMemory = 6
-
-// silentPolls counts the newest polls that got no answer.
-func silentPolls(runs []Run) int {
-	n := 0
-
-	for _, r := range runs {
-		if r.Kind != PollRun || r.Tries == 0 {
-			break
-		}
-
-		n++
-	}
-
-	return n
-}
-
-// spread lengthens a pause by up to a quarter, otherwise for each municipality and hour.
-func (s *Service) spread(every time.Duration, now time.Time) time.Duration {
-	h := fnv.New32a()
-	fmt.Fprintf(h, "%s/%d", s.set.Municipality, now.Unix()/3600)
-
-	return every + every*time.Duration(h.Sum32()%1000)/4000
 }
 
 // Reconcilable reports whether the record can tell how visits stand.
@@ -388,7 +277,7 @@ func (s *Service) breakOff(ctx context.Context, run *Run, l look) error {
 	if run.Kind == PollRun || now.Sub(run.AskedAt) > reconcileDeadly {
 		run.DoneAt = now
 	} else {
-		run.NextTry = now.Add(min(firstBackoff<<min(run.Tries-1, 10), longestBackoff))
+		run.NextTry = now.Add(s.spread(min(firstBackoff<<min(run.Tries-1, 10), longestBackoff), now))
 	}
 
 	return s.saveLook(ctx, run, l)
@@ -409,7 +298,7 @@ func (s *Service) endRun(ctx context.Context, run *Run) error {
 
 	if run.Refused > 0 {
 		run.State = RunIncomplete
-		run.Text = fmt.Sprintf("Omsorgsjournalen vil ikke vise %d af borgerne. Bed systemforvalteren om at se på vores adgang.", run.Refused)
+		run.Text = fmt.Sprintf("Omsorgsjournalen eller videoplatformen vil ikke vise %d af borgerne. Bed systemforvalteren om at se på vores adgang.", run.Refused)
 	}
 
 	run.Step++

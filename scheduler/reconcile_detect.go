@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -170,7 +171,11 @@ func (d *detection) plan() {
 		d.tell(care.DriftDelivered, "", "Ikke afsluttet", "Leveret")
 	}
 
-	twice := func(o ehr.Other) bool { return o.Planned.Start.Equal(f.Planned.Start) }
+	// Two employees who visit together have one visit each: only what one and the same person is to do
+	// twice at one time is a mistake.
+	twice := func(o ehr.Other) bool {
+		return o.Planned.Start.Equal(f.Planned.Start) && o.Employee != "" && o.Employee == cmp.Or(s.Employee, f.Employee)
+	}
 	if d.visit.State.Active() && slices.ContainsFunc(d.citizen.Others, twice) {
 		d.tell(care.DriftTwice, "", "Ét besøg "+when(f.Planned), "To besøg på samme tid")
 	}

@@ -194,56 +194,6 @@ func (s *Service) askPlatform(ctx context.Context, l *look) [][]roomSight {
 	return out
 }
 
-// countedVisits is how many visits a category's difference names.
-const countedVisits = 50
-
-// count adds up the categories that we wrote and those that the record shows (K68).
-func (r *Run) count(l look) {
-	if l.seen == nil {
-		return
-	}
-
-	for i, b := range l.books {
-		sight := l.seen.Visits[i]
-
-		for _, w := range b.written {
-			last, _ := b.visit.LastWord(w.Change.Means)
-			off := b.visit.State == care.Cancelled && last.Kind == care.EntryPlanned // the record took it off by itself
-			if w.Change.Means != care.OnList || w.Change.Category == "" || last.State != care.EntryWritten || off {
-				continue
-			}
-
-			differ := sight.Presence != ehr.Present || sight.Category != "" && !same(sight.Category, w.Change.Category)
-			r.tally(w.Change.Category, 1, 0, b.visit.ID, differ)
-
-			if sight.Presence == ehr.Present && sight.Category != "" {
-				r.tally(sight.Category, 0, 1, b.visit.ID, differ)
-			}
-		}
-	}
-
-	for _, o := range l.seen.Others {
-		if slices.ContainsFunc(l.books, func(b book) bool { return named(b.own, o.Category) }) {
-			r.tally(o.Category, 0, 1, "", false)
-		}
-	}
-}
-
-func (r *Run) tally(category string, own, record int, visit care.VisitID, differ bool) {
-	i := slices.IndexFunc(r.Counts, func(c CategoryCount) bool { return same(c.Category, category) })
-	if i < 0 {
-		i = len(r.Counts)
-		r.Counts = append(r.Counts, CategoryCount{Category: category})
-	}
-
-	c := &r.Counts[i]
-	c.Own, c.Record = c.Own+own, c.Record+record
-
-	if differ && len(c.Visits) < countedVisits && !slices.Contains(c.Visits, visit) {
-		c.Visits = append(c.Visits, visit)
-	}
-}
-
 // findingID names a finding: the same difference is the same finding whenever it is seen.
 func findingID(d care.Drift) care.FindingID {
 	sum := sha256.Sum256([]byte(strings.Join([]string{string(d.Kind), string(d.Visit), d.About}, "\x1f")))

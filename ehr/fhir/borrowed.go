@@ -20,7 +20,10 @@ import (
 const extensionOriginal = "urn:x-sluse:extension:original"
 
 // borrowedProperties are those that we change on an Appointment of the record.
-func borrowedProperties() []string { return []string{"status", "cancelationReason", "serviceType"} }
+func borrowedProperties() []string { return []string{"status", "cancelationReason", propertyCategory} }
+
+// propertyCategory holds the kind of visit.
+const propertyCategory = "serviceType"
 
 // original is what a borrowed property was and what we made of it; empty: it was not there.
 type original struct {
@@ -126,17 +129,36 @@ func isSame(a, b json.RawMessage) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-// touched reports whether somebody changed a borrowed property by hand since we wrote it. Having
+// touched lists the borrowed properties that somebody changed by hand since we wrote them. Having
 // put back what was there before does not count.
-func (r resource) touched() bool {
+func (r resource) touched() []string {
+	var out []string
+
 	for name, o := range r.kept() {
 		now := raw(r, name)
 		if !isSame(now, o.Ours) && !isSame(now, o.Was) {
-			return true
+			out = append(out, name)
 		}
 	}
 
-	return false
+	return out
+}
+
+// agreed reports whether the category that people set by hand is one that the change may replace.
+func (m *mapper) agreed(r resource) bool {
+	return slices.Contains(m.change.Expected, categoryNow(r))
+}
+
+// inTheWay reports whether people set by hand what the change would replace. Undoing leaves a status as
+// it is: whoever cancelled a visit meant it.
+func (m *mapper) inTheWay(r resource) bool {
+	return slices.ContainsFunc(r.touched(), func(name string) bool {
+		if name == propertyCategory {
+			return !m.agreed(r)
+		}
+
+		return m.change.Kind != care.EntryRestored
+	})
 }
 
 // borrowed returns the record's Appointment with everything of ours as the change wants it.
@@ -153,6 +175,10 @@ func (m *mapper) borrowed(base resource) resource {
 	for _, name := range borrowedProperties() {
 		if _, ok := kept[name]; !ok {
 			kept[name] = original{Was: raw(base, name)}
+		}
+
+		if name == propertyCategory && m.agreed(base) {
+			setRaw(before, name, kept[name].Was)
 		}
 
 		setRaw(r, name, raw(before, name))
@@ -269,11 +295,11 @@ func (e *entry) mayWrite(base *stored) error {
 	status := base.resource.originals().text("status")
 
 	switch kind := e.mapper.change.Kind; {
+	case e.mapper.inTheWay(base.resource):
+		return conflict(base, "Kategori eller status er ændret i journalen i hånden, så den er ikke overskrevet. "+
+			"Se på besøget i journalen, og afgør det på siden Afstemning.")
 	case kind == care.EntryRestored:
-		return nil // what somebody changed by hand stays as it is
-	case base.resource.touched():
-		return conflict(base, "Kategori eller status er ændret i journalen i hånden. "+
-			"Se på besøget i journalen, og prøv igen, hvis registreringen stadig passer.")
+		return nil
 	case status == "cancelled" || status == "noshow":
 		return conflict(base, "Besøget er aflyst i journalen. Se på det dér, og prøv igen, hvis det skal holdes alligevel.")
 	case status == "fulfilled" && kind == care.EntryPlanned:

@@ -200,6 +200,15 @@ func TestBorrowedConflicts(t *testing.T) {
 	move := func(body map[string]any) {
 		body["start"], body["end"] = "2026-11-24T12:00:00+01:00", "2026-11-24T12:15:00+01:00"
 	}
+	restored := func(c ehr.Change) ehr.Change { return ehrtest.Restored(c, "Planlagt besøg") }
+	agreed := func(next func(ehr.Change) ehr.Change) func(ehr.Change) ehr.Change {
+		return func(c ehr.Change) ehr.Change {
+			c = next(c)
+			c.Expected = []string{"Planlagt besøg", "Planlagt skærmbesøg", "Andet"} // a person saw it
+
+			return c
+		}
+	}
 
 	for _, test := range []struct {
 		name   string
@@ -217,7 +226,17 @@ func TestBorrowedConflicts(t *testing.T) {
 		{name: "CategoryBack", after: func(b map[string]any) {
 			b["serviceType"] = []any{map[string]any{"text": "Planlagt besøg", "coding": []any{map[string]any{"system": "urn:x-journal:besoegstype", "code": "14"}}}}
 		}, next: ehrtest.Completed},
-		{name: "RestoreOverHand", after: category, next: func(c ehr.Change) ehr.Change { return ehrtest.Restored(c, "Planlagt besøg") }},
+		{name: "RestoreOverHand", after: category, next: restored, want: connector.Conflict},
+		{name: "RestoreOverHandAgreed", after: category, next: agreed(restored)},
+		{name: "RestoreOverHandMeanwhile", during: category, next: restored, want: connector.Conflict},
+		{name: "RestoreOverStatus", after: status("cancelled"), next: restored},
+		{name: "CompletedAgreed", after: category, next: agreed(ehrtest.Completed)},
+		{name: "AgreedToAnother", after: category, next: func(c ehr.Change) ehr.Change {
+			c = ehrtest.Completed(c)
+			c.Expected = []string{"Planlagt besøg", "Planlagt skærmbesøg", "Noget tredje"}
+
+			return c
+		}, want: connector.Conflict},
 		{name: "OtherFieldMeanwhile", during: instruct, next: ehrtest.Completed},
 		{name: "MovedMeanwhile", during: move, next: ehrtest.Completed},
 		{name: "CategoryMeanwhile", during: category, next: ehrtest.Completed, want: connector.Conflict},
@@ -254,9 +273,24 @@ func TestBorrowedConflicts(t *testing.T) {
 				t.Fatalf("error %v, want kind %v", err, test.want)
 			}
 
-			if test.name == "RestoreOverHand" {
-				if body := appointmentOf(t, b.sim, change); theirs(t, body) == "" || body["comment"] != nil || !strings.Contains(theirs(t, body), `"Andet"`) {
-					t.Errorf("%v", body)
+			body := theirs(t, appointmentOf(t, b.sim, change))
+
+			switch test.name {
+			case "RestoreOverHand", "RestoreOverHandMeanwhile", "AgreedToAnother":
+				if !strings.Contains(body, `"Andet"`) {
+					t.Errorf("what people set is gone: %s", body)
+				}
+			case "RestoreOverHandAgreed":
+				if strings.Contains(body, `"Andet"`) || strings.Contains(body, "extension:original") || !strings.Contains(body, `"Planlagt besøg"`) {
+					t.Errorf("it is not as before us: %s", body)
+				}
+			case "CompletedAgreed":
+				if strings.Contains(body, `"Andet"`) || !strings.Contains(body, ehrtest.Completed(change).Category) {
+					t.Errorf("our word is not there: %s", body)
+				}
+			case "RestoreOverStatus":
+				if !strings.Contains(body, `"cancelled"`) {
+					t.Errorf("it is no longer cancelled: %s", body)
 				}
 			}
 		})

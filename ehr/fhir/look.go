@@ -313,21 +313,35 @@ func (r *reading) others(ctx context.Context, d *draft, glances []ehr.Glance) ([
 	query.Add("date", "ge"+span.Start.Add(-aside).UTC().Format(time.RFC3339))
 	query.Add("date", "lt"+span.End.Add(aside).UTC().Format(time.RFC3339))
 
+	var drafts []*draft
+
 	err := r.journal.pages(ctx, "look_others", kindAppointment, query, func(raw json.RawMessage) error {
-		if other, ok := r.other(raw, glances); ok {
-			out = append(out, other)
+		if other, d := r.other(raw, glances); d != nil {
+			out, drafts = append(out, other), append(drafts, d)
 		}
 
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 
-	return out, err
+	for i, d := range drafts {
+		if err := r.employee(ctx, d); err != nil {
+			return nil, err
+		}
+
+		out[i].Employee = d.row.Employee
+	}
+
+	return out, nil
 }
 
-func (r *reading) other(raw json.RawMessage, glances []ehr.Glance) (ehr.Other, bool) {
+// other decodes one of them. Nil: it is no other visit that is to take place.
+func (r *reading) other(raw json.RawMessage, glances []ehr.Glance) (ehr.Other, *draft) {
 	one, err := decodeResource(raw, kindAppointment)
 	if err != nil {
-		return ehr.Other{}, false
+		return ehr.Other{}, nil
 	}
 
 	known := slices.ContainsFunc(glances, func(g ehr.Glance) bool {
@@ -337,14 +351,16 @@ func (r *reading) other(raw json.RawMessage, glances []ehr.Glance) (ehr.Other, b
 			})
 	})
 
-	var plan planWire
+	d := &draft{}
 
 	body, err := one.encode()
-	if known || err != nil || json.Unmarshal(body, &plan) != nil || !slices.Contains([]string{"booked", "pending", "arrived", "checked-in"}, plan.Status) {
-		return ehr.Other{}, false
+	if known || err != nil || json.Unmarshal(body, &d.plan) != nil || !slices.Contains([]string{"booked", "pending", "arrived", "checked-in"}, d.plan.Status) {
+		return ehr.Other{}, nil
 	}
 
-	at := span(plan)
+	if d.row.Planned = span(d.plan); !d.row.Planned.Valid() {
+		return ehr.Other{}, nil
+	}
 
-	return ehr.Other{Planned: at, Category: categoryNow(one)}, at.Valid()
+	return ehr.Other{Planned: d.row.Planned, Category: categoryNow(one)}, d
 }

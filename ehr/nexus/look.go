@@ -282,8 +282,8 @@ func (n *Nexus) others(events []object, glances []ehr.Glance) []ehr.Other {
 		known := slices.ContainsFunc(glances, func(g ehr.Glance) bool { return isVisit(e, g.Source) })
 		cancelled := slices.ContainsFunc(n.config.CancelledTypes, func(t string) bool { return strings.EqualFold(t, categoryOf(e)) })
 
-		if ok && !known && !cancelled && planned.Duration() < 24*time.Hour {
-			out = append(out, ehr.Other{Planned: planned, Category: categoryOf(e)})
+		if ok && !known && !cancelled && !e.truth("deliveredEvent") && planned.Duration() < 24*time.Hour {
+			out = append(out, ehr.Other{Planned: planned, Category: categoryOf(e), Employee: driverOf(e)})
 		}
 	}
 

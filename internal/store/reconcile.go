@@ -46,10 +46,13 @@ func (runRow) TableName() string { return "reconcile_runs" }
 
 // storedCount is the stored form of scheduler.CategoryCount.
 type storedCount struct {
+	Day      care.Day       `json:"day"`
+	Unit     care.UnitID    `json:"unit"`
 	Category string         `json:"category"`
 	Own      int            `json:"own"`
 	Record   int            `json:"record"`
 	Visits   []care.VisitID `json:"visits,omitempty"`
+	Unknown  int            `json:"unknown,omitempty"`
 }
 
 func runToRow(r scheduler.Run) (runRow, error) {
@@ -169,7 +172,7 @@ func (s *Store) AskRun(ctx context.Context, r scheduler.Run, e scheduler.Effects
 	active = r
 
 	err = s.change(ctx, func(tx *gorm.DB) error {
-		done := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "active"}}, DoNothing: true}).Create(&row)
+		done := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
 		if done.Error != nil {
 			return fmt.Errorf("ask for a run: %w", done.Error)
 		}
@@ -182,7 +185,8 @@ func (s *Store) AskRun(ctx context.Context, r scheduler.Run, e scheduler.Effects
 
 		var other runRow
 
-		err := tx.Where("active = 1").Take(&other).Error
+		// The run itself when it was asked for before, else the one that is active.
+		err := tx.Where("id = ?", row.ID).Or("active = 1").Order(clause.Expr{SQL: "CASE WHEN id = ? THEN 0 ELSE 1 END", Vars: []any{row.ID}}).Take(&other).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
 			return errMoved // it ended just now
 		}
