@@ -287,7 +287,6 @@ func TestViborgWithoutInterventions(t *testing.T) {
 			t.Errorf("%s: not as before it was undone", v.Law)
 		}
 	}
-
 }
 
 // TestHolbaek: another category with its own colour and a word in the comment, whatever the law, and a

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -113,9 +114,7 @@ func withoutMeans(record section) {
 	lawful, _ := record["by_law"].(section)
 	rules := section{"default": record["default"]}
 
-	for law, rule := range lawful {
-		rules[law] = rule
-	}
+	maps.Copy(rules, lawful)
 
 	for _, one := range rules {
 		rule, _ := one.(section)
