@@ -31,9 +31,8 @@ type practice struct {
 	tb testing.TB
 }
 
-// practised starts a municipality whose four visits were converted: two that will be held, two that
-// will be undone.
-func practised(t *testing.T, rules world.Practice, record world.RecordKind) *practice {
+// municipalityOf starts a municipality with the four visits.
+func municipalityOf(t *testing.T, rules world.Practice, record world.RecordKind) *practice {
 	t.Helper()
 
 	path := filepath.Join(t.TempDir(), "oest.csv")
@@ -52,7 +51,15 @@ func practised(t *testing.T, rules world.Practice, record world.RecordKind) *pra
 		}
 	})
 
-	p := &practice{walk: &walk{Demo: d, out: io.Discard, staff: map[string]*person{}}, tb: t}
+	return &practice{walk: &walk{Demo: d, out: io.Discard, staff: map[string]*person{}}, tb: t}
+}
+
+// practised starts a municipality whose four visits were converted: two that will be held, two that
+// will be undone.
+func practised(t *testing.T, rules world.Practice, record world.RecordKind) *practice {
+	t.Helper()
+
+	p := municipalityOf(t, rules, record)
 	p.do(p.importLists)
 
 	all, err := p.day(t.Context())
@@ -374,4 +381,24 @@ func TestVarde(t *testing.T) {
 	notes("undone", nil)
 	p.hold()
 	notes("held", map[*visit]int{p.visits[0]: 1, p.visits[1]: 1})
+}
+
+// TestListsAreAskedForAgain: where the record's answer about its lists is cut short, and then that about
+// one list, the planner reads that it failed and asks again.
+func TestListsAreAskedForAgain(t *testing.T) {
+	t.Parallel()
+
+	p := municipalityOf(t, world.Plain, world.NexusRecord)
+
+	for _, op := range []string{nexussim.OpPreferences, nexussim.OpListRead} {
+		if err := p.World.Nexus.Script(nexussim.Fault{Kind: nexussim.FaultBrokenBody, Op: op}); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	p.do(p.importLists)
+
+	if p.rows != 4 {
+		t.Errorf("%d rows were imported, want 4", p.rows)
+	}
 }

@@ -73,7 +73,7 @@ type fetchedList struct {
 var (
 	fetchedPattern = regexp.MustCompile(`<th scope="row" data-title="Køreliste">([^<]*)</th>.*?class="num">([0-9.]+)</td>.*?href="/import/([^"]+)"`)
 	fetchingNow    = regexp.MustCompile(`data-reload="5"`)
-	fetchFailed    = regexp.MustCompile(`Kunne ikke hentes`)
+	fetchFailed    = regexp.MustCompile(`Kunne ikke hentes|Det gik ikke`) // one list, or all
 )
 
 // ask has the lists of a day read.
