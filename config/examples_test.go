@@ -23,9 +23,10 @@ func TestExamplesLoad(t *testing.T) {
 		kind          string
 		health, other []care.Means
 	}{
-		"holbaek": {"nexus", []care.Means{care.OnList, care.ByNote}, []care.Means{care.OnList, care.ByNote}},
-		"viborg":  {"nexus", []care.Means{care.ByIntervention}, []care.Means{care.OnList}},
-		"varde":   {"file", []care.Means{care.ByJournal}, []care.Means{care.ByJournal}},
+		"holbaek":    {"nexus", []care.Means{care.OnList, care.ByNote}, []care.Means{care.OnList, care.ByNote}},
+		"viborg":     {"nexus", []care.Means{care.ByIntervention}, []care.Means{care.OnList}},
+		"robot-sftp": {"handover", []care.Means{care.OnList, care.ByNote}, []care.Means{care.OnList, care.ByNote}},
+		"varde":      {"file", []care.Means{care.ByJournal}, []care.Means{care.ByJournal}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,7 @@ package handover_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,10 +129,12 @@ func folders(t *testing.T) handover.Config {
 func open(t *testing.T, c handover.Config) *handover.Journal {
 	t.Helper()
 
-	j, err := handover.New(c)
+	j, err := handover.New(c, handover.Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
+
+	t.Cleanup(j.Close)
 
 	return j
 }
@@ -286,15 +289,134 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
+// TestDone moves receipts away once they were read, and still answers repeats.
+func TestDone(t *testing.T) {
+	t.Parallel()
+
+	for _, where := range places() {
+		t.Run(where.name, func(t *testing.T) {
+			t.Parallel()
+
+			p := where.open(t)
+			p.journal.Done = filepath.Join(filepath.Dir(p.journal.Sent), "done")
+			done := filepath.Join(filepath.Dir(p.robot.Sent), "done")
+
+			if err := os.Mkdir(done, 0o750); err != nil {
+				t.Fatal(err)
+			}
+
+			j := open(t, p.journal)
+			_, _ = j.Apply(t.Context(), planned(t, "a"))
+
+			files, _ := filepath.Glob(filepath.Join(p.robot.Queue, "*"))
+			receipt(t, p.robot, filepath.Base(files[0]), map[string]any{"schema": 1, "key": "a/planned", "outcome": "done", "id": "J-1"})
+
+			for range 3 {
+				if got, err := j.Apply(t.Context(), planned(t, "a")); err != nil || got.ID != "J-1" {
+					t.Errorf("receipt %+v, %v", got, err)
+				}
+			}
+
+			left, _ := filepath.Glob(filepath.Join(p.robot.Receipts, "*"))
+			moved, _ := filepath.Glob(filepath.Join(done, "*.json"))
+
+			if len(left) != 0 || len(moved) != 1 {
+				t.Errorf("receipts %v, done %v", left, moved)
+			}
+		})
+	}
+}
+
+// TestSweep deletes what a process that died left half written, and what another one is writing not.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+
+	for _, where := range places() {
+		t.Run(where.name, func(t *testing.T) {
+			t.Parallel()
+
+			p := where.open(t)
+			nursery := filepath.Join(p.robot.Sent, ".new")
+			old, fresh := filepath.Join(nursery, "old"), filepath.Join(nursery, "fresh")
+
+			if err := os.Mkdir(nursery, 0o750); err != nil {
+				t.Fatal(err)
+			}
+
+			for _, path := range []string{old, fresh} {
+				if err := os.WriteFile(path, []byte(`{"cpr":"25`), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+
+			past := time.Now().Add(-25 * time.Hour)
+			if err := os.Chtimes(old, past, past); err != nil {
+				t.Fatal(err)
+			}
+
+			_, _ = open(t, p.journal).Apply(t.Context(), planned(t, "a"))
+
+			if left, _ := filepath.Glob(filepath.Join(nursery, "*")); len(left) != 1 || left[0] != fresh {
+				t.Errorf("left %v", left)
+			}
+		})
+	}
+}
+
 // TestConfig tells every problem at once.
 func TestConfig(t *testing.T) {
 	t.Parallel()
 
-	if problems := (handover.Config{Queue: "x", Receipts: "x", Ask: 1}).Validate(); len(problems) != 5 {
+	if problems := (handover.Config{Queue: "x", Receipts: "x", Ask: 1}).Validate(); len(problems) != 4 {
 		t.Errorf("%v", problems)
 	}
 
-	if _, err := handover.New(handover.Config{Queue: "/nowhere/a", Receipts: "/nowhere/b", Sent: "/nowhere/c", Ask: time.Minute}); err == nil {
-		t.Error("folders that do not exist are taken")
+	if _, err := handover.New(handover.Config{Queue: "/a", Receipts: "/b", Sent: "/c", Done: "/b", Ask: time.Minute}, handover.Options{}); err == nil ||
+		!strings.Contains(err.Error(), "done: must be a folder of its own") || !strings.Contains(err.Error(), "Now") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestCheck says in Danish what is wrong with the folders.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+
+	for _, where := range places() {
+		t.Run(where.name, func(t *testing.T) {
+			t.Parallel()
+
+			p := where.open(t)
+			j := open(t, p.journal)
+
+			for _, f := range j.Check(t.Context()) {
+				if f.Level != connector.Fine {
+					t.Errorf("of good folders: %+v", f)
+				}
+			}
+
+			_, _ = j.Apply(t.Context(), planned(t, "a"))
+
+			files, _ := filepath.Glob(filepath.Join(p.robot.Queue, "*"))
+			past := time.Now().Add(-25 * time.Hour)
+
+			if err := errors.Join(os.Chtimes(files[0], past, past), os.Remove(p.robot.Receipts)); err != nil {
+				t.Fatal(err)
+			}
+
+			var told []string
+			for _, f := range j.Check(t.Context()) {
+				if f.Level != connector.Fine {
+					told = append(told, f.Subject+": "+f.Text)
+				}
+			}
+
+			want := []string{
+				"Mappen receipts: Mappen findes ikke. Opret den, eller ret stien i record.handover.",
+				"Robotten: 1 ændringer har ligget i køen i over et døgn. Se, om robotten kører, og om den må læse mappen.",
+			}
+			if diff := cmp.Diff(want, told); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

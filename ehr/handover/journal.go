@@ -6,11 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/sluse/sluse/connector"
@@ -25,57 +23,123 @@ const System = "handover"
 const (
 	maxReceipt = 64 << 10 // bytes
 	maxText    = 500      // characters of a robot's refusal
+	sweepEvery = time.Hour
 )
 
+// Options are what a Journal needs besides its Config. Now is required.
+type Options struct {
+	Now     func() time.Time
+	Observe outbound.Observe // told of every Apply; nil: nobody listens
+	Peer    *outbound.Peer   // the record's rules; nil: none
+}
+
 // Journal hands changes over in folders. It is safe for concurrent use, also by several processes.
-type Journal struct{ config Config }
+type Journal struct {
+	config  Config
+	carrier carrier
+	options Options
 
-var _ ehr.Journal = (*Journal)(nil)
+	mutex sync.Mutex
+	swept time.Time // when the halves of files were last looked for; zero: never
+}
 
-// New returns a Journal on folders that exist. Every problem of the config is reported at once.
-func New(config Config) (*Journal, error) {
-	if err := errors.Join(config.Validate()...); err != nil {
+var (
+	_ ehr.Journal       = (*Journal)(nil)
+	_ connector.Checker = (*Journal)(nil)
+)
+
+// New returns a Journal. The config must have its defaults; every problem of it is reported at once.
+// It connects to nothing: whether the folders are there, Check tells.
+func New(config Config, options Options) (*Journal, error) {
+	problems := config.Validate()
+	if options.Now == nil {
+		problems = append(problems, errors.New("handover: Options.Now is required"))
+	}
+
+	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
 
-	for _, dir := range []string{config.Queue, config.Receipts, config.Sent} {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("%s is no folder", dir)
-		}
+	if options.Observe == nil {
+		options.Observe = func(string, string, string, float64) {}
 	}
 
-	return &Journal{config: config}, nil
+	j := &Journal{config: config, options: options, carrier: disk{sent: config.Sent, now: options.Now}}
+
+	if config.SFTP != nil {
+		server, err := newServer(config, options.Now)
+		if err != nil {
+			return nil, fmt.Errorf("hand-over: %w", err)
+		}
+
+		j.carrier = server
+	}
+
+	return j, nil
 }
+
+// Close ends the connection to the server, if there is one.
+func (j *Journal) Close() { j.carrier.close() }
 
 // Means are all: what a robot can do is a matter of the rules.
 func (j *Journal) Means() []care.Means { return care.AllMeans() }
 
 // Apply hands the change over, or tells what became of it. Pending: the robot has not answered yet.
-// Rejected: it refused, with its words as a *care.Error; the next try hands over anew. Malformed: its receipt can't be read.
-func (j *Journal) Apply(ctx context.Context, change ehr.Change) (ehr.Receipt, error) {
-	if err := ctx.Err(); err != nil {
-		return ehr.Receipt{}, failure("apply", connector.Unavailable, err)
-	}
-
+// Rejected: it refused, with its words as a *care.Error; the next try hands over anew. Malformed: its
+// receipt can't be read. Unauthorized: the server is not the one of the settings, or refuses us.
+// Unknown: the connection was lost when the change may have arrived; the next try looks.
+func (j *Journal) Apply(ctx context.Context, change ehr.Change) (receipt ehr.Receipt, err error) {
 	if change.Key == "" || change.Source.ID == "" || change.Citizen.IsZero() || !change.Planned.Valid() {
 		return ehr.Receipt{}, failure("check", connector.Rejected,
 			care.NewError(care.Invalid, "Besøget mangler borger, tid eller nøgle og kan ikke afleveres til journalen. Indlæs kørelisten igen."))
 	}
 
+	began, outcome := j.options.Now(), "ok"
+
+	err = j.follow(ctx, func() error {
+		if err := ctx.Err(); err != nil {
+			return failure("apply", connector.Unavailable, err)
+		}
+
+		var err error
+
+		receipt, err = j.apply(ctx, change)
+
+		return err
+	})
+	if err != nil {
+		outcome = connector.KindOf(err).String()
+	}
+
+	j.options.Observe(System, "apply", outcome, j.options.Now().Sub(began).Seconds())
+
+	return receipt, err
+}
+
+// follow calls by the record's rules.
+func (j *Journal) follow(ctx context.Context, call func() error) error {
+	if j.options.Peer == nil {
+		return call()
+	}
+
+	return j.options.Peer.Call(ctx, "apply", call)
+}
+
+func (j *Journal) apply(ctx context.Context, change ehr.Change) (ehr.Receipt, error) {
 	name := fileName(change.Key)
 
-	receipt, err := j.receipt(name, change.Key)
+	receipt, err := j.receipt(ctx, name, change.Key)
 	if receipt.ID != "" || err != nil {
 		return receipt, err
 	}
 
-	handed, err := j.wasHanded(name)
+	handed, err := j.wasHanded(ctx, name)
 	if err != nil {
 		return ehr.Receipt{}, err
 	}
 
 	if !handed {
-		if err := j.hand(name, change); err != nil {
+		if err := j.hand(ctx, name, change); err != nil {
 			return ehr.Receipt{}, err
 		}
 	}
@@ -94,14 +158,16 @@ func fileName(key string) string {
 }
 
 // receipt reads the robot's answer; the zero Receipt: there is none yet.
-func (j *Journal) receipt(name, key string) (ehr.Receipt, error) {
-	data, err := readFile(filepath.Join(j.config.Receipts, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return ehr.Receipt{}, nil
+func (j *Journal) receipt(ctx context.Context, name, key string) (ehr.Receipt, error) {
+	data, fresh, err := j.carrier.read(ctx, j.config.Receipts, name)
+	found := fresh
+
+	if err == nil && !fresh && j.config.Done != "" {
+		data, found, err = j.carrier.read(ctx, j.config.Done, name)
 	}
 
-	if err != nil {
-		return ehr.Receipt{}, failure("read_receipt", connector.Unavailable, err)
+	if err != nil || !found {
+		return ehr.Receipt{}, err
 	}
 
 	answer, err := decodeReceipt(data, key)
@@ -111,16 +177,13 @@ func (j *Journal) receipt(name, key string) (ehr.Receipt, error) {
 		})
 	}
 
-	// The robot is done with it; the CPR number need not lie there any longer.
-	if err := os.Remove(filepath.Join(j.config.Queue, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return ehr.Receipt{}, failure("clear_queue", connector.Unavailable, errors.New("a file of the queue can't be deleted"))
-	}
-
-	if answer.Outcome == "refused" {
-		if err := j.forget(name); err != nil {
+	if fresh {
+		if err := j.clear(ctx, name, answer.Outcome == outcomeRefused); err != nil {
 			return ehr.Receipt{}, err
 		}
+	}
 
+	if answer.Outcome == outcomeRefused {
 		return ehr.Receipt{}, failure("apply", connector.Rejected, care.NewError(care.Invalid, refusalText(answer.Text)))
 	}
 
@@ -131,16 +194,27 @@ func (j *Journal) receipt(name, key string) (ehr.Receipt, error) {
 	return ehr.Receipt{ID: answer.ID, Version: answer.Version}, nil
 }
 
-// forget removes the traces of a change that was refused, the receipt last: when a person has put right
-// what was wrong and tries again, the change is handed over again under the same key.
-func (j *Journal) forget(name string) error {
-	for _, dir := range []string{j.config.Sent, j.config.Receipts} {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return failure("forget", connector.Unavailable, errors.New("a refused change can't be cleared away"))
-		}
+// clear takes away what is not needed after an answer. The robot is done with the change, whose CPR number
+// need not lie there any longer; of one that was refused all traces go, the receipt last: when a person
+// has put right what was wrong and tries again, it is handed over again under the same key.
+func (j *Journal) clear(ctx context.Context, name string, refused bool) error {
+	if err := j.carrier.remove(ctx, j.config.Queue, name); err != nil {
+		return err
 	}
 
-	return nil
+	if refused {
+		if err := j.carrier.remove(ctx, j.config.Sent, name); err != nil {
+			return err
+		}
+
+		return j.carrier.remove(ctx, j.config.Receipts, name)
+	}
+
+	if j.config.Done == "" {
+		return nil
+	}
+
+	return j.carrier.move(ctx, j.config.Receipts, name, j.config.Done)
 }
 
 // refusalText are the robot's words without what must not be shown.
@@ -157,15 +231,11 @@ func refusalText(text string) string {
 	return "Robotten afviser registreringen: " + text
 }
 
-func (j *Journal) wasHanded(name string) (bool, error) {
+func (j *Journal) wasHanded(ctx context.Context, name string) (bool, error) {
 	for _, dir := range []string{j.config.Sent, j.config.Queue} {
-		_, err := os.Stat(filepath.Join(dir, name))
-		if err == nil {
-			return true, nil
-		}
-
-		if !errors.Is(err, fs.ErrNotExist) {
-			return false, failure("look", connector.Unavailable, errors.New("the folders can't be read"))
+		there, err := j.carrier.exists(ctx, dir, name)
+		if there || err != nil {
+			return there, err
 		}
 	}
 
@@ -173,68 +243,33 @@ func (j *Journal) wasHanded(name string) (bool, error) {
 }
 
 // hand puts the change into the queue and then a mark of it into sent.
-func (j *Journal) hand(name string, change ehr.Change) error {
+func (j *Journal) hand(ctx context.Context, name string, change ehr.Change) error {
+	j.tidy(ctx)
+
 	body, err := encodeChange(change)
 	if err != nil {
 		return failure("encode", connector.Rejected, err)
 	}
 
-	if err := j.place(j.config.Queue, name, append(body, '\n')); err != nil {
-		return failure("hand_over", connector.Unavailable, err)
+	if err := j.carrier.place(ctx, j.config.Queue, name, append(body, '\n')); err != nil {
+		return err
 	}
 
-	if err := j.place(j.config.Sent, name, nil); err != nil {
-		return failure("hand_over", connector.Unavailable, err)
-	}
-
-	return nil
-}
-
-// place writes a whole file or none: it is written beside, synced, and moved to its name. The group
-// may read it, because a robot runs under an account of its own.
-func (j *Journal) place(dir, name string, data []byte) error {
-	file, err := os.CreateTemp(j.config.Sent, ".new-*")
-	if err != nil {
-		return errors.New("the folder can't be written to")
-	}
-
-	temporary := file.Name()
-	defer os.Remove(temporary)
-
-	_, err = file.Write(data)
-	err = errors.Join(err, file.Chmod(0o640), file.Sync(), file.Close())
-
-	if err == nil {
-		err = os.Rename(temporary, filepath.Join(dir, name))
-	}
-
-	if err != nil {
-		return errors.New("the file can't be written")
+	if err := j.carrier.place(ctx, j.config.Sent, name, nil); err != nil {
+		return failure("hand_over", connector.Unknown, err) // the change itself is there
 	}
 
 	return nil
 }
 
-// readFile reads a receipt, which a robot may have made too large.
-func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fs.ErrNotExist
+// tidy deletes what processes that died left half written, which may hold a CPR number. It is tried again
+// at the next change when it does not succeed.
+func (j *Journal) tidy(ctx context.Context) {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+
+	now := j.options.Now()
+	if now.Sub(j.swept) >= sweepEvery && j.carrier.sweep(ctx) == nil {
+		j.swept = now
 	}
-
-	if err != nil {
-		return nil, errors.New("the receipt can't be opened")
-	}
-	defer file.Close()
-
-	data, err := io.ReadAll(io.LimitReader(file, maxReceipt))
-	if err != nil {
-		return nil, errors.New("the receipt can't be read")
-	}
-
-	return data, nil
-}
-
-func failure(op string, kind connector.Kind, err error) *connector.Error {
-	return &connector.Error{System: System, Op: op, Kind: kind, Err: err}
 }

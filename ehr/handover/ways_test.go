@@ -141,51 +141,71 @@ func TestWays(t *testing.T) {
 		t.Helper()
 
 		config := folders(t)
-		c := &clerk{config: config, typed: map[string]string{}, told: map[string][]string{}, torn: map[string]any{}}
-		another := func(t *testing.T) ehr.Journal { t.Helper(); return staffed{open(t, config), t, c} }
-		next := func(mishap string) func(*testing.T, ehr.Change) {
-			return func(*testing.T, ehr.Change) {
-				c.mu.Lock()
-				defer c.mu.Unlock()
+		c := newClerk(config)
+		r := c.record(t, config, seed)
+		heal := r.Heal
+		r.Heal = func(t *testing.T) {
+			t.Helper()
+			heal(t)
 
-				c.next = mishap
+			if err := os.Rename(config.Queue+".away", config.Queue); err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
 			}
 		}
-
-		r := ehrtest.Record{
-			Journal: another(t), Another: another,
-			Planned: []ehr.Change{planned(t, "a"), planned(t, "b"), planned(t, "c"), planned(t, "d")},
-			Storm: func(*testing.T) {
-				c.mu.Lock()
-				defer c.mu.Unlock()
-
-				c.dice = rand.New(rand.NewPCG(seed, 1))
-			},
-			Heal: func(t *testing.T) {
-				t.Helper()
-				c.mu.Lock()
-				c.dice, c.next = nil, ""
-				c.mu.Unlock()
-
-				if err := os.Rename(config.Queue+".away", config.Queue); err != nil && !os.IsNotExist(err) {
-					t.Fatal(err)
-				}
-			},
-			Arms: slices.Concat([]ehrtest.Arm{
-				{Mishap: ehrtest.LostAfter, Do: next("faint")},
-				{Mishap: ehrtest.BrokenBody, Do: next("tear")},
-				{Mishap: ehrtest.RefusedByRecord, Do: next("refuse")},
-				{Mishap: ehrtest.Gone, Do: c.away},
-			}, ehrtest.Without("there is no network", ehrtest.Network()...),
-				ehrtest.Without("what is so in the record, the robot refuses in words of its own", ehrtest.SomebodyElse, ehrtest.ReadOnly, ehrtest.NotPermitted)),
-		}
-
-		for _, m := range care.AllMeans() {
-			r.Ways = append(r.Ways, c.way(m))
-		}
+		r.Arms = slices.Concat(r.Arms, []ehrtest.Arm{{Mishap: ehrtest.Gone, Do: c.away}},
+			ehrtest.Without("there is no network", ehrtest.Network()...), ehrtest.Without(inWords, ehrtest.NotPermitted))
 
 		return r
 	})
+}
+
+const inWords = "what is so in the record, the robot refuses in words of its own"
+
+func newClerk(config handover.Config) *clerk {
+	return &clerk{config: config, typed: map[string]string{}, told: map[string][]string{}, torn: map[string]any{}}
+}
+
+// record is a journal that hands over to the clerk, with the mishaps that are the clerk's.
+func (c *clerk) record(t *testing.T, config handover.Config, seed uint64) ehrtest.Record {
+	t.Helper()
+
+	another := func(t *testing.T) ehr.Journal { t.Helper(); return staffed{open(t, config), t, c} }
+	next := func(mishap string) func(*testing.T, ehr.Change) {
+		return func(*testing.T, ehr.Change) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+
+			c.next = mishap
+		}
+	}
+
+	r := ehrtest.Record{
+		Journal: another(t), Another: another,
+		Planned: []ehr.Change{planned(t, "a"), planned(t, "b"), planned(t, "c"), planned(t, "d")},
+		Storm: func(*testing.T) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+
+			c.dice = rand.New(rand.NewPCG(seed, 1))
+		},
+		Heal: func(*testing.T) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+
+			c.dice, c.next = nil, ""
+		},
+		Arms: slices.Concat([]ehrtest.Arm{
+			{Mishap: ehrtest.LostAfter, Do: next("faint")},
+			{Mishap: ehrtest.BrokenBody, Do: next("tear")},
+			{Mishap: ehrtest.RefusedByRecord, Do: next("refuse")},
+		}, ehrtest.Without(inWords, ehrtest.SomebodyElse, ehrtest.ReadOnly)),
+	}
+
+	for _, m := range care.AllMeans() {
+		r.Ways = append(r.Ways, c.way(m))
+	}
+
+	return r
 }
 
 // away takes the folder away, as a share that is gone.

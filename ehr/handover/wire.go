@@ -9,6 +9,12 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
+// What a robot answers.
+const (
+	outcomeDone    = "done"
+	outcomeRefused = "refused"
+)
+
 // schemaVersion is that of the files; it grows when a robot has to be changed.
 const schemaVersion = 1
 
@@ -115,7 +121,7 @@ func decodeReceipt(data []byte, key string) (receiptFile, error) {
 		return r, errors.New("the receipt has another schema")
 	case r.Key != key:
 		return r, errors.New("the receipt is of another key")
-	case r.Outcome != "done" && r.Outcome != "refused":
+	case r.Outcome != outcomeDone && r.Outcome != outcomeRefused:
 		return r, errors.New("the receipt's outcome is neither done nor refused")
 	}
 

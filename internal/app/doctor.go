@@ -12,6 +12,7 @@ import (
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr/fhir"
+	"github.com/sluse/sluse/ehr/handover"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/internal/obs"
 	"github.com/sluse/sluse/scheduler/care"
@@ -122,6 +123,15 @@ func outside(m config.Municipality, o Options) ([]connector.Checker, error) {
 		checker, err := s.newFHIR(p)
 		if err != nil {
 			return nil, err
+		}
+
+		out = append(out, checker)
+	}
+
+	if m.Record.Kind == handover.System {
+		checker, err := handover.New(m.Record.Handover, handover.Options{Now: o.Clock})
+		if err != nil {
+			return nil, fmt.Errorf("hand-over: %w", err)
 		}
 
 		out = append(out, checker)

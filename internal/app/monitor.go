@@ -16,6 +16,7 @@ import (
 	"github.com/sluse/sluse/connector/message/smsgw"
 	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/ehr/fhir"
+	"github.com/sluse/sluse/ehr/handover"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/internal/queue"
 	"github.com/sluse/sluse/scheduler"
@@ -78,7 +79,7 @@ func newMonitor(p parts) (*monitor, error) {
 		}
 	}
 
-	if system := p.m.Record.Kind; system == fhir.System || system == nexus.System {
+	if system := p.m.Record.Kind; system == fhir.System || system == nexus.System || system == handover.System {
 		if err := add(connector.RecordRole, system, p.m.Record.Concurrency, p.m.Record.Rate); err != nil {
 			return nil, err
 		}

@@ -309,10 +309,12 @@ func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
 	}
 
 	if p.m.Record.Kind == handover.System {
-		journal, err := handover.New(p.m.Record.Handover)
+		journal, err := handover.New(p.m.Record.Handover, handover.Options{Now: p.o.Clock, Observe: p.observe, Peer: s.monitor.peer(connector.RecordRole)})
 		if err != nil {
 			return nil, fmt.Errorf("hand-over: %w", err)
 		}
+
+		s.closers = append(s.closers, func() error { journal.Close(); return nil })
 
 		return journal, nil
 	}
