@@ -16,6 +16,7 @@ type Reconcile struct {
 	Night  string                              `yaml:"night" doc:"Local time of the nightly comparison, such as 03:30; empty (default): there is none."`
 	Poll   time.Duration                       `yaml:"poll" doc:"How often the record is asked in between what changed about visits by screen; 5m to 24h, 0 (default): never. While it does not answer the pauses grow to an hour."`
 	Days   int                                 `yaml:"days" doc:"Yesterday, today and so many days more are compared; 0 (default): two; at most 14."`
+	Most   int                                 `yaml:"most_repairs" doc:"How many differences one comparison repairs by rule before it leaves the rest to people, so that a record that suddenly shows everything as gone does no harm; 1 to 500, 0 (default): 20."`
 	Rules  map[care.DriftKind]care.DriftPolicy `yaml:"rules" doc:"What is done about a kind of difference: auto (repaired at once), ask (a person decides) or off (not looked for). Kinds that are not named: room_gone, room_moved, room_orphan, room_two, room_ended, room_settings and record_employee are auto, all others ask. What people wrote in the record is never overwritten by auto."`
 }
 
@@ -55,6 +56,7 @@ func (r Reconcile) validate(k checker) {
 	k.bad(r.Night != "" && (!ok || r.NightTime() == 0), "night", "must be a time of day after midnight such as 03:30")
 	k.bad(r.Poll != 0 && (r.Poll < 5*time.Minute || r.Poll > 24*time.Hour), "poll", "must be 5m to 24h, or 0")
 	k.number("days", r.Days, 0, 14)
+	k.number("most_repairs", r.Most, 0, 500)
 
 	for _, kind := range slices.Sorted(maps.Keys(r.Rules)) {
 		policy := r.Rules[kind]

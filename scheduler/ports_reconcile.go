@@ -47,6 +47,7 @@ type Run struct {
 	Missing []care.CitizenID
 	Refused int // citizens whom the record refuses to show
 	Found   int // differences seen
+	Auto    int // repairs that were begun by rule
 	Text    string
 	Counts  []CategoryCount
 	Tries   int    // passes that were broken off

@@ -14,6 +14,7 @@ import (
 const (
 	reconcileDays   = 2                // how many days after today are compared when nothing is set
 	reconcilePart   = 20               // citizens of one job
+	mostRepairs     = 20               // of one run by rule, when nothing is set
 	reconcileSpan   = 90 * time.Second // a job that took so long leaves the rest to the next
 	silentEnough    = 3                // so many in a row without an answer end a pass
 	firstBackoff    = 2 * time.Minute
@@ -28,12 +29,16 @@ type ReconcileSettings struct {
 	Poll   time.Duration   // how often the record is asked what changed; 0: never
 	Days   int             // today and so many days more; 0: two
 	Rules  map[care.DriftKind]care.DriftPolicy
+	Most   int // how many repairs a run begins by rule; 0: 20
 }
 
 // policy is what is done about a kind.
 func (r ReconcileSettings) policy(k care.DriftKind) care.DriftPolicy {
 	return cmp.Or(r.Rules[k], k.Terms().Policy)
 }
+
+// most is how many repairs a run begins by rule before it leaves the rest to people.
+func (r ReconcileSettings) most() int { return cmp.Or(r.Most, mostRepairs) }
 
 // AskRun has record, platform and our own book compared now. While a run is under way that one goes on,
 // without waiting for its next try. Needs HandleTrouble somewhere.
@@ -126,17 +131,53 @@ func (s *Service) reconcile(ctx context.Context, job Job) error {
 	return nil
 }
 
-// inScope are the visits of a run, by citizen in order of id.
+// inScope are the visits of a run, by citizen in order of id: those of its days that we have anything to
+// do with, and those of other days about which something was found that still stands.
 func (s *Service) inScope(ctx context.Context, run Run) ([]citizenVisits, error) {
 	visits, err := s.store.Visits(ctx, VisitQuery{Window: run.Window})
 	if err != nil {
 		return nil, err
 	}
 
+	known := make(map[care.VisitID]bool, len(visits))
+	for _, v := range visits {
+		known[v.ID] = true
+	}
+
+	standing, err := s.store.Findings(ctx, FindingQuery{Live: true})
+	if err != nil {
+		return nil, err
+	}
+
+	var older []care.VisitID
+
+	for _, f := range standing {
+		if !known[f.Visit] {
+			known[f.Visit] = true
+
+			older = append(older, f.Visit)
+		}
+	}
+
+	if len(older) > 0 {
+		more, err := s.store.Visits(ctx, VisitQuery{IDs: older})
+		if err != nil {
+			return nil, err
+		}
+
+		visits = append(visits, more...)
+	}
+
+	return byCitizen(visits, older), nil
+}
+
+// byCitizen sorts visits. Those that were never by screen are nobody's business, unless something was
+// found about them.
+func byCitizen(visits []care.Snapshot, found []care.VisitID) []citizenVisits {
 	by := make(map[care.CitizenID]*citizenVisits)
 
 	for _, v := range visits {
-		if v.Generation == 0 && len(v.Rooms) == 0 && !v.Missed() {
+		if v.Generation == 0 && len(v.Rooms) == 0 && !v.Missed() && !slices.Contains(found, v.ID) {
 			continue
 		}
 
@@ -156,7 +197,7 @@ func (s *Service) inScope(ctx context.Context, run Run) ([]citizenVisits, error)
 
 	slices.SortFunc(out, func(a, b citizenVisits) int { return cmp.Compare(a.id, b.id) })
 
-	return out, nil
+	return out
 }
 
 type citizenVisits struct {
@@ -256,10 +297,12 @@ func (r *Run) take(c citizenVisits, again bool, l look) {
 
 // saveLook stores how far the run is with what was found.
 func (s *Service) saveLook(ctx context.Context, run *Run, l look) error {
-	findings, effects, err := s.findings(ctx, l)
+	findings, effects, err := s.findings(ctx, l, s.set.Reconcile.most()-run.Auto)
 	if err != nil {
 		return err
 	}
+
+	run.Auto += len(effects.Jobs)
 
 	run.Step++
 

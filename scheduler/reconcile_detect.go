@@ -32,6 +32,7 @@ type book struct {
 type heard struct {
 	citizen *ehr.Seen
 	sight   *ehr.Sight
+	means   []care.Means // whose entries the sight tells of, in order
 	rooms   []roomSight
 	// platform: the rooms were asked for, and answered.
 	platform bool
@@ -155,7 +156,7 @@ func hintOf(p care.Phone) string {
 func (d *detection) plan() {
 	s, f := d.sight, d.visit.Facts
 
-	if s.Planned.Valid() && !sameMinute(s.Planned, f.Planned) && d.visit.State != care.Open {
+	if s.Planned.Valid() && !sameMinute(s.Planned, f.Planned) && d.visit.State != care.Open && !d.waits(care.OnList) {
 		d.tell(care.DriftMoved, "", when(f.Planned), when(s.Planned))
 	}
 

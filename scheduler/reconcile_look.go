@@ -2,8 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -19,9 +17,11 @@ type look struct {
 	visits  []care.Snapshot
 	books   []book
 	seen    *ehr.Seen // nil: the record was silent or refused, or can't tell
+	answers []heard   // of visits, in order
 	drifts  []care.Drift
-	rooms   bool // the platform answered
-	refused bool // the record will not show the citizen, or the platform a room
+	rooms   bool           // the platform answered
+	doubted []care.RoomRef // rooms about which something was found before
+	refused bool           // the record will not show the citizen, or the platform a room
 
 	silence error // somebody did not answer; nil: everybody did
 	silent  care.DriftSide
@@ -65,6 +65,10 @@ func (s *Service) lookAt(ctx context.Context, c citizenVisits) (look, error) {
 		l.books = append(l.books, s.bookOf(v, all[c.id]))
 	}
 
+	if l.doubted, err = s.doubtedRooms(ctx, c.visits); err != nil {
+		return l, err
+	}
+
 	s.askRecord(ctx, &l, all[c.id])
 
 	sights := s.askPlatform(ctx, &l)
@@ -81,13 +85,16 @@ func (s *Service) lookAt(ctx context.Context, c citizenVisits) (look, error) {
 			continue // what was seen is about another state of the visit; the next run looks again
 		}
 
-		l.visits = append(l.visits, b.visit)
-
 		h := heard{citizen: l.seen, rooms: sights[i], platform: l.rooms, now: s.now()}
+		for _, w := range b.written {
+			h.means = append(h.means, w.Change.Means)
+		}
+
 		if l.seen != nil {
 			h.sight = &l.seen.Visits[i]
 		}
 
+		l.visits, l.answers = append(l.visits, b.visit), append(l.answers, h)
 		l.drifts = append(l.drifts, detect(b, h)...)
 	}
 
@@ -159,6 +166,25 @@ func (s *Service) askRecord(ctx context.Context, l *look, citizen care.Citizen) 
 	}
 }
 
+// doubtedRooms are those about which something was found that still stands.
+func (s *Service) doubtedRooms(ctx context.Context, visits []care.Snapshot) ([]care.RoomRef, error) {
+	wanted := make([]care.VisitID, len(visits))
+	for i, v := range visits {
+		wanted[i] = v.ID
+	}
+
+	var out []care.RoomRef
+
+	known, err := s.store.Findings(ctx, FindingQuery{Visits: wanted, Live: true})
+	for _, f := range known {
+		if f.Kind.Terms().Side == care.PlatformSide {
+			out = append(out, care.RoomRef(f.About))
+		}
+	}
+
+	return out, err
+}
+
 // roomMemory is how long after its visit a room may still be asked for.
 const roomMemory = 36 * time.Hour
 
@@ -169,7 +195,8 @@ func (s *Service) askPlatform(ctx context.Context, l *look) [][]roomSight {
 
 	for i, b := range l.books {
 		for _, r := range b.visit.Rooms {
-			if s.never(r) || r.BookedAt.IsZero() || s.now().Sub(b.visit.Facts.Planned.End) > roomMemory {
+			old := s.now().Sub(b.visit.Facts.Planned.End) > roomMemory
+			if s.never(r) || r.BookedAt.IsZero() || old && !slices.Contains(l.doubted, r.Ref) {
 				continue
 			}
 
@@ -192,76 +219,4 @@ func (s *Service) askPlatform(ctx context.Context, l *look) [][]roomSight {
 	}
 
 	return out
-}
-
-// findingID names a finding: the same difference is the same finding whenever it is seen.
-func findingID(d care.Drift) care.FindingID {
-	sum := sha256.Sum256([]byte(strings.Join([]string{string(d.Kind), string(d.Visit), d.About}, "\x1f")))
-
-	return care.FindingID(hex.EncodeToString(sum[:16]))
-}
-
-// autoAgain is how long after our own repair the same difference is left to a person: a repair that does
-// not hold is not made over and over.
-const autoAgain = 24 * time.Hour
-
-// findings takes up what was seen: new ones, those that are there still or again, and those that are gone.
-func (s *Service) findings(ctx context.Context, l look) ([]FindingChange, Effects, error) {
-	var effects Effects
-
-	if len(l.visits) == 0 {
-		return nil, effects, nil
-	}
-
-	ids := make([]care.VisitID, len(l.visits))
-	facts := make(map[care.VisitID]care.Facts, len(l.visits))
-
-	for i, v := range l.visits {
-		ids[i], facts[v.ID] = v.ID, v.Facts
-	}
-
-	known, err := s.store.Findings(ctx, FindingQuery{Visits: ids})
-	if err != nil {
-		return nil, effects, err
-	}
-
-	var out []FindingChange
-
-	for _, d := range l.drifts {
-		id := findingID(d)
-		i := slices.IndexFunc(known, func(f care.Finding) bool { return f.ID == id })
-		f := care.Finding{ID: id, Drift: d, State: care.FindingOpen, FirstSeen: s.now()}
-		before, again := care.Finding{}, false
-
-		if i >= 0 {
-			before = known[i]
-			if f = before; f.ClosedAt.After(l.at) {
-				continue // settled after we looked
-			}
-
-			again = f.State == care.FindingMended && s.now().Sub(f.ClosedAt) < autoAgain
-		}
-
-		f = f.Seen(d, s.now())
-		f.Unit, f.Day = facts[d.Visit].Unit, care.DayOf(facts[d.Visit].Planned.Start)
-
-		if again {
-			f.Note = "Det er kommet igen, efter at vi rettede det."
-		}
-
-		if f.State == care.FindingOpen && !again && s.set.Reconcile.policy(d.Kind) == care.DriftAuto && d.Kind.Terms().MayAuto() && f.Note == "" {
-			f.State, f.MendBy, f.MendAt = care.FindingMending, systemActor, s.now()
-			effects.Jobs = append(effects.Jobs, Job{Kind: MendJob, Ref: string(id)})
-		}
-
-		out = append(out, FindingChange{before, f})
-	}
-
-	for _, f := range known {
-		if f.State.Live() && l.heard(f.Kind.Terms().Side) && !slices.ContainsFunc(l.drifts, func(d care.Drift) bool { return findingID(d) == f.ID }) {
-			out = append(out, FindingChange{f, f.Gone(s.now())})
-		}
-	}
-
-	return out, effects, nil
 }

@@ -115,6 +115,10 @@ func (s *Service) mend(ctx context.Context, job Job) error {
 	i := slices.IndexFunc(l.drifts, func(d care.Drift) bool { return findingID(d) == f.ID })
 
 	switch {
+	case i < 0 && !l.gone(f) && l.silence != nil:
+		return l.silence
+	case i < 0 && !l.gone(f):
+		return s.reopen(ctx, f, f, "Det kunne ikke ses, hvordan det står til nu, så der er ikke rettet noget.")
 	case i < 0:
 		return s.store.SaveFinding(ctx, f, f.Gone(s.now()), Effects{})
 	case l.drifts[i].Theirs != f.Theirs || l.drifts[i].Ours != f.Ours:

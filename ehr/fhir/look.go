@@ -63,9 +63,12 @@ func (r *reading) lookAtCitizen(ctx context.Context, d *draft, seen *ehr.Seen) e
 		d.patient = reference{Reference: path[0] + "/" + path[1]}
 	}
 
+	before := len(r.problems)
 	if err := r.askHospital(ctx, []*draft{d}); err != nil {
 		return err
 	}
+
+	untold := len(r.problems) > before || r.journal.config.Lists.NoInpatient
 
 	d.row.Status = ""
 	r.contact(d, person)
@@ -75,6 +78,9 @@ func (r *reading) lookAtCitizen(ctx context.Context, d *draft, seen *ehr.Seen) e
 	person.get("active", &active)
 
 	seen.Phone, seen.HasPhone, seen.Standing = d.row.Phone, !d.row.Protected, ehr.AtHome
+	if untold {
+		seen.Standing = "" // whether the citizen is in hospital was not told
+	}
 
 	switch {
 	case d.row.Status == statusCancelled:
@@ -131,19 +137,19 @@ func (r *reading) describe(ctx context.Context, e *entry, sight *ehr.Sight, one 
 
 	d.row.Planned = span(d.plan)
 
-	if err := r.employee(ctx, d); err != nil {
-		return nil, err
-	}
-
 	status := one.resource.text("status")
-	sight.Presence, sight.Version, sight.Planned, sight.Employee = ehr.Present, one.version, d.row.Planned, d.row.Employee
+	sight.Presence, sight.Version, sight.Planned = ehr.Present, one.version, d.row.Planned
 	sight.Cancelled = status == "cancelled" || status == "noshow" || status == "entered-in-error"
 	sight.Delivered = status == "fulfilled"
 	sight.Category = categoryNow(one.resource)
 
 	if e.mapper.borrows() {
+		if err := r.employee(ctx, d); err != nil {
+			return nil, err
+		}
+
 		r.words(d)
-		sight.Service = d.row.Service
+		sight.Service, sight.Employee = d.row.Service, d.row.Employee // on an Appointment of ours it is the list that knows
 	}
 
 	sight.OtherVideo = otherMeeting(d.plan.Identifier, g)

@@ -58,7 +58,7 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 }
 
 func reconcile(r config.Reconcile) scheduler.ReconcileSettings {
-	return scheduler.ReconcileSettings{Shifts: r.ShiftTimes(), Night: r.NightTime(), Poll: r.Poll, Days: r.Days, Rules: r.Rules}
+	return scheduler.ReconcileSettings{Shifts: r.ShiftTimes(), Night: r.NightTime(), Poll: r.Poll, Days: r.Days, Rules: r.Rules, Most: r.Most}
 }
 
 func recordRule(r config.RecordRule) scheduler.RecordRule {

@@ -31,6 +31,7 @@ type runRow struct {
 	Missing      string
 	Refused      int
 	Found        int
+	Repairs      int
 	Sentence     string
 	Counts       string
 	Tries        int
@@ -74,7 +75,7 @@ func runToRow(r scheduler.Run) (runRow, error) {
 	row := runRow{
 		ID: string(r.ID), Kind: string(r.Kind), State: string(r.State), Step: r.Step, FromAt: micros(r.Window.Start), ToAt: micros(r.Window.End),
 		AfterCitizen: string(r.Cursor), Citizens: r.Citizens, Looked: r.Looked, Visits: r.Visits, Missing: strings.Join(missing, ","), Refused: r.Refused,
-		Found: r.Found, Sentence: r.Text, Counts: string(text), Tries: r.Tries, AskedBy: r.By, AskedAt: micros(r.AskedAt),
+		Found: r.Found, Repairs: r.Auto, Sentence: r.Text, Counts: string(text), Tries: r.Tries, AskedBy: r.By, AskedAt: micros(r.AskedAt),
 		BegunAt: microsOrNull(r.BegunAt), NextTry: microsOrNull(r.NextTry), DoneAt: microsOrNull(r.DoneAt),
 	}
 
@@ -95,7 +96,7 @@ func runFromRow(r runRow) (scheduler.Run, error) {
 	out := scheduler.Run{
 		ID: scheduler.RunID(r.ID), Kind: scheduler.RunKind(r.Kind), State: scheduler.RunState(r.State), Step: r.Step,
 		Window: care.Interval{Start: instant(r.FromAt), End: instant(r.ToAt)}, Cursor: care.CitizenID(r.AfterCitizen),
-		Citizens: r.Citizens, Looked: r.Looked, Visits: r.Visits, Refused: r.Refused, Found: r.Found, Text: r.Sentence, Tries: r.Tries, By: r.AskedBy,
+		Citizens: r.Citizens, Looked: r.Looked, Visits: r.Visits, Refused: r.Refused, Found: r.Found, Auto: r.Repairs, Text: r.Sentence, Tries: r.Tries, By: r.AskedBy,
 		AskedAt: instant(r.AskedAt), BegunAt: instantOrZero(r.BegunAt), NextTry: instantOrZero(r.NextTry), DoneAt: instantOrZero(r.DoneAt),
 	}
 
