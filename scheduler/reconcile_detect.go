@@ -161,7 +161,7 @@ func (d *detection) plan() {
 	}
 
 	if s.Employee != "" && s.Employee != f.Employee {
-		d.tell(care.DriftEmployee, "", string(f.Employee), string(s.Employee))
+		d.tell(care.DriftEmployee, "", cmp.Or(string(f.Employee), "Ingen medarbejder"), string(s.Employee))
 	}
 
 	if s.Service != "" && f.Service != "" && !same(s.Service, f.Service) {

@@ -1,7 +1,6 @@
 package nexus
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -178,11 +177,10 @@ func (n *Nexus) describe(sight *ehr.Sight, event object, g ehr.Glance) {
 	}
 }
 
-// driverOf is who has the visit: the initials, else the record's own number, as lists tell it.
+// driverOf is who has the visit, by initials. Empty: nobody, or half an object, of which nothing can be
+// said: a list may have named the same person by initials or by the record's own number.
 func driverOf(event object) care.EmployeeID {
-	_, number, _ := strings.Cut(event.text("resourceId"), ":")
-
-	return care.EmployeeID(cmp.Or(strings.TrimSpace(event.child("professional").text("initials")), number))
+	return care.EmployeeID(strings.TrimSpace(event.child("professional").text("initials")))
 }
 
 // trace looks for one entry. What is on the visit itself is told by category and mark alone.
