@@ -180,7 +180,7 @@ func (m Municipality) validate(k checker) {
 	k.in("calls").span("length", m.Calls.Length, 5*time.Minute, 2*time.Hour)
 	k.in("calls").span("linked", m.Calls.Linked, 24*time.Hour, 90*24*time.Hour)
 	m.Conversion.validate(k.in("conversion"))
-	m.Statistics.validate(k.in("statistics"))
+	m.Statistics.validate(k.in("statistics"), units)
 	m.FollowUp.validate(k.in("follow_up"), m)
 }
 

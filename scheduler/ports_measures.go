@@ -16,13 +16,19 @@ type Measures interface {
 	// CountListed counts the visits of all kinds on driving lists, in groups.
 	CountListed(ctx context.Context, q ListedQuery) ([]ListedGroup, error)
 
-	// KnownCalls returns which of the keys of a source's calls are stored.
-	KnownCalls(ctx context.Context, source string, keys []string) (map[string]bool, error)
+	// KnownCalls reports for each call whether it is stored, in the same order.
+	KnownCalls(ctx context.Context, calls []VendorCall) ([]bool, error)
+	// StandingImport reads the import of a file with the same content that is not undone; NotFound.
+	StandingImport(ctx context.Context, source, content string) (CallImport, error)
 	// SaveCalls stores an import and those of its calls that are not known. It sets New and Known.
+	// Conflict when a file with the same content stands.
 	SaveCalls(ctx context.Context, in CallImport, calls []VendorCall, effects Effects) (CallImport, error)
 	// CallImports reads the newest imports, newest first.
 	CallImports(ctx context.Context, limit int) ([]CallImport, error)
-	// UndoCalls takes the calls of an import out. NotFound; Conflict when it was undone already.
+	// CallImport reads one. NotFound.
+	CallImport(ctx context.Context, id string) (CallImport, error)
+	// UndoCalls takes the calls of an import out that no other import has. NotFound; Conflict when it
+	// was undone already.
 	UndoCalls(ctx context.Context, id string, by care.EmployeeID, at time.Time, effects Effects) error
 }
 
@@ -54,10 +60,13 @@ type ListedGroup struct {
 	Bucket string
 }
 
-// VendorCall is one call of another vendor's product. It holds neither a name nor a CPR number that
-// is stored: the citizen's key becomes a keyed hash.
+// VendorCall is one call of another vendor's product. It holds no name. What makes it the same call in
+// two files is stored as a keyed hash: its id; without one when it began, how long it lasted, the
+// employee and the citizen, and its number among rows that are alike. The citizen's key is stored as
+// a keyed hash too.
 type VendorCall struct {
-	Key      string // SHA-256 in hex of what makes the row the same in two files
+	ID       string // the vendor's; empty: not told
+	Alike    int    // how many rows of the file before it are like it
 	Source   string
 	Began    time.Time // UTC
 	Length   time.Duration
@@ -76,10 +85,12 @@ type CallImport struct {
 	FileName string
 	By       care.EmployeeID
 	At       time.Time
-	Rows     int // data rows in the file
-	New      int // calls that were not stored yet
-	Known    int // calls that were
-	Faults   int // rows that were not taken
+	Content  string // SHA-256 of the file in hex
+	Rows     int    // data rows in the file
+	New      int    // calls that were not stored yet
+	Known    int    // calls that were
+	LeftOut  int    // rows that are no calls from an employee to a citizen
+	Faults   int    // rows that were not taken
 	UndoneBy care.EmployeeID
 	UndoneAt time.Time // zero: it stands
 }

@@ -78,6 +78,7 @@ type Deps struct {
 	Video    video.Platform
 	Messages map[care.Channel]message.Sender
 	Files    ehr.FileSource
+	Calls    CallFiles // nil: no call lists of other vendors are imported
 	Journal  ehr.Journal
 	// CaseJournal takes care.ByJournal where the record has no such way; nil: nothing does.
 	CaseJournal ehr.Journal
@@ -107,6 +108,7 @@ type Service struct {
 	video    video.Platform
 	messages map[care.Channel]message.Sender
 	files    ehr.FileSource
+	calls    CallFiles
 	journal  ehr.Journal
 	notes    ehr.Journal // nil: none
 	lists    ehr.Fetcher
@@ -151,7 +153,7 @@ func New(d Deps) (*Service, error) {
 
 	return &Service{
 		credentials: d.Credentials,
-		set:         d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files,
+		set:         d.Settings, store: d.Store, video: d.Video, messages: d.Messages, files: d.Files, calls: d.Calls,
 		journal: d.Journal, notes: d.CaseJournal, lists: d.Lists, links: d.Links, monitor: d.Monitor, units: d.Units, eids: d.Eids, logins: d.Logins, gateway: d.Gateway, now: d.Now,
 	}, nil
 }

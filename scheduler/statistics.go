@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sluse/sluse/scheduler/calls"
 	"github.com/sluse/sluse/scheduler/care"
 	"github.com/sluse/sluse/scheduler/measure"
 )
@@ -19,7 +20,7 @@ type StatisticsSettings struct {
 
 	// Sources are the other vendors' products whose calls are imported, in the order in which they
 	// are shown.
-	Sources []CallSource
+	Sources []calls.Source
 }
 
 // CallSource is another vendor's product.
@@ -88,7 +89,7 @@ func (s *Service) Statistics(ctx context.Context, actor care.Actor, q Statistics
 
 	out := Statistics{
 		Table: counter.Table(s.statisticsNames()), Query: q, Units: s.unitsFor(actor, care.SeeStatistics),
-		Sources: s.set.Statistics.Sources, Terms: s.set.Statistics.Terms,
+		Sources: s.callSources(), Terms: s.set.Statistics.Terms,
 	}
 
 	switch {
@@ -201,12 +202,14 @@ type StatisticsRow struct {
 
 // StatisticsRows are the rows behind a figure.
 type StatisticsRows struct {
-	Query  StatisticsQuery
-	Column measure.Column
-	Labels []string // of the figure's row
-	Rows   []StatisticsRow
-	Total  int // all of them
-	First  int // the number of the first one that is in Rows, from 0
+	Query StatisticsQuery
+	// Sources are the names of the other vendors' products among the rows.
+	Sources []CallSource
+	Column  measure.Column
+	Labels  []string // of the figure's row
+	Rows    []StatisticsRow
+	Total   int // all of them
+	First   int // the number of the first one that is in Rows, from 0
 }
 
 // maxStatisticsRows are on one page.
@@ -223,7 +226,7 @@ func (s *Service) StatisticsRows(ctx context.Context, actor care.Actor, q Statis
 		return StatisticsRows{}, err
 	}
 
-	out := StatisticsRows{Query: q, Column: column, Labels: labels, Total: len(facts), First: max(0, min(first, len(facts)))}
+	out := StatisticsRows{Query: q, Sources: s.callSources(), Column: column, Labels: labels, Total: len(facts), First: max(0, min(first, len(facts)))}
 	facts = facts[out.First:min(len(facts), out.First+maxStatisticsRows)]
 
 	if out.Rows, err = s.statisticsRows(ctx, actor, facts); err != nil {

@@ -194,10 +194,15 @@ func fitting(starts []time.Time, end time.Time, length time.Duration) []time.Tim
 // wall returns the instants at which clocks in Denmark show the time, UTC: two in the hour
 // that runs twice. A time that clocks skip is returned an hour later, with skipped set.
 func wall(on date, seconds int) (instants []time.Time, skipped bool) {
+	return wallIn(care.Zone(), on, seconds)
+}
+
+// wallIn is wall for clocks elsewhere.
+func wallIn(zone *time.Location, on date, seconds int) (instants []time.Time, skipped bool) {
 	at := func(seconds int) time.Time {
-		return time.Date(on.Year(), on.Month(), on.Day(), 0, 0, seconds, 0, care.Zone())
+		return time.Date(on.Year(), on.Month(), on.Day(), 0, 0, seconds, 0, zone)
 	}
-	shown := func(t time.Time) string { return t.In(care.Zone()).Format(time.DateTime) }
+	shown := func(t time.Time) string { return t.In(zone).Format(time.DateTime) }
 
 	want := on.Add(time.Duration(seconds) * time.Second).Format(time.DateTime)
 	t := at(seconds)

@@ -215,7 +215,7 @@ func (s *Site) newService(ctx context.Context, p parts, keys *store.Keys) (*sche
 		Gateway:     gateway,
 		Eids:        s.eids,
 		Credentials: credentials,
-		Settings:    set, Store: s.store, Video: platform, Messages: messages, Files: files,
+		Settings:    set, Store: s.store, Video: platform, Messages: messages, Files: files, Calls: file.Calls{},
 		Journal: journal, CaseJournal: notes, Lists: fetcher(p.m.Record, journal), Links: p.m.Keys.Links, Monitor: s.monitor, Logins: s.loginSources(p), Units: s.units, Now: p.o.Clock,
 	})
 	if err != nil {

@@ -86,7 +86,7 @@ func elsewhere() map[string]string {
 		"event_nodes": "no person", "notices": "no person", "chores": "no person", "availability": "no person", "system_health": "no person",
 		"login_looks": "no citizen", "login_switches": "no citizen", "fetches": "no citizen, purged",
 		"directory_state": "no person", "employees": "employees", "employee_grants": "employees", "employee_history": "employees", "units": "no person",
-		"call_imports": "no citizen", "vendor_calls": "keyed hash of the citizen; go when their import is undone",
+		"call_imports": "no citizen", "vendor_calls": "keyed hash of the citizen; go when their import is undone", "call_sightings": "as vendor_calls",
 		"scim_groups": "employees", "scim_members": "employees", "staff_sessions": "employees, expires", "saml_requests": "employees, expires",
 		"saml_replays": "no person, expires", "emergency_codes": "employees, expires",
 		"batch_visits": "gone with the decision", "goose_db_version": "no person", "sqlite_sequence": "no person",

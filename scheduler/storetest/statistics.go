@@ -105,50 +105,89 @@ func checkVendorCalls(t *testing.T, b Bench) {
 	must(t, err)
 
 	calls := []scheduler.VendorCall{
-		{Key: "k1", Source: "viewcare", Began: Now(), Length: 90 * time.Second, Unit: "oest", Employee: "MSK", Citizen: known, Law: care.SUL138, Shift: care.DayShift, Service: "Medicin"},
-		{Key: "k2", Source: "viewcare", Began: Now().Add(time.Hour), Unit: "", Citizen: care.CitizenKey{Surrogate: strangerNumber}},
-		{Key: "k3", Source: "viewcare", Began: Now().Add(2 * time.Hour), Length: time.Second, Unit: "oest"},
+		{ID: "k1", Source: "viewcare", Began: Now(), Length: 90 * time.Second, Unit: "oest", Employee: "MSK", Citizen: known, Law: care.SUL138, Shift: care.DayShift, Service: "Medicin"},
+		{Source: "viewcare", Began: Now().Add(time.Hour), Unit: "", Citizen: care.CitizenKey{Surrogate: strangerNumber}},
+		{Source: "viewcare", Began: Now().Add(2 * time.Hour), Length: time.Second, Unit: "oest"},
 	}
+	take := func(id string, minute int, calls ...scheduler.VendorCall) scheduler.CallImport {
+		t.Helper()
 
-	for i, want := range [][2]int{{3, 0}, {0, 3}} {
-		in, err := b.Store.SaveCalls(t.Context(), scheduler.CallImport{ID: []string{"i1", "i2"}[i], Source: "viewcare", FileName: "opkald.csv", By: "LED", At: Now().Add(time.Duration(i) * time.Minute), Rows: 3},
+		in, err := b.Store.SaveCalls(t.Context(), scheduler.CallImport{ID: id, Source: "viewcare", FileName: "opkald.csv", By: "LED", At: Now().Add(time.Duration(minute) * time.Minute), Rows: 3, Content: "of " + id},
 			calls, scheduler.Effects{Audit: []scheduler.AuditRow{{At: Now(), Actor: "LED", Action: "import_calls"}}})
 		must(t, err)
 
-		if in.New != want[0] || in.Known != want[1] {
-			t.Errorf("import %d: %d new, %d known, want %v", i, in.New, in.Known, want)
+		return in
+	}
+
+	more := scheduler.VendorCall{ID: "k4", Source: "viewcare", Began: Now().Add(3 * time.Hour), Unit: "oest"}
+	alike := calls[2]
+	alike.Alike = 1
+
+	for i, test := range []struct {
+		calls      []scheduler.VendorCall
+		new, known int
+	}{{calls, 3, 0}, {append(slices.Clone(calls[1:]), more, alike), 2, 2}, {[]scheduler.VendorCall{{ID: "k1", Source: "appinux", Began: Now(), Unit: "oest"}}, 1, 0}} {
+		if in := take([]string{"i1", "i2", "i3"}[i], i, test.calls...); in.New != test.new || in.Known != test.known {
+			t.Errorf("import %d: %d new, %d known, want %d and %d", i, in.New, in.Known, test.new, test.known)
 		}
 	}
 
-	have, err := b.Store.KnownCalls(t.Context(), "viewcare", []string{"k1", "k9"})
+	if _, err := b.Store.SaveCalls(t.Context(), scheduler.CallImport{ID: "i9", Source: "viewcare", By: "LED", At: Now(), Content: "of i1"}, calls, scheduler.Effects{}); care.KindOf(err) != care.Conflict {
+		t.Errorf("the same file again: %v", err)
+	}
+
+	standing, err := b.Store.StandingImport(t.Context(), "viewcare", "of i1")
 	must(t, err)
-	same(t, "known", map[string]bool{"k1": true}, have)
+
+	if standing.ID != "i1" || standing.New != 3 || standing.FileName != "opkald.csv" {
+		t.Errorf("standing: %+v", standing)
+	}
+
+	have, err := b.Store.KnownCalls(t.Context(), []scheduler.VendorCall{calls[0], {ID: "k9", Source: "viewcare"}, calls[1]})
+	must(t, err)
+	same(t, "known", []bool{true, false, true}, have)
 
 	day := care.DayOf(Now())
 	q := scheduler.FactQuery{Days: measure.Span{From: day, To: day}, Units: []care.UnitID{"oest"}, Own: true, Sources: []string{"viewcare"}}
 	told := factsIn(t, b, q)
 
-	if len(told) != 2 || told[0].Citizen != "citizen-0" || told[0].Actual != 90*time.Second || told[0].Source != "viewcare" || told[1].Citizen != "" {
+	if len(told) != 4 || told[0].Citizen != "citizen-0" || told[0].Actual != 90*time.Second || told[0].Source != "viewcare" || told[1].Citizen != "" {
 		t.Errorf("calls: %+v", told)
 	}
 
 	q.NoUnit = true
-	if told := factsIn(t, b, q); len(told) != 3 || told[1].Citizen == "" || told[1].Citizen == "4711" {
+	if told := factsIn(t, b, q); len(told) != 5 || told[1].Citizen == "" || told[1].Citizen == "4711" {
 		t.Errorf("with those of no unit: %+v", told)
 	}
 
 	imports, err := b.Store.CallImports(t.Context(), 10)
 	must(t, err)
 
-	if len(imports) != 2 || imports[0].ID != "i2" || imports[1].FileName != "opkald.csv" || imports[1].New != 3 {
+	if len(imports) != 3 || imports[0].ID != "i3" || imports[2].FileName != "opkald.csv" || imports[2].New != 3 {
 		t.Errorf("imports: %+v", imports)
 	}
 
+	// What the second file has too stays when the first is undone, and goes with the second.
 	must(t, b.Store.UndoCalls(t.Context(), "i1", "LED", Now(), scheduler.Effects{}))
 	wantKind(t, b.Store.UndoCalls(t.Context(), "i1", "LED", Now(), scheduler.Effects{}), care.Conflict)
 	wantKind(t, b.Store.UndoCalls(t.Context(), "nobody", "LED", Now(), scheduler.Effects{}), care.NotFound)
 
+	_, err = b.Store.StandingImport(t.Context(), "viewcare", "of i1")
+	wantKind(t, err, care.NotFound)
+
+	if told := factsIn(t, b, q); len(told) != 4 || told[0].Citizen == "citizen-0" {
+		t.Errorf("after the first is undone: %+v", told)
+	}
+
+	must(t, b.Store.UndoCalls(t.Context(), "i2", "LED", Now(), scheduler.Effects{}))
+
 	if told := factsIn(t, b, q); len(told) != 0 {
 		t.Errorf("after undo: %+v", told)
+	}
+
+	take("i4", 4, calls...)
+
+	if told := factsIn(t, b, q); len(told) != 3 {
+		t.Errorf("imported again: %+v", told)
 	}
 }

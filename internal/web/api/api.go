@@ -30,6 +30,7 @@ type UseCases interface {
 	FollowUps
 	Caregiver
 	Leader
+	Calls
 	Evidence
 	Systems
 	Citizens
@@ -56,6 +57,10 @@ func New(useCases UseCases) []route.Route {
 
 		{Method: post, Path: Prefix + "/driving-lists", Access: route.Needs(care.ImportLists), Handle: takes(multipartForm, a.upload), Body: maxUpload, Limit: mass},
 		{Method: get, Path: Prefix + "/driving-lists", Access: route.Needs(care.ImportLists), Handle: a.recentLists},
+
+		{Method: post, Path: Prefix + "/call-lists", Access: route.Needs(care.ImportLists), Handle: takes(multipartForm, a.uploadCalls), Body: maxUpload, Limit: mass},
+		{Method: get, Path: Prefix + "/call-lists", Access: route.Needs(care.ImportLists), Handle: a.callImports},
+		{Method: post, Path: Prefix + "/call-lists/:id/undo", Access: route.Needs(care.ImportLists), Handle: empty(a.undoCalls), Body: maxBody},
 
 		{Method: get, Path: Prefix + "/visits", Access: route.Needs(care.SeeDay), Handle: a.day},
 		{Method: get, Path: Prefix + "/visits/:id", Access: route.Needs(care.SeeDay, care.HostVisits), Handle: a.visit},
@@ -110,6 +115,7 @@ func New(useCases UseCases) []route.Route {
 
 		{Method: get, Path: Prefix + "/exports/klgateway", Access: route.Needs(care.ExportReports), Handle: a.klGateway},
 		{Method: get, Path: Prefix + "/statistics", Access: route.Needs(care.SeeStatistics), Handle: a.statistics},
+		{Method: get, Path: Prefix + "/statistics/rows", Access: route.Needs(care.SeeStatistics), Handle: a.statisticsRows},
 		{Method: get, Path: Prefix + "/statistics/visits", Access: route.Needs(care.SeeStatistics), Handle: a.visitsList},
 		{Method: get, Path: Prefix + "/statistics/visits.csv", Access: route.Needs(care.SeeStatistics), Handle: a.visitsFile},
 	}

@@ -18,6 +18,7 @@ import (
 type Leader interface {
 	KLGatewayReport(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.ReportFile, error)
 	Statistics(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error)
+	StatisticsRows(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery, cell scheduler.StatisticsCell, first int) (scheduler.StatisticsRows, error)
 	EachVisit(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery, tell func(measure.Fact) error) error
 }
 
@@ -98,10 +99,11 @@ func (a api) sendVisits(c *gin.Context, as figures.Format) error {
 	})
 }
 
-func statisticsQuery(c *gin.Context) (scheduler.StatisticsQuery, error) {
+// statisticsQuery reads the question; more are parameters beside it.
+func statisticsQuery(c *gin.Context, more ...string) (scheduler.StatisticsQuery, error) {
 	q := scheduler.StatisticsQuery{Leaving: true}
 
-	if err := parameters(c, "from", "to", "unit", "by", "without", "others"); err != nil {
+	if err := parameters(c, append(more, "from", "to", "unit", "by", "without", "others")...); err != nil {
 		return q, err
 	}
 

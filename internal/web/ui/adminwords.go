@@ -98,6 +98,7 @@ func doneDanish() map[string]string {
 		"set_risk": "Satte en borgers risikogruppe", "follow_up_call": "Gav et besøg på telefon", "follow_up_nobody": "Traf ikke borgeren på telefon", "follow_up_visit": "Sendte et fysisk besøg tilbage på listen", "follow_up_in_person": "Sendte et fysisk besøg tilbage på listen",
 		"follow_up_take": "Tog en opfølgning", "follow_up_release": "Gav en opfølgning fri", "follow_up_undo": "Fortrød et klik på en opfølgning", "follow_up_no_needs": "Afsluttede uden opfølgning", "follow_up_escalated": "Gik videre med en opfølgning",
 		"reconcile": "Afstemte med omsorgsjournalen", "mend_difference": "Rettede en forskel", "accept_difference": "Godkendte en forskel",
+		"import_calls": "Indlæste opkald fra et andet system", "undo_calls": "Fortrød en indlæsning af opkald",
 		"export_visits": "Hentede en fil med besøg", "see_statistics_rows": "Så besøgene bag et tal i statistikken",
 		"forget_visit": "Slettede et besøgs oplysninger, som journalen har", "hold_deletion": "Satte sletning på hold", "release_deletion": "Ophævede hold på sletning", "end_course": "Afsluttede en borgers forløb", "reopen_course": "Genoptog en borgers forløb",
 		"sweep_room": "Lukkede et glemt rum", "leave_stray_room": "Fandt et ukendt rum",

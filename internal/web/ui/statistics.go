@@ -51,6 +51,7 @@ type statisticsPage struct {
 	Terms      []string
 	Error      string
 	Empty      bool
+	Imports    bool // the reader may import call lists of other vendors
 
 	query url.Values
 }
@@ -76,7 +77,10 @@ func (p *Pages) statistics(c *gin.Context) error {
 		return err
 	}
 
-	return p.show(c, "statistik", "Statistik", newStatisticsPage(s, measure.Group(c.Query("tal")), problem))
+	body := newStatisticsPage(s, measure.Group(c.Query("tal")), problem)
+	body.Imports = len(s.Sources) > 0 && len(p.UseCases.CallSources(route.Actor(c))) > 0
+
+	return p.show(c, "statistik", "Statistik", body)
 }
 
 func newStatisticsPage(s scheduler.Statistics, shown measure.Group, problem string) statisticsPage {

@@ -19,7 +19,6 @@ import (
 type statisticsRowsPage struct {
 	scheduler.StatisticsRows
 
-	Sources    map[string]string
 	Back       string
 	Prev, Next string // addresses; empty: there is none
 }
@@ -38,7 +37,7 @@ func (p *Pages) statisticsRows(c *gin.Context) error {
 		return err
 	}
 
-	body := statisticsRowsPage{StatisticsRows: rows, Back: "/statistik?" + queryOf(q).Encode(), Sources: map[string]string{"": "Sluse"}}
+	body := statisticsRowsPage{StatisticsRows: rows, Back: "/statistik?" + queryOf(q).Encode()}
 	at := func(n int) string {
 		v := url.Values{"maal": {cell.Column}, "gruppe": cell.Keys, "fra-nr": {strconv.Itoa(n)}}
 		maps.Copy(v, queryOf(q))
@@ -100,8 +99,14 @@ func (b statisticsRowsPage) Outcome(r scheduler.StatisticsRow) string {
 
 // Source is the name of the system that a row comes from.
 func (b statisticsRowsPage) Source(r scheduler.StatisticsRow) string {
-	if name, ok := b.Sources[r.Source]; ok {
-		return name
+	if !r.Foreign() {
+		return "Sluse"
+	}
+
+	for _, source := range b.Sources {
+		if source.Key == r.Source {
+			return source.Name
+		}
 	}
 
 	return r.Source

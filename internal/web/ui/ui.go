@@ -117,6 +117,7 @@ type UseCases interface {
 	Approver
 	Caregiver
 	Leader
+	Calls
 	Contacts
 	Caller
 	Linker
@@ -258,6 +259,7 @@ func notices() map[string]string {
 		"sluppet":            "Holdet er ophævet. Besøgets oplysninger slettes efter kommunens regel.",
 		"forloeb-afsluttet":  "Forløbet er afsluttet.",
 		"forloeb-genoptaget": "Forløbet er genoptaget. Intet slettes, før det afsluttes igen.",
+		"opkald-fortrudt":    "Importen er fortrudt. Opkaldene tæller ikke med længere.",
 		"fortrudt":           "Omlægningen fortrydes. Rummene lukkes, og borgerne får besked.",
 	}
 }
