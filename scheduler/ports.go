@@ -105,6 +105,8 @@ type ChangeVisit func(v *care.Visit) (Effects, error)
 
 // Visits stores visits with everything that hangs on them. Errors are *care.Error.
 type Visits interface {
+	// OverdueFollowUps counts the open follow-ups of units whose deadline has passed.
+	OverdueFollowUps(ctx context.Context, units []care.UnitID, now time.Time) (int, error)
 	// UpdateVisit loads, changes and stores one visit in a transaction. When somebody else was
 	// first it runs change again on the newer state, a few times, then returns Conflict.
 	UpdateVisit(ctx context.Context, id care.VisitID, change ChangeVisit) error

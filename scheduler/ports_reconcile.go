@@ -87,6 +87,9 @@ type FindingQuery struct {
 	IDs    []care.FindingID
 	Visits []care.VisitID
 	Units  []care.UnitID
+	Kinds  []care.DriftKind
+	States []care.FindingState
+	Day    care.Day  // of the visit
 	Live   bool      // open, mending or accepted
 	Since  time.Time // closed after it, or live
 	Limit  int       // 0: no limit
@@ -106,6 +109,8 @@ type Reconciliations interface {
 	RecentRuns(ctx context.Context, limit int, kinds ...RunKind) ([]Run, error)
 	// Findings reads those that match, worst and newest first.
 	Findings(ctx context.Context, q FindingQuery) ([]care.Finding, error)
+	// CountFindings counts those that match, without Limit.
+	CountFindings(ctx context.Context, q FindingQuery) (int, error)
 	// SaveFinding stores a changed finding with its effects. Conflict: its state or repair is no longer
 	// what before has.
 	SaveFinding(ctx context.Context, before, after care.Finding, effects Effects) error

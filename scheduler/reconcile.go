@@ -41,10 +41,15 @@ func (r ReconcileSettings) policy(k care.DriftKind) care.DriftPolicy {
 func (r ReconcileSettings) most() int { return cmp.Or(r.Most, mostRepairs) }
 
 // AskRun has record, platform and our own book compared now. While a run is under way that one goes on,
-// without waiting for its next try. Needs HandleTrouble somewhere.
+// without waiting for its next try. Needs HandleTrouble or HandleRooms somewhere. Conflict: the record
+// can't tell how visits stand.
 func (s *Service) AskRun(ctx context.Context, actor care.Actor) (Run, error) {
-	if !actor.MayAnywhere(care.HandleTrouble) {
-		return Run{}, actor.Must(care.HandleTrouble, care.EveryUnit)
+	if err := mayReconcile(actor); err != nil {
+		return Run{}, err
+	}
+
+	if !s.Reconcilable() {
+		return Run{}, care.NewError(care.Conflict, "Afstemning er slået fra: omsorgsjournalen kan ikke fortælle, hvordan besøgene står.")
 	}
 
 	audit := []AuditRow{{At: s.now(), Actor: string(actor.Employee), Action: "reconcile"}}

@@ -14,7 +14,7 @@ import (
 
 // MendFinding has a difference repaired. Asking again while the repair is under way, or after it, changes
 // nothing. Overwrite is the person's word that what people wrote in the record may be replaced. Needs
-// HandleTrouble in the visit's unit. Invalid: no machine can repair it, or Overwrite is missing.
+// HandleTrouble in the visit's unit, or HandleRooms for a stray room. Invalid: no machine can repair it, or Overwrite is missing.
 func (s *Service) MendFinding(ctx context.Context, actor care.Actor, id care.FindingID, overwrite bool) error {
 	f, err := s.finding(ctx, actor, id)
 	if err != nil {
@@ -50,6 +50,8 @@ func (s *Service) AcceptFinding(ctx context.Context, actor care.Actor, id care.F
 	reason = strings.TrimSpace(reason)
 
 	switch {
+	case f.State == care.FindingAccepted && f.Reason == reason:
+		return nil
 	case reason == "" || utf8.RuneCountInString(reason) > care.MaxBecause:
 		return care.NewError(care.Invalid, "Skriv hvorfor, med højst 500 tegn.")
 	case personNumber().MatchString(reason):
@@ -78,7 +80,16 @@ func (s *Service) finding(ctx context.Context, actor care.Actor, id care.Finding
 		return care.Finding{}, care.NewError(care.NotFound, "Forskellen findes ikke længere på listen.")
 	}
 
-	return all[0], actor.Must(care.HandleTrouble, all[0].Unit)
+	return all[0], mayHandle(actor, all[0])
+}
+
+// mayHandle: planners in the visit's unit, and stray rooms whoever runs the platform.
+func mayHandle(actor care.Actor, f care.Finding) error {
+	if slices.Contains(care.StrayRooms(), f.Kind) && actor.May(care.HandleRooms, f.Unit) {
+		return nil
+	}
+
+	return actor.Must(care.HandleTrouble, f.Unit)
 }
 
 // mend repairs one difference. It looks again before it does anything, so that a repair that was made
@@ -239,7 +250,7 @@ func (s *Service) takeNumber(ctx context.Context, by string, v care.Snapshot, ph
 
 	known[i].Citizen.Phone = phone
 
-	return s.Register(ctx, by, known[i:i+1])
+	return s.register(ctx, by, known[i:i+1], AuditRow{Action: "mend_citizen_phone", Visit: v.ID})
 }
 
 // roomBack takes up what time the platform has now, and has the room moved from there.

@@ -44,6 +44,11 @@ func (s *Service) Registered(ctx context.Context, keys []care.CitizenKey) ([]car
 // no more. Conflict when something was changed since Registered. By is an employee or "system"; it
 // is for the import of a register, which decides who may ask.
 func (s *Service) Register(ctx context.Context, by string, list []care.RegisterEntry) error {
+	return s.register(ctx, by, list, AuditRow{Action: "import_citizens", Detail: fmt.Sprintf("citizens %d", len(list))})
+}
+
+// register is Register with what the audit is to tell; citizens, who and when are filled in.
+func (s *Service) register(ctx context.Context, by string, list []care.RegisterEntry, told AuditRow) error {
 	keys := make([]care.CitizenKey, 0, len(list))
 	for _, e := range list {
 		keys = append(keys, e.Citizen.Key())
@@ -76,7 +81,8 @@ func (s *Service) Register(ctx context.Context, by string, list []care.RegisterE
 		effects.Jobs, effects.Numbers, effects.Audit = append(effects.Jobs, more.Jobs...), append(effects.Numbers, more.Numbers...), append(effects.Audit, more.Audit...)
 	}
 
-	effects.Audit = append(effects.Audit, AuditRow{At: s.now(), Actor: by, Action: "import_citizens", Citizens: shown, Detail: fmt.Sprintf("citizens %d", len(shown))})
+	told.At, told.Actor, told.Citizens = s.now(), by, shown
+	effects.Audit = append(effects.Audit, told)
 
 	return s.store.SaveRegister(ctx, changes, effects)
 }

@@ -274,26 +274,7 @@ func (s *Store) RecentRuns(ctx context.Context, limit int, kinds ...scheduler.Ru
 
 // Findings implements scheduler.Reconciliations.
 func (s *Store) Findings(ctx context.Context, q scheduler.FindingQuery) ([]care.Finding, error) {
-	db := s.read.WithContext(ctx).Order("live DESC, last_seen DESC, id")
-
-	if len(q.IDs) > 0 {
-		db = db.Where("id IN ?", q.IDs)
-	}
-
-	if len(q.Visits) > 0 {
-		db = db.Where("visit_id IN ?", q.Visits)
-	}
-
-	if len(q.Units) > 0 {
-		db = db.Where("unit IN ?", q.Units)
-	}
-
-	switch {
-	case q.Live:
-		db = db.Where("live = ?", true)
-	case !q.Since.IsZero():
-		db = db.Where("live = ? OR closed_at >= ?", true, micros(q.Since))
-	}
+	db := s.findingsLike(ctx, q).Order("live DESC, last_seen DESC, id")
 
 	if q.Limit > 0 {
 		db = db.Limit(q.Limit)
@@ -313,16 +294,54 @@ func (s *Store) Findings(ctx context.Context, q scheduler.FindingQuery) ([]care.
 		}
 	}
 
-	place := func(f care.Finding) int { return slices.Index(care.DriftKinds(), f.Kind) }
-	slices.SortStableFunc(out, func(a, b care.Finding) int {
-		if g := int(a.Kind.Terms().Gravity) - int(b.Kind.Terms().Gravity); g != 0 {
-			return g
-		}
-
-		return place(a) - place(b)
-	})
+	slices.SortStableFunc(out, care.WorstFirst)
 
 	return out, nil
+}
+
+// CountFindings implements scheduler.Reconciliations.
+func (s *Store) CountFindings(ctx context.Context, q scheduler.FindingQuery) (int, error) {
+	var n int64
+	err := s.findingsLike(ctx, q).Model(&findingRow{}).Count(&n).Error
+
+	return int(n), translate(err)
+}
+
+func (s *Store) findingsLike(ctx context.Context, q scheduler.FindingQuery) *gorm.DB {
+	db := s.read.WithContext(ctx)
+
+	if len(q.IDs) > 0 {
+		db = db.Where("id IN ?", q.IDs)
+	}
+
+	if len(q.Visits) > 0 {
+		db = db.Where("visit_id IN ?", q.Visits)
+	}
+
+	if len(q.Units) > 0 {
+		db = db.Where("unit IN ?", q.Units)
+	}
+
+	if len(q.Kinds) > 0 {
+		db = db.Where("kind IN ?", q.Kinds)
+	}
+
+	if len(q.States) > 0 {
+		db = db.Where("state IN ?", q.States)
+	}
+
+	if q.Day != "" {
+		db = db.Where("local_day = ?", string(q.Day))
+	}
+
+	switch {
+	case q.Live:
+		db = db.Where("live = ?", true)
+	case !q.Since.IsZero():
+		db = db.Where("(live = ? OR closed_at >= ?)", true, micros(q.Since))
+	}
+
+	return db
 }
 
 // SaveFinding implements scheduler.Reconciliations.

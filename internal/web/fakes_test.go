@@ -37,6 +37,7 @@ type fakeUse struct {
 	outage     bool            // the video platform is down
 	stage      scheduler.CallStage
 	audited    scheduler.AuditQuery // what the audit was asked last
+	reconcile  fakeReconcile
 	loginAlarm string
 	staffDown  bool
 	devices    fakeDevices

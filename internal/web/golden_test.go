@@ -36,6 +36,14 @@ func TestPagesGolden(t *testing.T) {
 		return b.get(t, citizen, path, 200)
 	}
 
+	reconciled := func(state fakeReconcile) string {
+		b.use[testby].reconcile = state
+
+		defer func() { b.use[testby].reconcile = "" }()
+
+		return b.get(t, staff, "/afstemning", 200)
+	}
+
 	atIdentity := func(path string, view scheduler.CitizenView) string {
 		view.PhoneHint, view.CodeLeft = "•• •• •• 12", 2
 		view.Methods, view.Providers = []care.IdentityMethod{care.ByMitID, care.ByCode}, []eid.Info{{Key: "mitid", Name: "MitID", Method: care.ByMitID, Danish: true}}
@@ -47,6 +55,9 @@ func TestPagesGolden(t *testing.T) {
 	for name, body := range map[string]string{
 		"kraever-handling":     b.get(t, staff, "/kraever-handling", 200),
 		"opfoelgning":          b.get(t, staff, "/opfoelgning", 200),
+		"afstemning":           reconciled(""),
+		"afstemning-venter":    reconciled(reconcileWaits),
+		"afstemning-drift":     b.get(t, boss, "/afstemning", 200),
 		"omlaegning":           b.get(t, staff, "/omlaegninger/b1", 200),
 		"lobby":                b.get(t, staff, "/min-dag/"+(&served{use: b.use[testby]}).withStatus(scheduler.StatusWaiting), 200),
 		"borger-kode":          b.get(t, citizen, "/b", 200),

@@ -131,6 +131,7 @@ func (s *served) shots(t *testing.T) []shot {
 	out = append(out, s.deviceShots(t, submit)...)
 	out = append(out, s.adminShots(t, submit)...)
 	out = append(out, s.directoryShots(t)...)
+	out = append(out, s.reconcileShots(t)...)
 
 	return append(out,
 		shot{name: "borger-kode-forkert", cookies: citizen, path: "/b", before: at(scheduler.StageCode), then: chromedp.Steps(

@@ -1,6 +1,7 @@
 package care
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -72,6 +73,9 @@ const (
 	Important                    // to be settled the same day
 	Small                        // nobody is let down by it
 )
+
+// Gravities lists every gravity, worst first.
+func Gravities() []Gravity { return []Gravity{Pressing, Important, Small} }
 
 // Danish returns the word that stands beside the icon.
 func (g Gravity) Danish() string {
@@ -249,6 +253,10 @@ func (s FindingState) Live() bool {
 	return s == FindingOpen || s == FindingMending || s == FindingAccepted
 }
 
+// StrayRooms are the kinds about a room that nobody needs: whoever runs the platform can judge them
+// without knowing whose they were.
+func StrayRooms() []DriftKind { return []DriftKind{DriftRoomOrphan, DriftRoomTwo} }
+
 // FindingID names a finding: one for each kind about each thing of a visit.
 type FindingID string
 
@@ -268,6 +276,13 @@ type Finding struct {
 	ClosedAt  time.Time // zero while open or mending
 	ClosedBy  string
 	Reason    string // why it was accepted; a person's own words, stored encrypted
+}
+
+// WorstFirst compares two findings by gravity, then in the order of DriftKinds.
+func WorstFirst(a, b Finding) int {
+	place := func(f Finding) int { return slices.Index(DriftKinds(), f.Kind) }
+
+	return cmp.Or(cmp.Compare(a.Kind.Terms().Gravity, b.Kind.Terms().Gravity), cmp.Compare(place(a), place(b)))
 }
 
 // Seen takes up that the drift was found once more. Word of a repair that is under way stays.

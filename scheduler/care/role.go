@@ -65,6 +65,7 @@ const (
 	ApproveEmergency Permission = "approve_emergency" // a colleague's emergency access
 	OpenOutageWays   Permission = "open_outage_ways"  // weaker ways in, when the administrator knows of an outage
 	ManageDeletion   Permission = "manage_deletion"   // hold back the deletion of a visit's data; end a citizen's course
+	HandleRooms      Permission = "handle_rooms"      // rooms that stand on the platform although nobody needs them, without whose they were
 	SeeAudit         Permission = "see_audit"
 )
 
@@ -72,7 +73,7 @@ const (
 func Permissions() []Permission {
 	return []Permission{
 		ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, ExportReports, SeeConnections, CallCitizens, ManageContacts, InviteOthers,
-		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, OpenOutageWays, ManageDeletion, SeeAudit,
+		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, OpenOutageWays, ManageDeletion, HandleRooms, SeeAudit,
 	}
 }
 
@@ -93,7 +94,7 @@ func RolesWith(p Permission) []Role {
 		return []Role{Leader, Planner}
 	case SeeConnections:
 		return []Role{Planner, Leader, Administrator, ServiceDesk}
-	case ManageDirectory, OpenOutageWays:
+	case ManageDirectory, OpenOutageWays, HandleRooms:
 		return []Role{Administrator}
 	case ManageAccess:
 		return []Role{Administrator, ServiceDesk}

@@ -131,6 +131,7 @@ func TestPermissions(t *testing.T) {
 		care.StopAccess: {care.Planner, care.Leader, care.ServiceDesk}, care.ApproveEmergency: {care.Leader, care.Administrator}, care.SeeAudit: {care.Auditor},
 		care.OpenOutageWays: {care.Administrator}, care.ExportReports: {care.Leader, care.Administrator},
 		care.ManageDeletion: {care.Leader, care.Administrator},
+		care.HandleRooms:    {care.Administrator},
 	}
 
 	for _, p := range append(care.Permissions(), "unknown", "") {

@@ -28,6 +28,7 @@ type UseCases interface {
 	Conversions
 	Exceptions
 	FollowUps
+	Reconciler
 	Caregiver
 	Leader
 	Calls
@@ -52,7 +53,7 @@ func New(useCases UseCases) []route.Route {
 	get, post := http.MethodGet, http.MethodPost
 	mass := route.Limit{Class: route.Mass}
 
-	return []route.Route{
+	return append([]route.Route{
 		{Method: get, Path: Prefix + "/openapi.yaml", Access: route.Public(), Handle: description},
 
 		{Method: post, Path: Prefix + "/driving-lists", Access: route.Needs(care.ImportLists), Handle: takes(multipartForm, a.upload), Body: maxUpload, Limit: mass},
@@ -118,7 +119,7 @@ func New(useCases UseCases) []route.Route {
 		{Method: get, Path: Prefix + "/statistics/rows", Access: route.Needs(care.SeeStatistics), Handle: a.statisticsRows},
 		{Method: get, Path: Prefix + "/statistics/visits", Access: route.Needs(care.SeeStatistics), Handle: a.visitsList},
 		{Method: get, Path: Prefix + "/statistics/visits.csv", Access: route.Needs(care.SeeStatistics), Handle: a.visitsFile},
-	}
+	}, a.reconcileRoutes()...)
 }
 
 // description serves the OpenAPI document (RFC 9512 names the type).

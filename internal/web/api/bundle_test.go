@@ -297,6 +297,7 @@ func postForm(path string, fields ...[2]string) request {
 func calls() []call {
 	office := []care.Role{care.Planner, care.Leader}
 	watchers := []care.Role{care.Planner, care.Leader, care.Administrator, care.ServiceDesk}
+	reconcilers := []care.Role{care.Planner, care.Leader, care.Administrator}
 	caregiver := []care.Role{care.Caregiver}
 	all := []care.Role{care.Planner, care.Leader, care.Caregiver}
 	people := []care.Role{care.Planner, care.Caregiver}
@@ -328,6 +329,15 @@ func calls() []call {
 		{"exceptions", "GET /exceptions", get("/exceptions?day=2026-11-23"), office, 200, []string{"Troubles 2026-11-23"}},
 		{"retry", "POST /visits/{id}/exceptions/{exception}/retry", post("/visits/v-1/exceptions/v-1-x1/retry"), office, 204, []string{"Retry v-1 v-1-x1"}},
 		{"settle", "POST /visits/{id}/exceptions/{exception}/settle", post("/visits/v-1/exceptions/v-1-x1/settle"), office, 204, []string{"Settle v-1 v-1-x1"}},
+
+		{"reconciliations", "GET /reconciliation/runs", get("/reconciliation/runs"), reconcilers, 200, []string{"Reconciliation unit= kind= gravity=0 visit= day= settled=false first=0"}},
+		{"reconcile", "POST /reconciliation/runs", post("/reconciliation/runs"), reconcilers, 202, []string{"AskRun"}},
+		{"reconciliation", "GET /reconciliation/runs/{id}", get("/reconciliation/runs/r-1"), reconcilers, 200, []string{"RunOf r-1"}},
+		{"findings", "GET /reconciliation/findings", get("/reconciliation/findings"), reconcilers, 200, []string{"Reconciliation unit= kind= gravity=0 visit= day= settled=false first=0"}},
+		{"filtered findings", "GET /reconciliation/findings", get("/reconciliation/findings?unit=oest&kind=record_moved&gravity=pressing&visit=v-1&day=2026-11-23&state=settled&first=25"), reconcilers, 200, []string{"Reconciliation unit=oest kind=record_moved gravity=1 visit=v-1 day=2026-11-23 settled=true first=25"}},
+		{"repair", "POST /reconciliation/findings/{id}/repair", postJSON("/reconciliation/findings/f-1/repair", `{"overwrite":true}`), reconcilers, 202, []string{"MendFinding f-1 true"}},
+		{"accept", "POST /reconciliation/findings/{id}/accept", postJSON("/reconciliation/findings/f-1/accept", `{"reason":"De bytter"}`), reconcilers, 204, []string{"AcceptFinding f-1 De bytter"}},
+		{"reopen", "POST /reconciliation/findings/{id}/reopen", post("/reconciliation/findings/f-1/reopen"), reconcilers, 204, []string{"ReopenFinding f-1"}},
 
 		{"my day", "GET /my-day", get("/my-day?day=2026-11-23"), caregiver, 200, []string{"MyDay 2026-11-23"}},
 		{"lobby", "GET /visits/{id}/lobby", get("/visits/v-1/lobby"), caregiver, 200, []string{"Lobby v-1"}},

@@ -34,7 +34,8 @@ type Link struct {
 	URL     string
 	Icon    string
 	Current bool
-	Count   int // shown as a badge when not 0
+	Count   int    // shown as a badge when not 0
+	Counts  string // what Count counts, read aloud after it
 }
 
 // Frame is what the layout needs around a page's own Body.

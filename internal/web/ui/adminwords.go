@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -50,6 +52,10 @@ func actionDanish(action string) string {
 		return text
 	}
 
+	if kind, ok := strings.CutPrefix(action, "mend_"); ok && care.DriftKind(kind).Known() {
+		return mendedDanish(care.DriftKind(kind).Terms().Remedy)
+	}
+
 	return action
 }
 
@@ -63,7 +69,7 @@ func seenDanish() map[string]string {
 		"see_call": "Så et opkald", "see_evidence": "Så videoplatformens tider", "export_evidence": "Hentede videoplatformens tider", "export_klgateway": "Hentede rapporten til KL Gateway",
 		"see_audit": "Så loggen", "see_tombstones": "Så hvad der er slettet", "check_tombstone": "Kontrollerede en sletning mod journalen", "see_course": "Så en borgers forløb", "see_directory": "Så medarbejdere og enheder", "see_employee": "Så en medarbejder", "see_employees": "Så medarbejdere",
 		"reveal_contact": "Så en borgers nummer og adresse", "see_codewords": "Så en borgers kodeord", "print_codewords": "Udskrev en borgers kodeord",
-		"see_employee_links": "Så hvem borgeren er knyttet til", "see_tablets": "Så tavler",
+		"see_differences": "Så forskelle mellem journalen, videoplatformen og Sluse", "see_employee_links": "Så hvem borgeren er knyttet til", "see_tablets": "Så tavler",
 	}
 }
 
@@ -97,10 +103,22 @@ func doneDanish() map[string]string {
 		"import_citizens": "Indlæste borgere fra en fil", "send_codes": "Sendte nye beskeder med kode",
 		"set_risk": "Satte en borgers risikogruppe", "follow_up_call": "Gav et besøg på telefon", "follow_up_nobody": "Traf ikke borgeren på telefon", "follow_up_visit": "Sendte et fysisk besøg tilbage på listen", "follow_up_in_person": "Sendte et fysisk besøg tilbage på listen",
 		"follow_up_take": "Tog en opfølgning", "follow_up_release": "Gav en opfølgning fri", "follow_up_undo": "Fortrød et klik på en opfølgning", "follow_up_no_needs": "Afsluttede uden opfølgning", "follow_up_escalated": "Gik videre med en opfølgning",
-		"reconcile": "Afstemte med omsorgsjournalen", "mend_difference": "Rettede en forskel", "accept_difference": "Godkendte en forskel",
+		"reconcile": "Afstemte med omsorgsjournalen", "mend_difference": "Rettede en forskel", "accept_difference": "Godkendte en forskel", "reopen_difference": "Fortrød, at en forskel er i orden",
 		"import_calls": "Indlæste opkald fra et andet system", "undo_calls": "Fortrød en indlæsning af opkald",
 		"export_visits": "Hentede en fil med besøg", "see_statistics_rows": "Så besøgene bag et tal i statistikken",
 		"forget_visit": "Slettede et besøgs oplysninger, som journalen har", "hold_deletion": "Satte sletning på hold", "release_deletion": "Ophævede hold på sletning", "end_course": "Afsluttede en borgers forløb", "reopen_course": "Genoptog en borgers forløb",
 		"sweep_room": "Lukkede et glemt rum", "leave_stray_room": "Fandt et ukendt rum",
 	}
+}
+
+// mendedDanish tells what a repair after a reconciliation did.
+func mendedDanish(r care.Remedy) string {
+	what := map[care.Remedy]string{
+		care.MoveHere: "Flyttede et besøg til journalens tid", care.CancelHere: "Aflyste et besøg", care.ReassignHere: "Gav et besøg til journalens medarbejder",
+		care.ServiceHere: "Gav et besøg journalens indsats", care.PhoneHere: "Gav en borger journalens mobilnummer", care.PhysicalHere: "Gjorde et besøg fysisk",
+		care.WriteAgain: "Skrev igen i journalen, oven i det, der stod", care.WriteMissing: "Skrev igen i journalen, hvor det manglede", care.RetryWrite: "Prøvede at skrive i journalen igen",
+		care.NewRoom: "Bestilte et nyt videorum", care.MoveRoomBack: "Flyttede videorummet til besøgets tid", care.CloseStrayRoom: "Lukkede et videorum, der stod tilbage", care.ByHand: "Rettede",
+	}[r]
+
+	return what + " efter en afstemning"
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sluse/sluse/scheduler"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // TestEveryActionHasWords reads what the program writes into the audit from its source.
@@ -45,6 +46,21 @@ func TestEveryActionHasWords(t *testing.T) {
 	for action := range found {
 		if actionDanish(action) == action && !strings.HasSuffix(action, "_") {
 			t.Errorf("no Danish words for %q", action)
+		}
+	}
+}
+
+// TestEveryRepairHasWords: the action of a repair is made from its kind.
+func TestEveryRepairHasWords(t *testing.T) {
+	t.Parallel()
+
+	for _, kind := range care.DriftKinds() {
+		if words := actionDanish("mend_" + string(kind)); strings.HasPrefix(words, " ") || strings.Contains(words, "_") {
+			t.Errorf("the repair of %s reads %q", kind, words)
+		}
+
+		if words := detailDanish(scheduler.AuditEntry{AuditRow: scheduler.AuditRow{Action: "mend_difference", Detail: string(kind)}}); strings.Contains(words, "_") {
+			t.Errorf("%s reads %q", kind, words)
 		}
 	}
 }

@@ -166,6 +166,10 @@ func moreDetailWords(words map[string]string) map[string]string {
 		words[string(d)] = strings.ToLower(d.Danish())
 	}
 
+	for _, k := range care.DriftKinds() {
+		words[string(k)] = strings.ToLower(k.Terms().Title[:1]) + k.Terms().Title[1:]
+	}
+
 	for _, b := range care.SecrecyBases() {
 		words[string(b)] = b.Danish()
 	}

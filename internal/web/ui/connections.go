@@ -24,6 +24,8 @@ type connectionsPage struct {
 	Months  monthSwitch
 	Known   []scheduler.AvailabilityView
 	MayOpen bool // the reader may open the ways of an outage
+	// MayReconcile: the reader may see what the systems say differently.
+	MayReconcile bool
 }
 
 // monthSwitch leads from one month of the availability table to another.
@@ -67,6 +69,7 @@ func (p *Pages) connections(c *gin.Context) error {
 	}
 
 	body.MayOpen = route.Actor(c).MayAnywhere(care.OpenOutageWays)
+	body.MayReconcile = route.Actor(c).MayAnywhere(care.HandleTrouble) || route.Actor(c).MayAnywhere(care.HandleRooms)
 	body.Months = monthSwitch{Day: p.today(), This: p.today()}
 
 	if s := c.Query("maaned"); s != "" {

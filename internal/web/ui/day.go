@@ -27,6 +27,7 @@ type dayPage struct {
 	Rows     []dayRow
 	Grid     grid
 	Troubles []scheduler.TroubleView
+	Differ   int // open differences with record and platform
 	Outages  []scheduler.Outage
 	Filters  dayFilters
 	Filtered bool
@@ -74,6 +75,10 @@ func (p *Pages) day(c *gin.Context) error {
 
 	body := p.dayPage(actor, q, view, troubles, c)
 	if body.Outages, err = p.UseCases.Outages(ctx, actor); err != nil {
+		return err
+	}
+
+	if body.Differ, err = p.UseCases.Differences(ctx, actor, q.Day); err != nil {
 		return err
 	}
 

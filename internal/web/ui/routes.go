@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluse/sluse/internal/web/page"
 	"github.com/sluse/sluse/internal/web/route"
+	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -95,11 +96,11 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/forbindelser/nu", Access: route.Needs(care.SeeConnections), Handle: p.connectionsNow},
 	}
 
-	return slices.Concat(pages, p.statisticsRoutes(), p.callRoutes(), p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes(), p.followUpRoutes(), p.deletionRoutes())
+	return slices.Concat(pages, p.statisticsRoutes(), p.callRoutes(), p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes(), p.followUpRoutes(), p.reconcileRoutes(), p.deletionRoutes())
 }
 
 // menu is what the employee's roles give access to; a person with several roles sees all.
-func menu(actor care.Actor, path string) []page.Link {
+func menu(actor care.Actor, path string, counts scheduler.Badges) []page.Link {
 	all := []struct {
 		need []care.Permission // one of them
 		link page.Link
@@ -107,7 +108,8 @@ func menu(actor care.Actor, path string) []page.Link {
 		{[]care.Permission{care.HostVisits}, page.Link{Text: "Min dag", URL: "/min-dag", Icon: "videocam"}},
 		{[]care.Permission{care.SeeDay}, page.Link{Text: "Dagen", URL: "/dagen", Icon: "calendar-month"}},
 		{[]care.Permission{care.HandleTrouble}, page.Link{Text: "Kræver handling", URL: "/kraever-handling", Icon: "flag"}},
-		{[]care.Permission{care.HandleTrouble, care.HostVisits}, page.Link{Text: "Opfølgning", URL: pathFollowUps, Icon: "refresh"}},
+		{[]care.Permission{care.HandleTrouble, care.HostVisits}, page.Link{Text: "Opfølgning", URL: pathFollowUps, Icon: "refresh", Count: counts.FollowUps, Counts: "over fristen"}},
+		{[]care.Permission{care.HandleTrouble, care.HandleRooms}, page.Link{Text: "Afstemning", URL: pathReconcile, Icon: "assignment", Count: counts.Differences, Counts: "der haster"}},
 		{[]care.Permission{care.CallCitizens, care.SeeDay}, page.Link{Text: "Mine borgere", URL: "/borgere", Icon: "persons"}},
 		{[]care.Permission{care.Convert}, page.Link{Text: "Omlægninger", URL: "/omlaegninger", Icon: "sync"}},
 		{[]care.Permission{care.ImportLists}, page.Link{Text: "Import", URL: "/import", Icon: "upload"}},

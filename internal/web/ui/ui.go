@@ -112,6 +112,7 @@ type UseCases interface {
 	LoginAlarm(ctx context.Context) string
 	Planner
 	Follower
+	Reconciler
 	Importer
 	Converter
 	Approver
@@ -158,6 +159,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "means": means, "fetchState": fetchState, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"suitability": suitabilityOf, "covers": consentCovers, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
+		"gravity": gravityOf, "differs": findingState, "runState": runState, "runWhy": runWhy, "runMissing": runMissing,
 		"phone": phoneShown, "phoneLink": phoneLink,
 		"who": whoDanish, "action": actionDanish, "detail": detailDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf, "unitName": unitName, "figure": figureText,
 	})
@@ -191,7 +193,7 @@ func (p *Pages) frame(c *gin.Context, title string, body any) page.Frame {
 	actor := route.Actor(c)
 
 	return page.Frame{
-		Title: title, Lang: page.Danish, Site: p.Site, Actor: actor, Menu: menu(actor, c.FullPath()),
+		Title: title, Lang: page.Danish, Site: p.Site, Actor: actor, Menu: menu(actor, c.FullPath(), p.badges(c)),
 		Notice: notice(c.Query("besked")), Alarm: cmp.Or(alarm(c), p.UseCases.LoginAlarm(c.Request.Context())), Body: body,
 	}
 }
@@ -223,6 +225,10 @@ func notices() map[string]string {
 		"ring-op":            "Besøget gives på telefon. Ring til borgeren.",
 		"taget":              "Du har taget opfølgningen.",
 		"givet-fri":          "Opfølgningen er fri igen.",
+		"afstemmer":          "Afstemningen er i gang.",
+		"rettes":             "Det bliver rettet nu.",
+		"i-orden":            "Det er noteret, at det er i orden.",
+		"aaben-igen":         "Forskellen er åben igen.",
 		"aflyst":             "Besøget er aflyst. Borgeren får besked.",
 		"flyttet":            "Besøget er flyttet. Rummet følger med, og borgeren får besked.",
 		"fysisk":             "Besøget er igen et fysisk besøg. Borgeren får besked.",

@@ -29,7 +29,8 @@ type visitPage struct {
 	Course  evidencePart
 	MayHold bool // keep what would be deleted
 	Guests  guestsPart
-	Invite  *invitePart // whom the reader may invite; nil: nobody
+	Differ  []care.Finding // what record, platform and our own book say differently
+	Invite  *invitePart    // whom the reader may invite; nil: nobody
 }
 
 // visit shows one visit.
@@ -59,6 +60,10 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 
 	if s.Deleted() {
 		return p.showStatus(c, status, "besoeg", "Besøg", body)
+	}
+
+	if body.Differ, err = p.UseCases.FindingsOf(c.Request.Context(), actor, s.ID); err != nil {
+		return err
 	}
 
 	if body.Course, err = p.loadEvidence(c, view, view.Verdict); err != nil {

@@ -20,7 +20,14 @@
     window.addEventListener("pageshow", count);
   }
 
-  // A conversion's progress.
+  // Somebody has begun to fill in a form: loading the page again would take it away.
+  var writing = function () {
+    return Array.prototype.some.call(document.querySelectorAll("main textarea, main input"), function (el) {
+      return el.value !== el.defaultValue || el.checked !== el.defaultChecked;
+    });
+  };
+
+  // Progress of a conversion or a reconciliation.
   document.querySelectorAll("[data-events]").forEach(function (box) {
     var source = new EventSource(box.dataset.events);
     source.addEventListener("progress", function (e) {
@@ -30,7 +37,10 @@
         var text = String(p[el.dataset.field]);
         if (el.textContent !== text) { el.textContent = text; }
       });
-      if (!p.live) { source.close(); window.location.reload(); }
+      if (p.live) { return; }
+      source.close();
+      var done = box.querySelector("[data-done]");
+      if (done && writing()) { done.hidden = false; } else { window.location.reload(); }
     });
   });
 
