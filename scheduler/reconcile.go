@@ -233,7 +233,8 @@ func (s *Service) reconcilePart(ctx context.Context, run *Run, scope []citizenVi
 			silent = 0
 		}
 
-		if again && look.silence != nil || silent >= silentEnough {
+		slow := s.now().Sub(begun) > reconcileSpan
+		if again && look.silence != nil || silent >= silentEnough || silent > 0 && slow {
 			return false, s.breakOff(ctx, run, look)
 		}
 
@@ -241,7 +242,7 @@ func (s *Service) reconcilePart(ctx context.Context, run *Run, scope []citizenVi
 			return false, err
 		}
 
-		if s.now().Sub(begun) > reconcileSpan {
+		if slow {
 			break
 		}
 	}

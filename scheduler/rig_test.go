@@ -111,7 +111,8 @@ type setup struct {
 	watch   scheduler.Monitor // instead of the sky
 	eids    []eid.Provider
 	logins  []scheduler.LoginSource
-	lists   ehr.Fetcher // nil: lists can't be read from the record
+	lists   ehr.Fetcher                          // nil: lists can't be read from the record
+	stored  func(s *store.Store) scheduler.Store // nil: the store itself
 
 	credentials scheduler.Credentials
 }
@@ -158,10 +159,15 @@ func newRig(tb testing.TB, changes ...change) *rig {
 		journal = r.record
 	}
 
+	var kept scheduler.Store = r.store
+	if s.stored != nil {
+		kept = s.stored(r.store)
+	}
+
 	var err error
 
 	r.Service, err = scheduler.New(scheduler.Deps{
-		Settings: s.set, Store: r.store, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),
+		Settings: s.set, Store: kept, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),
 		Messages: map[care.Channel]message.Sender{care.SMS: sender, care.Mail: r.post(s)},
 		Files:    pulled.Source{Else: file.NewSource(file.Config{}, s.keys.Fingerprint)}, Lists: s.lists, Journal: journal(tb, r.clock), Monitor: s.monitor(), Now: r.clock.Now,
 		Credentials: s.credentials, Eids: s.eids, Logins: s.logins, Gateway: s.gateway,

@@ -2,6 +2,7 @@ package file
 
 import (
 	"context"
+	"strings"
 
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/scheduler/care"
@@ -47,10 +48,36 @@ func (c *content) sight(s *ehr.Sight, g ehr.Glance) {
 		s.Presence = ehr.Absent
 	}
 
+	s.Category = c.categoryOf(g.Source)
+
 	for i, w := range g.Written {
 		s.Entries[i].Told = true
 		if _, ok := c.keys[w.Change.Key]; ok {
 			s.Entries[i].Copies = 1
 		}
 	}
+}
+
+// categoryOf is the category that the record has as far as files tell. While the newest file is older
+// than what we wrote, it is what we hand over. A newer file tells what people see: ours, or one that
+// they set. The original one may as well mean that nobody has transferred ours yet: empty, it can't tell.
+func (c *content) categoryOf(source care.SourceRef) string {
+	at, ok := c.byRef[source]
+	if !ok || c.category < 0 {
+		return ""
+	}
+
+	own := strings.TrimSpace(c.own(c.table.rows[at], c.category))
+	state := c.states[source]
+
+	switch {
+	case state == nil:
+		return own
+	case state.last.Seq > c.manifest.KeptSeq:
+		return strings.TrimSpace(state.showCategory(own))
+	case own == state.original && own != state.category:
+		return ""
+	}
+
+	return own
 }
