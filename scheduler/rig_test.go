@@ -170,7 +170,7 @@ func newRig(tb testing.TB, changes ...change) *rig {
 		Settings: s.set, Store: kept, Video: r.platform(s), Links: care.NewSecret("0123456789abcdef0123456789abcdef"),
 		Messages: map[care.Channel]message.Sender{care.SMS: sender, care.Mail: r.post(s)},
 		Files:    pulled.Source{Else: file.NewSource(file.Config{}, s.keys.Fingerprint)}, Lists: s.lists, Journal: journal(tb, r.clock), Monitor: s.monitor(), Now: r.clock.Now,
-		Credentials: s.credentials, Eids: s.eids, Logins: s.logins, Gateway: s.gateway,
+		Credentials: s.credentials, Eids: s.eids, Logins: s.logins, Gateway: s.gateway, Calls: file.Calls{},
 	})
 	must(tb, err)
 

@@ -270,6 +270,7 @@ func (s *Service) behindFigure(ctx context.Context, actor care.Actor, q Statisti
 		return nil
 	})
 
+	facts = opened.Rest(column, facts)
 	slices.SortFunc(facts, func(a, b measure.Fact) int { return a.Before(b) })
 
 	return facts, column, opened.Labels, err

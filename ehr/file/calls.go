@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/lexicon"
 	"github.com/sluse/sluse/scheduler/calls"
@@ -39,6 +40,10 @@ func (Calls) ReadCalls(ctx context.Context, f ehr.File, source calls.Source) (ca
 		return calls.File{}, reword(err, startColumns(source.Layout))
 	}
 
+	if drivingList(t) {
+		return calls.File{}, refuse("read", connector.Rejected, "Filen ligner en køreliste og ikke en opkaldsliste. Kørelister importeres under Import.", nil)
+	}
+
 	r := &callReader{t: t, source: source, at: make(map[calls.Field]int), words: newCallWords(source.Layout), often: make(map[string]*calls.Problem), count: make(map[string]int)}
 	r.out.Encoding = t.encoding
 
@@ -60,6 +65,12 @@ func (Calls) ReadCalls(ctx context.Context, f ehr.File, source calls.Source) (ca
 	r.readAll(ctx)
 
 	return r.out, ctx.Err()
+}
+
+// drivingList reports whether a table tells far more of what driving lists tell than of calls: its
+// visits must not become calls that nobody made.
+func drivingList(t *table) bool {
+	return readHeader(t.head.cells, aliasTable(nil)).score() >= t.header.score()+4
 }
 
 // startColumns are the columns that a refusal names.

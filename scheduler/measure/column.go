@@ -117,6 +117,7 @@ type Column struct {
 	sums  bool                          // groups add up to the total, or nearly: a cell can be worked out from the others
 	open  func(Fact) bool               // the rows behind a figure that is no count of facts
 	when  func(r Row, f Fact) (ok bool) // narrows the rows to the days that the figure is of; nil: the period
+	none  func(Fact) bool               // of people: whoever has such a fact is not among them
 	after func(was, is Value) (v Value) // change from the week before
 	since string                        // the column that it is the change of
 }
@@ -137,6 +138,9 @@ func (c Column) Opens(r Row, f Fact) bool {
 
 // Open reports whether the figure can be opened down to its rows.
 func (c Column) Open() bool { return c.match != nil || c.open != nil }
+
+// OfPeople reports whether the figure is how many people are behind the rows, not how many rows.
+func (c Column) OfPeople() bool { return c.Group == Citizens && c.Kind == Count }
 
 // OfLists reports whether the rows behind the figure are visits of all kinds, not only those by screen.
 func (c Column) OfLists() bool { return c.Key == "listed" || c.Key == "listed_hours" }

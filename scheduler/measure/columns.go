@@ -25,7 +25,7 @@ func citizens() []Column {
 			value:   func(t *tally, _ Terms) Value { return t.inWeek(float64(len(t.active))) },
 		},
 		{
-			Key: "inactive", Name: "Inaktive borgere (uge)", Group: Citizens, Kind: Count, sums: true, when: inWeek,
+			Key: "inactive", Name: "Inaktive borgere (uge)", Group: Citizens, Kind: Count, sums: true, when: inWeek, none: person,
 			Formula: "Antal forskellige borgere, der havde et planlagt skærmbesøg eller et opkald i ugen, uden at et opkald blev besvaret.", open: func(f Fact) bool { return f.Citizen != "" && (f.planned() || f.called()) },
 			value: func(t *tally, _ Terms) Value { return t.inWeek(float64(len(t.tried) - len(t.active))) },
 		},

@@ -55,6 +55,28 @@ func (o Opened) Has(c Column, f Fact) bool {
 	return true
 }
 
+// Rest takes the facts of people out who are not among those that the figure counts, once every fact
+// behind it is there.
+func (o Opened) Rest(c Column, facts []Fact) []Fact {
+	if c.none == nil {
+		return facts
+	}
+
+	out := make(people)
+
+	for _, f := range facts {
+		if c.none(f) {
+			out[f.Citizen] = struct{}{}
+		}
+	}
+
+	return slices.DeleteFunc(facts, func(f Fact) bool {
+		_, gone := out[f.Citizen]
+
+		return gone
+	})
+}
+
 // Figures lists the columns of a group.
 func (t Table) Figures(g Group) []Column {
 	return slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Group != g })
