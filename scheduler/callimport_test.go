@@ -45,13 +45,13 @@ func (r *rig) importCalls(who care.Actor, f ehr.File) scheduler.CallImport {
 // randersCalls are calls of Monday 23 November 2026 in week 48.
 func randersCalls() []string {
 	return []string{
-		"v1;23-11-2026 08:05;00:10:00;Besvaret;Borgeropkald;Hjemmeplejen Øst;MSK;251248-9996;",             // Nancy, whom we know
-		"v2;23-11-2026 08:10;00:20:00;Besvaret;Borgeropkald;Øst dag;MSK;0104909989;",                       // somebody whom we do not
-		"v3;23-11-2026 08:15;00:00:25;Ikke besvaret;Borgeropkald;oest;LBH;2509479989;",                     // Bruno; it rang 25 seconds
-		"v4;23-11-2026 08:20;00:05:00;Besvaret;Borgeropkald;Ukendt sted;XYZ;;V-77",                         // of no unit of ours
-		"v5;23-11-2026 08:25;00:09:00;Besvaret;Pårørendeopkald;oest;MSK;251248-9996;",                      // a relative's
-		"v6;24-12-2026 08:25;00:09:00;Besvaret;Borgeropkald;oest;MSK;251248-9996;",                         // in the future
-		"v7;23-11-2026 08:30;00:00:10;Besvaret;Borgeropkald;Distrikt 7;TKR;300174-9995;", // too short for a visit
+		"v1;23-11-2026 08:05;00:10:00;Besvaret;Borgeropkald;Hjemmeplejen Øst;MSK;251248-9996;", // Nancy, whom we know
+		"v2;23-11-2026 08:10;00:20:00;Besvaret;Borgeropkald;Øst dag;MSK;0104909989;",           // somebody whom we do not
+		"v3;23-11-2026 08:15;00:00:25;Ikke besvaret;Borgeropkald;oest;LBH;2509479989;",         // Bruno; it rang 25 seconds
+		"v4;23-11-2026 08:20;00:05:00;Besvaret;Borgeropkald;Ukendt sted;XYZ;;V-77",             // of no unit of ours
+		"v5;23-11-2026 08:25;00:09:00;Besvaret;Pårørendeopkald;oest;MSK;251248-9996;",          // a relative's
+		"v6;24-12-2026 08:25;00:09:00;Besvaret;Borgeropkald;oest;MSK;251248-9996;",             // in the future
+		"v7;23-11-2026 08:30;00:00:10;Besvaret;Borgeropkald;Distrikt 7;TKR;300174-9995;",       // too short for a visit
 	}
 }
 

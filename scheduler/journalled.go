@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"crypto/subtle"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,6 +120,23 @@ func (s *Service) forgetSome(ctx context.Context, visits []care.Snapshot, before
 	return forgotten, nil
 }
 
+// knownService returns a service as the configuration names it, wholly and without wildcards; empty: it
+// does not, and what the driving list says may describe somebody.
+func (s *Service) knownService(name string) string {
+	known := slices.Concat(s.set.Statistics.Services, s.set.Rules.ScreenServices, s.set.Rules.PhysicalServices)
+	for _, rule := range s.set.RecordFirst {
+		known = append(known, rule.Services...)
+	}
+
+	for _, k := range known {
+		if strings.EqualFold(strings.TrimSpace(k), strings.TrimSpace(name)) && !strings.ContainsAny(k, `*?[\`) {
+			return strings.TrimSpace(k)
+		}
+	}
+
+	return ""
+}
+
 // forgetVisit deletes one visit's data and leaves its tombstone. Somebody who changed the visit
 // meanwhile keeps it.
 func (s *Service) forgetVisit(ctx context.Context, id care.VisitID, citizen care.Citizen) error {
@@ -138,7 +156,7 @@ func (s *Service) forgetVisit(ctx context.Context, id care.VisitID, citizen care
 			return Effects{}, err
 		}
 
-		if err := v.Forget(stands, now); err != nil {
+		if err := v.Forget(stands, s.knownService(before.Facts.Service), now); err != nil {
 			return Effects{}, err
 		}
 

@@ -47,7 +47,7 @@ func (r *rig) passes(days int) {
 func (r *rig) figures() scheduler.Statistics {
 	r.tb.Helper()
 
-	out, err := r.Statistics(r.tb.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay})
+	out, err := r.Statistics(r.tb.Context(), leader(), scheduler.StatisticsQuery{From: theDay, To: theDay, By: []measure.Dimension{measure.ByService}})
 	must(r.tb, err)
 
 	return out
@@ -77,7 +77,7 @@ func TestForget(t *testing.T) {
 	r.passes(2)
 
 	after := r.visitByID(before.ID)
-	if !after.Deleted() || !after.Facts.Citizen.IsStandIn() || after.Facts.Service != "" || len(after.Legs)+len(after.Participants) != 0 {
+	if !after.Deleted() || !after.Facts.Citizen.IsStandIn() || after.Facts.Service != "Medicinadministration" || len(after.Legs)+len(after.Participants) != 0 {
 		t.Fatalf("after: %+v", after)
 	}
 
@@ -100,6 +100,24 @@ func TestForget(t *testing.T) {
 
 	r.stone(before)
 	r.frozen(before)
+}
+
+// TestForgetService: of a service that the configuration does not name nothing stays.
+func TestForgetService(t *testing.T) {
+	t.Parallel()
+
+	for name, want := range map[string]string{"Medicin*": "", "Medicin": "", "medicinadministration ": "medicinadministration"} {
+		r := heldVisit(t, func(s *setup) {
+			s.set.Rules.ScreenServices, s.set.RecordFirst = nil, nil
+			s.set.Statistics.Services = []string{name}
+		})
+
+		r.passes(keepDays + 1)
+
+		if v := r.visit("A-1"); !v.Deleted() || v.Facts.Service != want {
+			t.Errorf("%q keeps %q, want %q", name, v.Facts.Service, want)
+		}
+	}
 }
 
 // stone checks the tombstone of a visit.

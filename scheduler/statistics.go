@@ -21,6 +21,9 @@ type StatisticsSettings struct {
 	// Sources are the other vendors' products whose calls are imported, in the order in which they
 	// are shown.
 	Sources []calls.Source
+	// Services are names of services that describe nobody: visits keep them when their personal data is
+	// deleted.
+	Services []string
 }
 
 // CallSource is another vendor's product.

@@ -24,7 +24,7 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 		CodeOnly: m.Messages.LinkMode == config.CodeOnlyMode, ShortAddress: m.Protection.ShortAddress,
 		CallLength: m.Calls.Length, CallLinked: m.Calls.Linked, Identity: m.Identity.Policy(),
 		Devices: devices(m.Devices), ApproveFrom: m.Conversion.ApproveFrom, ApproveIn: m.Conversion.ApproveIn,
-		Statistics: scheduler.StatisticsSettings{Terms: m.Statistics.Terms(), Sources: m.Statistics.CallSources()},
+		Statistics: scheduler.StatisticsSettings{Terms: m.Statistics.Terms(), Sources: m.Statistics.CallSources(), Services: m.Statistics.Services},
 	}
 
 	if out.FollowUp, err = followUps(m.FollowUp); err != nil {

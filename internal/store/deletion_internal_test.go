@@ -340,7 +340,7 @@ func (w walked) forget(s *Store) {
 		before := v.Snapshot()
 		stone := care.Tombstone{Visit: "v", Rule: care.ByReceipt, KeepDays: 1, Unit: before.Facts.Unit, Day: mark, Source: before.Source, Receipts: before.Receipts(), Proof: "p", DeletedAt: now}
 
-		return scheduler.Effects{Tombstones: []care.Tombstone{stone}}, v.Forget(stands, now)
+		return scheduler.Effects{Tombstones: []care.Tombstone{stone}}, v.Forget(stands, "", now)
 	})
 	if err != nil {
 		w.Fatal(err)

@@ -159,8 +159,9 @@ func (s Snapshot) resultTold() bool {
 }
 
 // Forget deletes everything personal. What stays tells that there was a visit, how it was given and how
-// it ended, and what the record answered. Conflict: something is left to be done.
-func (v *Visit) Forget(stands CitizenID, at time.Time) error {
+// it ended, and what the record answered. Service is what stays of the service: a name of the
+// municipality's that describes nobody, or nothing. Conflict: something is left to be done.
+func (v *Visit) Forget(stands CitizenID, service string, at time.Time) error {
 	if _, _, why := v.s.Through(at); why != "" {
 		return NewError(Conflict, why)
 	}
@@ -168,7 +169,7 @@ func (v *Visit) Forget(stands CitizenID, at time.Time) error {
 	s := &v.s
 	s.DeletedAt, s.Hold = at, Hold{}
 	s.Facts.Citizen, s.Facts.Line = stands, 0
-	s.Facts.Service, s.Facts.Category, s.Facts.Comment, s.Facts.Status = "", "", "", ""
+	s.Facts.Service, s.Facts.Category, s.Facts.Comment, s.Facts.Status = service, "", "", ""
 	s.Outcome.Because = ""
 	s.Exceptions, s.Legs, s.Verdicts, s.Participants = nil, nil, nil, nil
 
