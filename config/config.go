@@ -212,6 +212,7 @@ type Record struct {
 	KeepAfterReceipt int                            `yaml:"keep_after_receipt" doc:"Days after the record's last receipt for a visit until its personal data here is deleted and a tombstone with a keyed hash stays; 1 to 3650, 0 (default): nothing is deleted. 30 is a good choice: long enough for questions and corrections."`
 	Fetch            Fetch                          `yaml:"fetch" doc:"Reading driving lists from the record without a person. Needs a record that shows its lists."`
 	Reconcile        Reconcile                      `yaml:"reconcile" doc:"Comparing the record, the video platform and our own book. Needs a record that can be looked into: nexus, fhir or file."`
+	Notes            Notes                          `yaml:"notes" doc:"How the record is told of citizens apart from visits; off by default."`
 	ByService        []ServiceRule                  `yaml:"by_service" doc:"The same for some services. The first that matches holds, before by_law and default."`
 }
 

@@ -119,6 +119,8 @@ func (r Record) validateRules(k checker, laws []care.LegalBasis) {
 	r.Fetch.validate(k.in("fetch"), r.HasLists())
 	k.number("keep_after_receipt", r.KeepAfterReceipt, 0, 3650)
 	r.Reconcile.validate(k.in("reconcile"))
+	r.Notes.Suitability.validate(k.in("notes").in("suitability"), care.SuitabilityNote, r.noteMeans())
+	r.Notes.Device.validate(k.in("notes").in("device"), care.DeviceNote, r.noteMeans())
 	r.Default.validate(k, "default.", r.means())
 
 	for _, law := range slices.Sorted(maps.Keys(r.ByLaw)) {

@@ -52,6 +52,15 @@ type Journal interface {
 	Apply(ctx context.Context, change Change) (Receipt, error)
 }
 
+// NoteWriter is implemented by a journal that takes notes about a citizen, apart from any visit.
+type NoteWriter interface {
+	// NoteMeans lists the ways that the journal has for such notes, as it is configured.
+	NoteMeans() []care.Means
+	// WriteNote writes one note. It is safe to repeat with the same Key: the journal looks up before it
+	// writes and returns the first receipt. Errors are as those of Apply.
+	WriteNote(ctx context.Context, note Note) (Receipt, error)
+}
+
 // ListKeeper is implemented by a journal that writes into the imported file itself and so
 // needs its bytes. Keep is safe to repeat; a later file for the same list id replaces it.
 type ListKeeper interface {
@@ -179,6 +188,20 @@ type Change struct {
 	Team   string    // with ByTask: the record's name of the group that does it
 	DueAt  time.Time // with ByTask: UTC
 	Author string    // name and role of the employee on whose behalf it is written; empty: the system
+}
+
+// Note is one note about a citizen (K63). It never holds a user name, a code, a link or a CPR number.
+type Note struct {
+	Key     string // idempotency key
+	Topic   care.NoteTopic
+	Citizen care.CitizenKey
+	Means   care.Means // care.ByNote or care.ByJournal
+	Name    string     // the form's title, or the type of the journal note
+	Fields  []Field    // with ByNote: the form's fields by their labels
+	Title   string     // one Danish line
+	Text    string     // Danish
+	Author  string     // name and role of the employee on whose behalf it is written; empty: the system
+	At      time.Time  // UTC; when what it tells took place
 }
 
 // Field is a field of a form, by its label there.

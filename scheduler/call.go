@@ -149,7 +149,7 @@ func (s *Service) callable(links []Link, c care.Citizen) (Link, error) {
 	switch {
 	case len(links) == 0:
 		return Link{}, care.NewError(care.Conflict, "Enheden er ikke begyndt med skærmbesøg endnu.")
-	case c.Suitability == care.Unsuitable:
+	case c.Fit() == care.Unsuitable:
 		return Link{}, care.NewError(care.Conflict, "Borgeren er vurderet ikke egnet til skærmbesøg. Ring på telefon i stedet.")
 	case c.Phone.IsZero():
 		return Link{}, care.NewError(care.Conflict, "Borgeren har intet mobilnummer og kan ikke få linket og engangskoden. Ring på telefon i stedet.")

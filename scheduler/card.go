@@ -26,6 +26,7 @@ type CitizenCard struct {
 	Next   []CardVisit // screen visits that are to come or go on, the soonest first
 	Past   []CardVisit // screen visits that are over, the newest first
 	Can    CardActions
+	Notes  []care.CitizenNote // in the care record, the newest first
 }
 
 // CardActions is what the actor can do now.
@@ -36,6 +37,8 @@ type CardActions struct {
 	Contacts bool         // change the contact network
 	Invite   bool         // invite others into a visit
 	Risk     bool         // set the citizen's risk group
+	Judge    bool         // judge whether the citizen is fit for screen visits
+	Notes    bool         // have notes in the record written again, or settle them
 }
 
 // CardVisit is one screen visit with what D25 asks for: who began it, how long it lasted, with
@@ -72,6 +75,10 @@ func (s *Service) CitizenCard(ctx context.Context, actor care.Actor, id care.Cit
 	}
 
 	if card.Former, err = s.formerConsents(ctx, id); err != nil {
+		return CitizenCard{}, err
+	}
+
+	if card.Notes, err = s.store.CitizenNotes(ctx, id); err != nil {
 		return CitizenCard{}, err
 	}
 
@@ -185,6 +192,8 @@ func (s *Service) actions(ctx context.Context, actor care.Actor, citizen care.Ci
 	for _, l := range links {
 		out.Contacts = out.Contacts || actor.May(care.ManageContacts, l.Unit)
 		out.Risk = out.Risk || actor.May(care.SetIdentity, l.Unit)
+		out.Judge = out.Judge || actor.May(care.JudgeSuitability, l.Unit)
+		out.Notes = out.Notes || actor.May(care.JudgeSuitability, l.Unit) || actor.May(care.HandleTrouble, l.Unit)
 		out.Invite = out.Invite || actor.May(care.InviteOthers, l.Unit)
 
 		if actor.May(care.CallCitizens, l.Unit) {

@@ -235,7 +235,11 @@ func contactChanges(old, fresh care.Citizen) []string {
 		out = append(out, "borgerens risikogruppe er ændret")
 	}
 
-	if old.Suitability != fresh.Suitability {
+	switch {
+	case old.Suitability == fresh.Suitability:
+	case fresh.Doubted(): // the list is a hint; it takes a person to change what a person judged
+		out = append(out, "listen siger noget andet om borgerens egnethed, end "+string(fresh.Judged.By)+" har vurderet; vurderingen gælder")
+	case !fresh.Judged.Given():
 		out = append(out, "borgerens egnethed er ændret")
 	}
 

@@ -46,7 +46,7 @@ func (s *Service) ended(d *care.Device, why care.DeviceEnd, actor string, by car
 	row := s.deviceRow(actor, "end_device", *d)
 	row.Detail += " " + string(why)
 
-	return Effects{Audit: []AuditRow{row}}, nil
+	return s.tellOfDevice(Effects{Audit: []AuditRow{row}}, *d, care.EventOf(why), by, string(by)), nil
 }
 
 // followContactDevices ends the devices of a contact who was taken away, or to whom the citizen does

@@ -212,6 +212,8 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.reconcile(ctx, job)
 	case MendJob:
 		return s.mend(ctx, job)
+	case WriteNoteJob:
+		return s.writeNote(ctx, job)
 	}
 
 	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}

@@ -356,3 +356,22 @@ func (s *Service) CheckTombstone(ctx context.Context, actor care.Actor, id care.
 
 	return same, s.store.Record(ctx, []AuditRow{row})
 }
+
+// Tombstone returns what stays of a deleted visit. NotFound. Needs SeeAudit in every unit. The look is
+// audited.
+func (s *Service) Tombstone(ctx context.Context, actor care.Actor, id care.VisitID) (care.Tombstone, error) {
+	if err := actor.Must(care.SeeAudit, care.EveryUnit); err != nil {
+		return care.Tombstone{}, err
+	}
+
+	stone, err := s.store.Tombstone(ctx, id)
+	if care.KindOf(err) == care.NotFound {
+		return care.Tombstone{}, care.NewError(care.NotFound, "Der er ikke slettet noget besøg med det id.")
+	}
+
+	if err != nil {
+		return care.Tombstone{}, err
+	}
+
+	return stone, s.store.Record(ctx, []AuditRow{{At: s.now(), Actor: string(actor.Employee), Action: "see_tombstones", Detail: "rows 1"}})
+}

@@ -45,13 +45,14 @@ const (
 	FollowUpJob      JobKind = "follow_up"   // Ref: the follow-up; when its time comes
 	// TellFollowUpJob sends somebody a letter that a follow-up waits. Ref: which letter.
 	TellFollowUpJob JobKind = "tell_follow_up"
-	ReconcileJob    JobKind = "reconcile" // Ref: the run
-	MendJob         JobKind = "mend"      // Ref: the finding; repairs a difference
+	ReconcileJob    JobKind = "reconcile"  // Ref: the run
+	MendJob         JobKind = "mend"       // Ref: the finding; repairs a difference
+	WriteNoteJob    JobKind = "write_note" // Ref: the note about a citizen
 )
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob, FetchListsJob, FetchListJob, FollowUpJob, TellFollowUpJob, ReconcileJob, MendJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob, FetchListsJob, FetchListJob, FollowUpJob, TellFollowUpJob, ReconcileJob, MendJob, WriteNoteJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.
@@ -94,6 +95,9 @@ type Effects struct {
 	Consents []care.ConsentRecord
 	// Tombstones are inserted.
 	Tombstones []care.Tombstone
+	// Notes are appended to their citizens' notes, which numbers them. One whose Key is there already is
+	// left out.
+	Notes []care.CitizenNote
 }
 
 // ErrSkip is returned by the function of UpdateVisits for a visit that is to be left alone.
@@ -327,6 +331,7 @@ type Store interface {
 	Fetches
 	Deletions
 	Courses
+	Notes
 	Reconciliations
 	Measures
 }

@@ -46,21 +46,22 @@ type Settings struct {
 	RecordElse   RecordRule    // for laws not in Record
 	Fetch        FetchSettings
 	Reconcile    ReconcileSettings
-	Door         time.Duration // how long before the start the citizen may come in
-	Grace        time.Duration // how long after the planned end the room and the links live
-	HardCap      time.Duration // how long after the grace a conversation that still goes on is waited for
-	Together     time.Duration // how long host and guest must be together for "completed"
-	Bridge       time.Duration // a gap of at most this does not interrupt a conversation
-	ClockSkew    time.Duration // how far the clocks of the platform's nodes may be apart
-	Fallback     time.Duration // how long before the start a visit that waits for a system needs another way
-	RoomCheck    time.Duration // how long before the start the room should be ready
-	Reminder     time.Duration // how long before the start to remind; 0: never
-	Quiet        message.Quiet // when no SMS leaves
-	CodeOnly     bool          // messages hold no link: the reader types a visit code at ShortAddress
-	ShortAddress string        // "testby.dk/skaerm"
-	Participants int           // people in a room at once
-	ApproveFrom  int           // conversions of at least so many visits wait for another employee's yes; 0: none do
-	ApproveIn    time.Duration // how long such a conversion waits
+	Notes        map[care.NoteTopic]CitizenNoteRule // how the record is told of citizens; absent: it is not
+	Door         time.Duration                      // how long before the start the citizen may come in
+	Grace        time.Duration                      // how long after the planned end the room and the links live
+	HardCap      time.Duration                      // how long after the grace a conversation that still goes on is waited for
+	Together     time.Duration                      // how long host and guest must be together for "completed"
+	Bridge       time.Duration                      // a gap of at most this does not interrupt a conversation
+	ClockSkew    time.Duration                      // how far the clocks of the platform's nodes may be apart
+	Fallback     time.Duration                      // how long before the start a visit that waits for a system needs another way
+	RoomCheck    time.Duration                      // how long before the start the room should be ready
+	Reminder     time.Duration                      // how long before the start to remind; 0: never
+	Quiet        message.Quiet                      // when no SMS leaves
+	CodeOnly     bool                               // messages hold no link: the reader types a visit code at ShortAddress
+	ShortAddress string                             // "testby.dk/skaerm"
+	Participants int                                // people in a room at once
+	ApproveFrom  int                                // conversions of at least so many visits wait for another employee's yes; 0: none do
+	ApproveIn    time.Duration                      // how long such a conversion waits
 	Devices      DeviceSettings
 	KeepDays     int // how long a visit's personal data is kept after the record's receipt; 0: for ever
 	Identity     care.IdentityPolicy

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type TabletOffer struct {
 	Device care.Device
 	Code   care.EnrolmentCode // shown once
 	Until  time.Time
+	Note   NotePreview // what the record gets once the tablet is set up for the first time
 	// Choices are the citizens who can be meant, when they are several: then no tablet was registered.
 	Choices []care.Citizen
 }
@@ -36,6 +38,13 @@ type TabletCard struct {
 	// Waits: it can be set up now with the code that was shown. Ready: it was set up.
 	Waits, Ready bool
 	Expires      time.Time
+	Closing      []TabletClosing // in the order of CloseReasons
+}
+
+// TabletClosing is one reason for closing a tablet, with what the record gets then.
+type TabletClosing struct {
+	Why  care.DeviceEnd
+	Note NotePreview
 }
 
 // RegisterTablet registers a tablet for a citizen whom a unit visits and makes the code with which
@@ -49,6 +58,10 @@ func (s *Service) RegisterTablet(ctx context.Context, actor care.Actor, req Tabl
 	serial := strings.TrimSpace(req.Serial)
 	if serial == "" || len([]rune(serial)) > care.MaxSerial {
 		return TabletOffer{}, care.NewError(care.Invalid, "Skriv tavlens serienummer.")
+	}
+
+	if told := s.set.Notes[care.DeviceNote]; !told.Off() && care.CheckNoteText(serial) != nil {
+		return TabletOffer{}, care.NewError(care.Invalid, "Serienummeret ligner et personnummer, en kode eller et link og kan ikke stå i journalen. Er det rigtigt, så skriv det med SN foran, uden mellemrum.")
 	}
 
 	citizens, err := s.tabletFor(ctx, req)
@@ -94,7 +107,7 @@ func (s *Service) RegisterTablet(ctx context.Context, actor care.Actor, req Tabl
 
 	row := s.deviceRow(string(actor.Employee), "register_tablet", d)
 
-	return TabletOffer{Device: d, Code: code, Until: offer.Until}, s.store.AddDevice(ctx, d, Effects{Audit: []AuditRow{row}})
+	return TabletOffer{Device: d, Code: code, Until: offer.Until, Note: s.previewDevice(d, care.TabletAssigned, d.MadeBy)}, s.store.AddDevice(ctx, d, Effects{Audit: []AuditRow{row}})
 }
 
 // enrolment makes a code and what is kept of it.
@@ -136,7 +149,10 @@ func (s *Service) OfferTablet(ctx context.Context, actor care.Actor, id care.Dev
 			return Effects{}, err
 		}
 
-		out.Device = *d
+		out.Device, out.Note = *d, NotePreview{Off: true}
+		if d.SeenAt.IsZero() {
+			out.Note = s.previewDevice(*d, care.TabletAssigned, d.MadeBy)
+		}
 
 		return Effects{Audit: []AuditRow{s.deviceRow(string(actor.Employee), "offer_tablet", *d)}}, nil
 	})
@@ -147,13 +163,23 @@ func (s *Service) OfferTablet(ctx context.Context, actor care.Actor, id care.Dev
 	return out, s.store.ForgetTokens(ctx, string(id))
 }
 
-// CloseTablet ends a tablet; within half a minute it clears itself. Needs ManageAccess in its unit.
-func (s *Service) CloseTablet(ctx context.Context, actor care.Actor, id care.DeviceID) error {
+// CloseReasons are why an employee closes a tablet.
+func CloseReasons() []care.DeviceEnd {
+	return []care.DeviceEnd{care.DeviceReturned, care.DeviceLost, care.DeviceRevoked}
+}
+
+// CloseTablet ends a tablet for one of CloseReasons; within half a minute it clears itself. Needs
+// ManageAccess in its unit.
+func (s *Service) CloseTablet(ctx context.Context, actor care.Actor, id care.DeviceID, why care.DeviceEnd) error {
 	if err := s.mustManage(ctx, actor, id); err != nil {
 		return err
 	}
 
-	return s.endDevice(ctx, id, care.DeviceRevoked, string(actor.Employee), actor.Employee)
+	if !slices.Contains(CloseReasons(), why) {
+		return care.NewError(care.Invalid, "Vælg, hvorfor tavlen lukkes.")
+	}
+
+	return s.endDevice(ctx, id, why, string(actor.Employee), actor.Employee)
 }
 
 // Tablets returns the tablets of the units in which the actor has ManageAccess, by unit, then age.
@@ -175,7 +201,7 @@ func (s *Service) Tablets(ctx context.Context, actor care.Actor) ([]TabletCard, 
 
 	for _, d := range live {
 		if actor.May(care.ManageAccess, d.Unit) {
-			out, whose = append(out, s.tabletCard(d)), append(whose, d.Holder.Citizen)
+			out, whose = append(out, s.tabletCard(d, actor)), append(whose, d.Holder.Citizen)
 		}
 	}
 
@@ -191,9 +217,21 @@ func (s *Service) Tablets(ctx context.Context, actor care.Actor) ([]TabletCard, 
 	return out, s.store.Record(ctx, []AuditRow{{At: s.now(), Actor: string(actor.Employee), Action: "see_tablets", Citizens: whose}})
 }
 
-func (s *Service) tabletCard(d care.Device) TabletCard {
+func (s *Service) tabletCard(d care.Device, actor care.Actor) TabletCard {
+	var closing []TabletClosing
+
+	for _, why := range CloseReasons() {
+		c := TabletClosing{Why: why, Note: NotePreview{Off: true}}
+		if !d.SeenAt.IsZero() {
+			c.Note = s.previewDevice(d, care.EventOf(why), actor.Employee)
+		}
+
+		closing = append(closing, c)
+	}
+
 	return TabletCard{
-		Device: d, Unit: s.unit(d.Unit), Expires: d.Expires(s.set.Devices.Terms), Ready: len(d.Key) > 0,
+		Closing: closing,
+		Device:  d, Unit: s.unit(d.Unit), Expires: d.Expires(s.set.Devices.Terms), Ready: len(d.Key) > 0,
 		Waits: d.Enrolment.Hash != "" && s.now().Before(d.Enrolment.Until),
 	}
 }
@@ -201,4 +239,9 @@ func (s *Service) tabletCard(d care.Device) TabletCard {
 // TabletUnits returns the units in which the actor may register tablets.
 func (s *Service) TabletUnits(actor care.Actor) []care.Unit {
 	return s.unitsFor(actor, care.ManageAccess)
+}
+
+// previewDevice is what the record would be told of a tablet.
+func (s *Service) previewDevice(d care.Device, e care.DeviceEvent, by care.EmployeeID) NotePreview {
+	return s.previewNote(s.deviceHappening(d, e, by, string(by)))
 }

@@ -79,6 +79,8 @@ func (s *Service) EnrolTablet(ctx context.Context, typed string, key, signature 
 	err = s.store.UpdateDevice(ctx, d.ID, func(d *care.Device) (Effects, error) {
 		right := subtle.ConstantTimeCompare([]byte(s.enrolmentHash(d.ID, code)), []byte(d.Enrolment.Hash)) == 1
 
+		fresh := d.SeenAt.IsZero()
+
 		var late *care.Error
 		if refusal, late = d.TryEnrolment(right, key, s.now()); late != nil {
 			return Effects{}, late
@@ -89,7 +91,12 @@ func (s *Service) EnrolTablet(ctx context.Context, typed string, key, signature 
 			row.Action = "wrong_enrolment_code"
 		}
 
-		return Effects{Audit: []AuditRow{row}}, nil
+		out := Effects{Audit: []AuditRow{row}}
+		if fresh && refusal == nil {
+			out = s.tellOfDevice(out, *d, care.TabletAssigned, d.MadeBy, string(d.MadeBy))
+		}
+
+		return out, nil
 	})
 
 	switch {

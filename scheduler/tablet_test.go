@@ -264,12 +264,12 @@ func TestChallenge(t *testing.T) {
 	refused(t, err, care.Unauthenticated)
 	must(t, x.prove())
 	x.shows(care.SessionToken{}, scheduler.TabletOpen)
-	must(t, r.CloseTablet(t.Context(), administrator(), x.id))
+	must(t, r.CloseTablet(t.Context(), administrator(), x.id, care.DeviceReturned))
 
 	_, err = r.TabletNow(t.Context(), x.token, care.SessionToken{})
 	refused(t, err, care.Unauthenticated) // it asks for a challenge, and is told
 	refused(t, x.prove(), care.Gone)
-	refused(t, r.CloseTablet(t.Context(), caregiver("MSK"), x.id), care.NotFound)
+	refused(t, r.CloseTablet(t.Context(), caregiver("MSK"), x.id, care.DeviceReturned), care.NotFound)
 }
 
 // TestVisitOnATablet plays a visit: the caregiver comes, the tablet rings, the citizen answers and

@@ -88,12 +88,17 @@ func (j *Journal) Means() []care.Means { return care.AllMeans() }
 // Rejected: it refused, with its words as a *care.Error; the next try hands over anew. Malformed: its
 // receipt can't be read. Unauthorized: the server is not the one of the settings, or refuses us.
 // Unknown: the connection was lost when the change may have arrived; the next try looks.
-func (j *Journal) Apply(ctx context.Context, change ehr.Change) (receipt ehr.Receipt, err error) {
+func (j *Journal) Apply(ctx context.Context, change ehr.Change) (ehr.Receipt, error) {
 	if change.Key == "" || change.Source.ID == "" || change.Citizen.IsZero() || !change.Planned.Valid() {
 		return ehr.Receipt{}, failure("check", connector.Rejected,
 			care.NewError(care.Invalid, "Besøget mangler borger, tid eller nøgle og kan ikke afleveres til journalen. Indlæs kørelisten igen."))
 	}
 
+	return j.deliver(ctx, change.Key, func() ([]byte, error) { return encodeChange(change) })
+}
+
+// deliver hands over what a key stands for, unless that was done, and tells what became of it.
+func (j *Journal) deliver(ctx context.Context, key string, encode func() ([]byte, error)) (receipt ehr.Receipt, err error) {
 	began, outcome := j.options.Now(), "ok"
 
 	err = j.follow(ctx, func() error {
@@ -103,7 +108,7 @@ func (j *Journal) Apply(ctx context.Context, change ehr.Change) (receipt ehr.Rec
 
 		var err error
 
-		receipt, err = j.apply(ctx, change)
+		receipt, err = j.apply(ctx, key, encode)
 
 		return err
 	})
@@ -125,10 +130,10 @@ func (j *Journal) follow(ctx context.Context, call func() error) error {
 	return j.options.Peer.Call(ctx, "apply", call)
 }
 
-func (j *Journal) apply(ctx context.Context, change ehr.Change) (ehr.Receipt, error) {
-	name := fileName(change.Key)
+func (j *Journal) apply(ctx context.Context, key string, encode func() ([]byte, error)) (ehr.Receipt, error) {
+	name := fileName(key)
 
-	receipt, err := j.receipt(ctx, name, change.Key)
+	receipt, err := j.receipt(ctx, name, key)
 	if receipt.ID != "" || err != nil {
 		return receipt, err
 	}
@@ -139,7 +144,7 @@ func (j *Journal) apply(ctx context.Context, change ehr.Change) (ehr.Receipt, er
 	}
 
 	if !handed {
-		if err := j.hand(ctx, name, change); err != nil {
+		if err := j.hand(ctx, name, encode); err != nil {
 			return ehr.Receipt{}, err
 		}
 	}
@@ -243,10 +248,10 @@ func (j *Journal) wasHanded(ctx context.Context, name string) (bool, error) {
 }
 
 // hand puts the change into the queue and then a mark of it into sent.
-func (j *Journal) hand(ctx context.Context, name string, change ehr.Change) error {
+func (j *Journal) hand(ctx context.Context, name string, encode func() ([]byte, error)) error {
 	j.tidy(ctx)
 
-	body, err := encodeChange(change)
+	body, err := encode()
 	if err != nil {
 		return failure("encode", connector.Rejected, err)
 	}

@@ -214,8 +214,8 @@ func setField(o object, f ehr.Field) error {
 	case "date":
 		at, ok := instant(f.Value)
 		if !ok {
-			d, err := care.ParseDay(f.Value)
-			if err != nil {
+			d, ok := dayIn(f.Value)
+			if !ok {
 				return reject(opNote, care.Invalid, "Feltet »"+f.Label+"« er en dato i Nexus. Skriv den som 2026-11-23 i reglen.")
 			}
 
@@ -234,4 +234,15 @@ func setField(o object, f ehr.Field) error {
 
 func isEmpty(raw []byte) bool {
 	return slices.Contains([]string{"", "null", `""`, "[]", "{}"}, strings.TrimSpace(string(raw)))
+}
+
+// dayIn reads a day as rules write it, or as the placeholders for dates do.
+func dayIn(text string) (care.Day, bool) {
+	if t, err := time.Parse("02-01-2006", text); err == nil {
+		text = t.Format(time.DateOnly)
+	}
+
+	d, err := care.ParseDay(text)
+
+	return d, err == nil
 }

@@ -60,6 +60,12 @@ func nexusNames(r config.Record) nexus.Names {
 		addNames(&names, rule)
 	}
 
+	for _, n := range []config.CitizenNote{r.Notes.Suitability, r.Notes.Device} {
+		if n.Means == care.ByNote {
+			names.Forms = append(names.Forms, formOf(config.NoteRule{Form: n.Form, Fields: n.Fields}))
+		}
+	}
+
 	return names
 }
 

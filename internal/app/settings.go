@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/sluse/sluse/config"
@@ -18,7 +19,7 @@ func settings(m config.Municipality) (scheduler.Settings, error) {
 
 	out := scheduler.Settings{
 		Municipality: m.ID, Name: m.Name, Sender: m.Messages.Sender, Phone: m.Phone, Emergency: m.Emergency,
-		Mailbox: mailbox(m), PublicURL: m.PublicURL, Rules: rules(m.Rules), RecordElse: recordRule(m.Record.Default),
+		Mailbox: mailbox(m), PublicURL: m.PublicURL, Rules: rules(m.Rules), RecordElse: recordRule(m.Record.Default), Notes: citizenNotes(m.Record.Notes),
 		Record: make(map[care.LegalBasis]scheduler.RecordRule), Door: m.Times.Door, Grace: m.Times.Grace, HardCap: m.Times.HardCap,
 		Together: m.Times.Together, Bridge: m.Times.Bridge, ClockSkew: m.Times.ClockSkew, RoomCheck: m.Times.RoomCheck, Reminder: m.Times.Reminder, Fallback: m.Times.Fallback, Participants: m.Video.Participants, Quiet: quiet,
 		CodeOnly: m.Messages.LinkMode == config.CodeOnlyMode, ShortAddress: m.Protection.ShortAddress,
@@ -71,6 +72,26 @@ func recordRule(r config.RecordRule) scheduler.RecordRule {
 
 	for _, f := range r.Note.Fields {
 		out.Note.Fields = append(out.Note.Fields, ehr.Field{Label: f.Label, Value: f.Value})
+	}
+
+	return out
+}
+
+// citizenNotes are the rules for notes about citizens; a topic without a rule is left out.
+func citizenNotes(n config.Notes) map[care.NoteTopic]scheduler.CitizenNoteRule {
+	out := make(map[care.NoteTopic]scheduler.CitizenNoteRule)
+
+	for topic, r := range map[care.NoteTopic]config.CitizenNote{care.SuitabilityNote: n.Suitability, care.DeviceNote: n.Device} {
+		if r.Off() {
+			continue
+		}
+
+		rule := scheduler.CitizenNoteRule{Means: r.Means, Why: r.Impossible, Name: cmp.Or(r.Form, r.Journal), Text: r.Text, Words: r.Words}
+		for _, f := range r.Fields {
+			rule.Fields = append(rule.Fields, ehr.Field{Label: f.Label, Value: f.Value})
+		}
+
+		out[topic] = rule
 	}
 
 	return out

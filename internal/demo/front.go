@@ -142,7 +142,7 @@ func (d *Demo) recordLink() frontLink {
 	case world.FileRecord:
 		dir := filepath.Join(d.World.Dir, string(municipality), "lister")
 
-		return frontLink{name, "file://" + dir, "Kørelistens fil, som den går tilbage til journalen, ligger i mappen " + dir + " under »ud«."}
+		return frontLink{name, "", "Kørelistens fil, som den går tilbage til journalen, ligger i mappen " + dir + " under »ud«."}
 	case world.NexusRecord:
 		return frontLink{name, d.World.RecordURL, "Kørelisterne med kategorier og farver, som medarbejderne ser dem. Hent dem som PLAN under »Import«."}
 	case world.FHIRRecord:

@@ -31,6 +31,12 @@ type citizenRow struct {
 	Surrogate       bool // there is no CPR number: cpr_hash and cpr_sealed are those of the surrogate id
 	SurrogateHash   *string
 	SurrogateSealed []byte
+	// Only SetJudgement writes these: whoever stores a citizen else knows nothing new of them.
+	Judged          string `gorm:"->"`
+	JudgedWhySealed []byte `gorm:"->"`
+	JudgedAgain     string `gorm:"->"`
+	JudgedBy        string `gorm:"->"`
+	JudgedAt        *int64 `gorm:"->"`
 	Touched         *int64 `gorm:"column:updated_at"` // not named UpdatedAt: gorm would set it by itself
 }
 
@@ -109,6 +115,13 @@ func (k *Keys) citizenFromRow(row citizenRow) (care.Citizen, error) {
 	c.Risk = care.Risk(seal.open("risk", row.RiskSealed))
 	if c.ID.IsStandIn() {
 		c.Name = "Slettet borger"
+	}
+
+	if row.Judged != "" {
+		c.Judged = care.Judgement{
+			Verdict: care.Suitability(row.Judged), Why: seal.open("judged_why", row.JudgedWhySealed), Again: care.Day(row.JudgedAgain),
+			By: care.EmployeeID(row.JudgedBy), At: instantOrZero(row.JudgedAt),
+		}
 	}
 
 	c.Phone, c.Email = seal.phone(row.PhoneSealed), seal.email(row.EmailSealed)

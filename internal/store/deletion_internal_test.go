@@ -55,7 +55,8 @@ func set() map[string]any {
 		"lists.last_day":              "2026-11-23", "lists.problems": `[{"severity":1,"text":"` + mark + `"}]`, "lists.row_refs_sealed": pack([]byte("[]")),
 		"legs.role": "host", "follow_ups.stage": "talked", "exceptions.resolved_at": nil, "findings.state": "open", "findings.closed_at": nil,
 		"reconcile_runs.kind": "night", "reconcile_runs.state": "done", "reconcile_runs.active": nil, "reconcile_runs.counts": `[{"category":"` + mark + `"}]`,
-		"batches.decision": "approved",
+		"batches.decision":      "approved",
+		"citizens.judged_again": "2027-01-01", "citizen_notes.topic": "device", "citizen_notes.state": "written", "citizen_notes.settled_by": "",
 	}
 }
 
@@ -96,7 +97,7 @@ func elsewhere() map[string]string {
 // planted are the tables that get a row with marks, in the order in which their keys demand it.
 func planted() []string {
 	children := []string{"rooms", "invitations", "admissions", "entries", "exceptions", "legs", "verdicts", "former_outcomes", "participants", "follow_ups", "findings"}
-	people := []string{"contacts", "consents", "devices", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices", "ended_courses"}
+	people := []string{"contacts", "consents", "devices", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices", "ended_courses", "citizen_notes"}
 
 	return slices.Concat([]string{"lists", "uploads", "batches", "reconcile_runs", "citizens", "visits"}, children, people)
 }

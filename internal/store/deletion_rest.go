@@ -60,6 +60,12 @@ func (s *Store) ForgetRest(ctx context.Context, before time.Time) error {
 			return fmt.Errorf("forget findings: %w", err)
 		}
 
+		// What a note says stands in the record.
+		err = tx.Exec("UPDATE citizen_notes SET body_sealed = NULL WHERE body_sealed IS NOT NULL AND (state = 'written' AND written_at < ? OR settled_at < ?)", micros(before), micros(before)).Error
+		if err != nil {
+			return fmt.Errorf("forget notes: %w", err)
+		}
+
 		// Runs name the citizens whom they could not look at.
 		if err := tx.Exec("DELETE FROM reconcile_runs WHERE active IS NULL AND asked_at < ?", micros(before)).Error; err != nil {
 			return fmt.Errorf("remove old reconciliations: %w", err)
@@ -75,6 +81,7 @@ const needed = `
 	EXISTS (SELECT 1 FROM visits v WHERE v.citizen_id = citizens.id)
 	OR EXISTS (SELECT 1 FROM devices d WHERE d.citizen_id = citizens.id AND d.ended_at IS NULL)
 	OR EXISTS (SELECT 1 FROM number_notices n WHERE n.citizen_id = citizens.id AND n.phone_sealed IS NOT NULL)
+	OR EXISTS (SELECT 1 FROM citizen_notes w WHERE w.citizen_id = citizens.id AND w.state IN ('due', 'rejected') AND w.settled_by = '')
 	OR EXISTS (SELECT 1 FROM ended_courses o WHERE o.citizen_id = citizens.id AND o.ended_at >= ?)
 	OR NOT EXISTS (SELECT 1 FROM ended_courses o WHERE o.citizen_id = citizens.id) AND (
 		EXISTS (SELECT 1 FROM citizen_units u WHERE u.citizen_id = citizens.id)
@@ -83,7 +90,7 @@ const needed = `
 // ofCitizen are the tables that hold something of a citizen, in the order in which they can be emptied.
 func ofCitizen() []string {
 	return []string{
-		"consents", "devices", "contacts", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices", "ended_courses",
+		"consents", "devices", "contacts", "employee_links", "citizen_units", "identity_settings", "codewords", "number_notices", "ended_courses", "citizen_notes",
 	}
 }
 

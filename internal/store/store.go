@@ -122,6 +122,10 @@ func (s *Store) writeEffects(tx *gorm.DB, e scheduler.Effects) error {
 		return err
 	}
 
+	if err := s.writeNotes(tx, e.Notes); err != nil {
+		return err
+	}
+
 	if len(e.Jobs) == 0 {
 		return nil
 	}

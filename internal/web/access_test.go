@@ -18,7 +18,7 @@ import (
 // path fills a route's pattern with ids that exist in the fakes.
 func path(pattern, visit string) string {
 	return strings.NewReplacer("/besoeg/:id", "/besoeg/"+visit, "/min-dag/:id", "/min-dag/"+visit, "/omlaegninger/:id", "/omlaegninger/b1",
-		":list", "l2", ":ex", "x1", ":adm", "a1", ":locator", "abc", "/borgere/:id", "/borgere/c1", "/opkald/:id", "/opkald/"+visit, ":kontakt", "k1", ":deltager", "p1", ":enhed", "d1", ":tavle", "t1", ":system", "video", ":medarbejder", "MSK", ":fil", "employees-1", ":tilknytning", "l1", ":forskel", "frecord_moved", ":koersel", "r2", "*file", "x/css/sluse.css").Replace(pattern)
+		":list", "l2", ":ex", "x1", ":adm", "a1", ":locator", "abc", "/borgere/:id", "/borgere/c1", ":notat", "n3", "/opkald/:id", "/opkald/"+visit, ":kontakt", "k1", ":deltager", "p1", ":enhed", "d1", ":tavle", "t1", ":system", "video", ":medarbejder", "MSK", ":fil", "employees-1", ":tilknytning", "l1", ":forskel", "frecord_moved", ":koersel", "r2", "*file", "x/css/sluse.css").Replace(pattern)
 }
 
 // TestEveryRouteByRole walks every route with every role, without a login, and with the login of

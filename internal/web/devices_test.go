@@ -257,7 +257,8 @@ func TestTabletsPage(t *testing.T) {
 	}
 
 	b.post(t, desk, "/administration/tavler/t1/kode", nil, 200)
-	b.post(t, desk, "/administration/tavler/t1/luk", nil, http.StatusSeeOther)
+	b.post(t, desk, "/administration/tavler/t1/luk", url.Values{"aarsag": {"returned"}}, http.StatusSeeOther)
+	b.post(t, desk, "/administration/tavler/t1/luk", nil, http.StatusUnprocessableEntity)
 
 	nurse := b.as(t, testby, "MSK", care.Caregiver)
 	if body := b.get(t, nurse, "/borgere/c1", 200); !strings.Contains(body, "Kendte enheder") || !strings.Contains(body, "Lukket af en medarbejder") {

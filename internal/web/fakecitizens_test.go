@@ -67,6 +67,8 @@ func (f *fakeUse) CitizenCard(_ context.Context, _ care.Actor, id care.CitizenID
 	card := scheduler.CitizenCard{Citizen: f.rows[0].Citizen, Units: []care.Unit{{ID: "oest", Name: "Øst"}}, Can: scheduler.CardActions{Call: true, Contacts: true, Invite: true}}
 	card.Citizen.ID, card.Citizen.Suitability = id, care.Suitable
 
+	judgedCard(&card)
+
 	switch id {
 	case "c2":
 		card.Citizen.Suitability, card.Can.Call = care.Unsuitable, false

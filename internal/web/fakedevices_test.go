@@ -150,7 +150,7 @@ func (f *fakeUse) Tablets(context.Context, care.Actor) ([]scheduler.TabletCard, 
 	unit := care.Unit{ID: "oest", Name: "Øst"}
 
 	return []scheduler.TabletCard{
-		{Device: tablet, Citizen: "Nancy Ann Berggren", Unit: unit, Ready: true}, {Device: waits, Citizen: "Bruno Elmer", Unit: unit, Waits: true}, {Device: late, Citizen: "Kaja Hansen", Unit: unit},
+		{Device: tablet, Citizen: "Nancy Ann Berggren", Unit: unit, Ready: true, Closing: closings()}, {Device: waits, Citizen: "Bruno Elmer", Unit: unit, Waits: true, Closing: unwritten()}, {Device: late, Citizen: "Kaja Hansen", Unit: unit, Closing: unwritten()},
 	}, f.call("Tablets")
 }
 
@@ -177,10 +177,15 @@ func (f *fakeUse) OfferTablet(context.Context, care.Actor, care.DeviceID) (sched
 func offered(serial string) scheduler.TabletOffer {
 	return scheduler.TabletOffer{
 		Device: care.Device{ID: "t1", Label: serial}, Until: testNow().Add(10 * time.Minute),
+		Note: deviceNote("sat op hos borgeren"),
 		Code: care.NewEnrolmentCode([12]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}),
 	}
 }
 
-func (f *fakeUse) CloseTablet(context.Context, care.Actor, care.DeviceID) error {
+func (f *fakeUse) CloseTablet(_ context.Context, _ care.Actor, _ care.DeviceID, why care.DeviceEnd) error {
+	if why == "" {
+		return care.NewError(care.Invalid, "Vælg, hvorfor tavlen lukkes.")
+	}
+
 	return f.call("CloseTablet")
 }

@@ -28,6 +28,7 @@ type fakeUse struct {
 	boom  any   // every use case panics with it when set
 
 	batchState care.BatchState
+	untold     bool // the record is not told of judgements
 	citizen    scheduler.CitizenView
 	codeErr    error
 	hostLink   string

@@ -18,7 +18,8 @@ type Citizen struct {
 	Address      string
 	Phone        Phone // zero when there is none that works
 	Email        Email
-	Suitability  Suitability
+	Suitability  Suitability // what a list or the record hints; see Fit
+	Judged       Judgement   // what an employee decided, which counts before any hint
 	Hospitalised bool
 	// Protected: address and telephone number are hidden from everybody who does not need them; see
 	// Shown.

@@ -49,11 +49,13 @@ const (
 	DeviceCloned    DeviceEnd = "cloned"    // its passkey seems to exist twice
 	DeviceReplaced  DeviceEnd = "replaced"  // the same person tied the same browser anew
 	DeviceUnused    DeviceEnd = "unused"    // a tablet that nobody set up in time
+	DeviceReturned  DeviceEnd = "returned"  // a tablet that the citizen handed back
+	DeviceLost      DeviceEnd = "lost"      // a tablet that is gone, broken or stolen
 )
 
 // DeviceEnds lists every end.
 func DeviceEnds() []DeviceEnd {
-	return []DeviceEnd{DeviceRevoked, DeviceForgotten, DeviceStopped, DeviceLocked, DeviceIdle, DeviceCloned, DeviceReplaced, DeviceUnused}
+	return []DeviceEnd{DeviceRevoked, DeviceForgotten, DeviceStopped, DeviceLocked, DeviceIdle, DeviceCloned, DeviceReplaced, DeviceUnused, DeviceReturned, DeviceLost}
 }
 
 // Danish returns the wording shown on screens.
@@ -75,6 +77,10 @@ func (e DeviceEnd) Danish() string {
 		return "Erstattet af en nyere"
 	case DeviceUnused:
 		return "Blev ikke sat op i tide"
+	case DeviceReturned:
+		return "Afleveret"
+	case DeviceLost:
+		return "Bortkommet"
 	}
 
 	return string(e)

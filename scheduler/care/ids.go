@@ -25,6 +25,8 @@ type (
 	AdmissionID string
 	// EntryID identifies one write to the care record.
 	EntryID string
+	// NoteID identifies one note about a citizen in the care record.
+	NoteID string
 	// ContactID identifies one person of a citizen's contact network.
 	ContactID string
 	// ConsentID identifies one consent of a citizen.
@@ -122,4 +124,5 @@ const (
 	Suitable           Suitability = "egnet"
 	Unsuitable         Suitability = "ikke_egnet"
 	SuitabilityUnknown Suitability = "ukendt"
+	ToBeJudged         Suitability = "skal_vurderes" // a person says that it must be looked at
 )

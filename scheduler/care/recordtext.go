@@ -34,9 +34,15 @@ var (
 // CheckRecordText refuses what must never stand in a care record: user names, passwords, PINs and
 // links, as some municipalities used to write them into the care note (K64), and CPR numbers, for
 // which the record has its own place. It refuses unknown placeholders too. The error is of kind Invalid.
-func CheckRecordText(text string) error {
+func CheckRecordText(text string) error { return checkText(text, Placeholders()) }
+
+// CheckNoteText does the same for notes about a citizen, which may have the given placeholders; none for
+// a text that is written as it is.
+func CheckNoteText(text string, places ...string) error { return checkText(text, places) }
+
+func checkText(text string, places []string) error {
 	for _, place := range placeLike.FindAllString(text, -1) {
-		if !slices.Contains(Placeholders(), place) {
+		if !slices.Contains(places, place) {
 			return NewError(Invalid, "Teksten til journalen bruger et felt, som ikke findes: "+place+".")
 		}
 	}

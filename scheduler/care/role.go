@@ -61,6 +61,7 @@ const (
 	ManageAccess     Permission = "manage_access"     // others' sessions, citizens' devices, tablets
 	LinkEmployees    Permission = "link_employees"    // citizens with employees, from a day to a day (V09)
 	SetIdentity      Permission = "set_identity"      // how a citizen is identified; codewords
+	JudgeSuitability Permission = "judge_suitability" // of citizens whom the unit visits, for screen visits (K63)
 	StopAccess       Permission = "stop_access"       // all open links and devices of a citizen at once
 	ApproveEmergency Permission = "approve_emergency" // a colleague's emergency access
 	OpenOutageWays   Permission = "open_outage_ways"  // weaker ways in, when the administrator knows of an outage
@@ -73,7 +74,7 @@ const (
 func Permissions() []Permission {
 	return []Permission{
 		ImportLists, SeeDay, Convert, ConvertRed, Undo, HandleTrouble, HostVisits, SeeStatistics, ExportReports, SeeConnections, CallCitizens, ManageContacts, InviteOthers,
-		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, StopAccess, ApproveEmergency, OpenOutageWays, ManageDeletion, HandleRooms, SeeAudit,
+		ManageDirectory, ManageAccess, LinkEmployees, SetIdentity, JudgeSuitability, StopAccess, ApproveEmergency, OpenOutageWays, ManageDeletion, HandleRooms, SeeAudit,
 	}
 }
 
@@ -102,6 +103,8 @@ func RolesWith(p Permission) []Role {
 		return []Role{Leader, Administrator}
 	case SetIdentity:
 		return []Role{Planner, Leader}
+	case JudgeSuitability:
+		return []Role{Planner, Leader, Caregiver}
 	case StopAccess:
 		return []Role{Planner, Leader, ServiceDesk}
 	case SeeAudit:

@@ -148,14 +148,19 @@ func (r Rules) service(s Situation, add func(Level, string, string)) {
 }
 
 func (r Rules) citizen(s Situation, add func(Level, string, string)) {
-	switch s.Citizen.Suitability {
+	switch s.Citizen.Fit() {
 	case Unsuitable:
 		add(Red, "citizen_unsuitable", "Borgeren er vurderet ikke egnet til skærmbesøg.")
+	case ToBeJudged:
+		add(max(cmp.Or(r.UnknownSuitability, Yellow), Yellow), "suitability_open", "Borgeren skal vurderes til skærmbesøg.")
 	case SuitabilityUnknown:
 		if level := cmp.Or(r.UnknownSuitability, Yellow); level != Green {
 			add(level, "suitability_unknown", "Borgeren er ikke vurderet til skærmbesøg endnu.")
 		}
 	case Suitable:
+		if s.Citizen.Judged.Over(DayOf(s.Visit.Facts.Planned.Start)) {
+			add(Yellow, "suitability_over", "Borgerens egnethed til skærmbesøg skulle være vurderet igen.")
+		}
 	}
 
 	if s.Citizen.Hospitalised {

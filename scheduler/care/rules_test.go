@@ -130,8 +130,9 @@ func TestPermissions(t *testing.T) {
 		care.LinkEmployees: {care.Leader, care.Administrator}, care.SetIdentity: {care.Planner, care.Leader},
 		care.StopAccess: {care.Planner, care.Leader, care.ServiceDesk}, care.ApproveEmergency: {care.Leader, care.Administrator}, care.SeeAudit: {care.Auditor},
 		care.OpenOutageWays: {care.Administrator}, care.ExportReports: {care.Leader, care.Administrator},
-		care.ManageDeletion: {care.Leader, care.Administrator},
-		care.HandleRooms:    {care.Administrator},
+		care.ManageDeletion:   {care.Leader, care.Administrator},
+		care.HandleRooms:      {care.Administrator},
+		care.JudgeSuitability: {care.Planner, care.Caregiver, care.Leader},
 	}
 
 	for _, p := range append(care.Permissions(), "unknown", "") {

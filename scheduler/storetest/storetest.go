@@ -93,6 +93,8 @@ func Exercise(t *testing.T, open func(t *testing.T) Bench) {
 		{"identity_setting", checkIdentitySetting},
 		{"codewords", checkCodewords},
 		{"number_notices", checkNumberNotices},
+		{"judgement", checkJudgement},
+		{"notes", checkNotes},
 		{"notices", checkNotices},
 		{"chores", checkChores},
 		{"fetches", checkFetches},

@@ -35,7 +35,9 @@ type UseCases interface {
 	Evidence
 	Systems
 	Citizens
+	Judge
 	Participants
+	Deleter
 }
 
 // Document is the OpenAPI description of the API, YAML.
@@ -106,6 +108,10 @@ func New(useCases UseCases) []route.Route {
 		{Method: get, Path: Prefix + "/citizens/:id", Access: route.Needs(care.HostVisits, care.SeeDay), Handle: a.citizen},
 		{Method: post, Path: Prefix + "/citizens/:id/call", Access: route.Needs(care.CallCitizens), Handle: empty(a.callNow), Body: maxBody},
 		{Method: post, Path: Prefix + "/citizens/:id/number", Access: route.Needs(care.SetIdentity), Handle: takes(jsonBody, a.giveNumber), Body: maxBody},
+		{Method: post, Path: Prefix + "/citizens/:id/suitability", Access: route.Needs(care.JudgeSuitability), Handle: takes(jsonBody, a.judge), Body: maxBody},
+		{Method: post, Path: Prefix + "/citizens/:id/suitability/preview", Access: route.Needs(care.JudgeSuitability), Handle: takes(jsonBody, a.previewJudgement), Body: maxBody},
+		{Method: post, Path: Prefix + "/citizens/:id/notes/:note/retry", Access: route.Needs(care.JudgeSuitability, care.HandleTrouble), Handle: empty(a.retryNote), Body: maxBody},
+		{Method: post, Path: Prefix + "/citizens/:id/notes/:note/settle", Access: route.Needs(care.JudgeSuitability, care.HandleTrouble), Handle: empty(a.settleNote), Body: maxBody},
 		{Method: get, Path: Prefix + "/visits/:id/call", Access: route.Needs(care.HostVisits), Handle: a.call},
 		{Method: post, Path: Prefix + "/visits/:id/call/end", Access: route.Needs(care.HostVisits), Handle: takes(jsonBody, a.endCall), Body: maxBody},
 		{Method: post, Path: Prefix + "/citizens/:id/contacts", Access: route.Needs(care.ManageContacts), Handle: takes(jsonBody, a.addContact), Body: maxBody},
@@ -113,6 +119,9 @@ func New(useCases UseCases) []route.Route {
 		{Method: post, Path: Prefix + "/citizens/:id/contacts/:contact/remove", Access: route.Needs(care.ManageContacts), Handle: empty(a.removeContact), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/participants", Access: route.Needs(care.InviteOthers), Handle: takes(jsonBody, a.addParticipant), Body: maxBody},
 		{Method: post, Path: Prefix + "/visits/:id/participants/:participant/remove", Access: route.Needs(care.InviteOthers), Handle: empty(a.removeParticipant), Body: maxBody},
+
+		{Method: get, Path: Prefix + "/tombstones", Access: route.Needs(care.SeeAudit), Handle: a.tombstones},
+		{Method: get, Path: Prefix + "/tombstones/:id", Access: route.Needs(care.SeeAudit), Handle: a.tombstone},
 
 		{Method: get, Path: Prefix + "/exports/klgateway", Access: route.Needs(care.ExportReports), Handle: a.klGateway},
 		{Method: get, Path: Prefix + "/statistics", Access: route.Needs(care.SeeStatistics), Handle: a.statistics},

@@ -378,6 +378,12 @@ func calls() []call {
 		{"add another authority", "POST /visits/{id}/participants", postJSON("/visits/v-1/participants", `{"contact":"k-2","secrecy":{"weighed":true,"basis":"other","note":"Barnets lov"}}`), people, 201, []string{"AddParticipant v-1 {k-2 true other Barnets lov}"}},
 		{"remove participant", "POST /visits/{id}/participants/{participant}/remove", post("/visits/v-1/participants/p-1/remove"), people, 204, []string{"RemoveParticipant v-1 p-1"}},
 
+		{"judge", "POST /citizens/{id}/suitability", postJSON("/citizens/c-1/suitability", `{"verdict":"egnet","reason":"Kan selv.","reassess_on":"2027-02-01"}`), all, 204, []string{"Judge c-1 {egnet Kan selv. 2027-02-01}"}},
+		{"preview a judgement", "POST /citizens/{id}/suitability/preview", postJSON("/citizens/c-1/suitability/preview", `{"verdict":"ikke_egnet","reason":"Ser dårligt."}`), all, 200, []string{"PreviewJudgement c-1 {ikke_egnet Ser dårligt. }"}},
+		{"retry a note", "POST /citizens/{id}/notes/{note}/retry", post("/citizens/c-1/notes/n-1/retry"), all, 204, []string{"RetryNote c-1 n-1"}},
+		{"settle a note", "POST /citizens/{id}/notes/{note}/settle", post("/citizens/c-1/notes/n-1/settle"), all, 204, []string{"SettleNote c-1 n-1"}},
+		{"tombstones", "GET /tombstones", get("/tombstones?from=2026-11-01&to=2026-11-30&skip=100&limit=50"), []care.Role{care.Auditor}, 200, []string{"Tombstones 2026-11-01 2026-11-30 100 50"}},
+		{"tombstone", "GET /tombstones/{id}", get("/tombstones/v-1"), []care.Role{care.Auditor}, 200, []string{"Tombstone v-1"}},
 		{"gateway report", "GET /exports/klgateway", get("/exports/klgateway?from=2026-11-01&to=2026-11-30&unit=oest"), []care.Role{care.Leader, care.Administrator}, 200, []string{"KLGatewayReport 2026-11-01 2026-11-30 oest"}},
 		{"statistics", "GET /statistics", get("/statistics?from=2026-11-02&to=2026-11-30&unit=oest&by=law,shift&without=viewcare"), office, 200, []string{"Statistics 2026-11-02 2026-11-30 oest [law shift] [viewcare] false"}},
 		{"statistics of others", "GET /statistics", get("/statistics?from=2026-11-02&to=2026-11-30&by=unit&others=true"), office, 200, []string{"Statistics 2026-11-02 2026-11-30  [unit] [] true"}},

@@ -64,6 +64,9 @@ type cardVisit struct {
 type card struct {
 	Citizen     person           `json:"citizen"`
 	Suitability care.Suitability `json:"suitability"`
+	Hint        care.Suitability `json:"suitability_hint,omitempty"`
+	Judgement   *judgement       `json:"judgement,omitempty"`
+	Notes       []citizenNote    `json:"notes"`
 	Units       []unit           `json:"units"`
 	Contacts    []contact        `json:"contacts"`
 	Next        []cardVisit      `json:"next"`
@@ -84,7 +87,7 @@ func (a api) citizen(c *gin.Context) error {
 	}
 
 	return ok(c, card{
-		Citizen: personOf(view.Citizen), Suitability: view.Citizen.Suitability, Units: each(view.Units, unitOf),
+		Citizen: personOf(view.Citizen), Suitability: view.Citizen.Fit(), Hint: view.Citizen.Suitability, Judgement: judgementOf(view.Citizen.Judged), Notes: each(view.Notes, citizenNoteOf), Units: each(view.Units, unitOf),
 		Contacts: each(view.Contacts, contactOf), Next: each(view.Next, cardVisitOf), Past: each(view.Past, cardVisitOf),
 		Can: actions{
 			Call: view.Can.Call, CallWhy: view.Can.CallWhy, LiveCall: view.Can.Live, Contacts: view.Can.Contacts, Invite: view.Can.Invite,

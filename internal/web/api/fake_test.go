@@ -189,8 +189,11 @@ func (f *fake) CitizenCard(_ context.Context, actor care.Actor, id care.CitizenI
 		VisitView: fullVisit(), StartedBy: "MSK", Identity: []string{"Borger: Engangskode"}, With: []string{"Tolk"}, End: "Gennemført",
 	}
 
+	judged := citizen()
+	judged.Judged = care.Judgement{Verdict: care.ToBeJudged, Why: "Hører dårligt.", Again: "2027-02-01", By: "MSK", At: now}
+
 	return scheduler.CitizenCard{
-		Citizen: citizen(), Units: []care.Unit{{ID: "oest", Name: "Øst"}}, Contacts: []care.Contact{contact(), {ID: "k-2", Kind: care.Authority, Name: "Lægen"}},
+		Notes: judgedNotes(), Citizen: judged, Units: []care.Unit{{ID: "oest", Name: "Øst"}}, Contacts: []care.Contact{contact(), {ID: "k-2", Kind: care.Authority, Name: "Lægen"}},
 		Next: []scheduler.CardVisit{{VisitView: fullVisit()}}, Past: []scheduler.CardVisit{past},
 		Can: scheduler.CardActions{CallWhy: "Borgeren har intet mobilnummer.", Live: "v-1", Contacts: true, Invite: true},
 	}, f.note(actor, "CitizenCard %s", id)

@@ -544,7 +544,7 @@ func TestTabletInBrowser(t *testing.T) {
 	b.do(ask)
 	b.says("Gå ind til mødet")
 
-	must(t, h.CloseTablet(t.Context(), desk, offer.Device.ID))
+	must(t, h.CloseTablet(t.Context(), desk, offer.Device.ID, care.DeviceLost))
 	b.do(ask)
 	b.says("Tavlen er lukket")
 	b.until(`document.body.dataset.stage === "closed"`)

@@ -101,7 +101,7 @@ func doneDanish() map[string]string {
 		"login_seen": "Login-udbyder svarede", "login_unsure": "Mange logins blev ikke færdige", "login_sure": "Logins blev færdige igen", "enter_emergency": "Kom ind med nødadgang", "approve_emergency": "Godkendte nødadgang",
 		"refuse_emergency_access": "Blev afvist ved nødadgang", "sign_off_emergency": "Kvitterede for nødadgang",
 		"import_citizens": "Indlæste borgere fra en fil", "send_codes": "Sendte nye beskeder med kode",
-		"set_risk": "Satte en borgers risikogruppe", "follow_up_call": "Gav et besøg på telefon", "follow_up_nobody": "Traf ikke borgeren på telefon", "follow_up_visit": "Sendte et fysisk besøg tilbage på listen", "follow_up_in_person": "Sendte et fysisk besøg tilbage på listen",
+		"judge_suitability": "Vurderede en borgers egnethed til skærmbesøg", "retry_note": "Lod et notat i journalen skrive igen", "settle_note": "Noterede, at et notat er skrevet i hånden", "set_risk": "Satte en borgers risikogruppe", "follow_up_call": "Gav et besøg på telefon", "follow_up_nobody": "Traf ikke borgeren på telefon", "follow_up_visit": "Sendte et fysisk besøg tilbage på listen", "follow_up_in_person": "Sendte et fysisk besøg tilbage på listen",
 		"follow_up_take": "Tog en opfølgning", "follow_up_release": "Gav en opfølgning fri", "follow_up_undo": "Fortrød et klik på en opfølgning", "follow_up_no_needs": "Afsluttede uden opfølgning", "follow_up_escalated": "Gik videre med en opfølgning",
 		"reconcile": "Afstemte med omsorgsjournalen", "mend_difference": "Rettede en forskel", "accept_difference": "Godkendte en forskel", "reopen_difference": "Fortrød, at en forskel er i orden",
 		"import_calls": "Indlæste opkald fra et andet system", "undo_calls": "Fortrød en indlæsning af opkald",

@@ -265,6 +265,8 @@ func suitabilityOf(s care.Suitability) mark {
 		return mark{"Egnet til skærmbesøg", "ok", "success"}
 	case care.Unsuitable:
 		return mark{"Ikke egnet til skærmbesøg", "bad", "error"}
+	case care.ToBeJudged:
+		return mark{"Skal vurderes til skærmbesøg", "warn", "warning"}
 	case care.SuitabilityUnknown:
 	}
 

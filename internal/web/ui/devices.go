@@ -20,7 +20,7 @@ type Devices interface {
 	TabletUnits(actor care.Actor) []care.Unit
 	RegisterTablet(ctx context.Context, actor care.Actor, req scheduler.TabletRequest) (scheduler.TabletOffer, error)
 	OfferTablet(ctx context.Context, actor care.Actor, id care.DeviceID) (scheduler.TabletOffer, error)
-	CloseTablet(ctx context.Context, actor care.Actor, id care.DeviceID) error
+	CloseTablet(ctx context.Context, actor care.Actor, id care.DeviceID, why care.DeviceEnd) error
 }
 
 // deviceRoutes are the devices on a citizen's card, and the tablets.
@@ -116,7 +116,12 @@ func (p *Pages) offerTablet(c *gin.Context) error {
 }
 
 func (p *Pages) closeTablet(c *gin.Context) error {
-	if err := p.UseCases.CloseTablet(c.Request.Context(), route.Actor(c), care.DeviceID(c.Param("tavle"))); err != nil {
+	err := p.UseCases.CloseTablet(c.Request.Context(), route.Actor(c), care.DeviceID(c.Param("tavle")), care.DeviceEnd(c.PostForm("aarsag")))
+	if care.KindOf(err) == care.Invalid {
+		return p.showTablets(c, http.StatusUnprocessableEntity, tabletsPage{Error: care.MessageOf(err)})
+	}
+
+	if err != nil {
 		return err
 	}
 
@@ -144,5 +149,17 @@ func deviceState(d scheduler.KnownDevice) mark {
 		return mark{d.Device.End.Danish(), "calm", "lock"}
 	default:
 		return mark{"Ikke sat op", "warn", "warning"}
+	}
+}
+
+// closingWord is a reason for closing a tablet as whoever closes it says it.
+func closingWord(why care.DeviceEnd) string {
+	switch why { //nolint:exhaustive // the other ends are nobody's choice
+	case care.DeviceReturned:
+		return "Den er afleveret"
+	case care.DeviceLost:
+		return "Den er bortkommet eller stjålet"
+	default:
+		return "Andet"
 	}
 }

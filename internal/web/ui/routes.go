@@ -96,7 +96,7 @@ func (p *Pages) Routes() []route.Route {
 		{Method: get, Path: "/forbindelser/nu", Access: route.Needs(care.SeeConnections), Handle: p.connectionsNow},
 	}
 
-	return slices.Concat(pages, p.statisticsRoutes(), p.callRoutes(), p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes(), p.followUpRoutes(), p.reconcileRoutes(), p.deletionRoutes())
+	return slices.Concat(pages, p.statisticsRoutes(), p.callRoutes(), p.adminRoutes(), p.directoryRoutes(), p.deviceRoutes(), p.identityRoutes(), p.outageRoutes(), p.approveRoutes(), p.followUpRoutes(), p.reconcileRoutes(), p.deletionRoutes(), p.judgeRoutes())
 }
 
 // menu is what the employee's roles give access to; a person with several roles sees all.

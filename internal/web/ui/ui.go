@@ -126,6 +126,7 @@ type UseCases interface {
 	Operator
 	Auditor
 	Deleter
+	Judge
 	Devices
 	Identity
 }
@@ -158,7 +159,7 @@ var pageSet = sync.OnceValues(func() (*page.Set, error) {
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
 		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "means": means, "fetchState": fetchState, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
-		"suitability": suitabilityOf, "covers": consentCovers, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
+		"suitability": suitabilityOf, "note": noteState, "closing": closingWord, "covers": consentCovers, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 		"gravity": gravityOf, "differs": findingState, "runState": runState, "runWhy": runWhy, "runMissing": runMissing,
 		"phone": phoneShown, "phoneLink": phoneLink,
 		"who": whoDanish, "action": actionDanish, "detail": detailDanish, "works": worksOf, "record": recordChange, "indent": indent, "linked": linkedOf, "unitName": unitName, "figure": figureText,
@@ -212,6 +213,9 @@ func notice(key string) string { return notices()[key] }
 func notices() map[string]string {
 	return map[string]string{
 		"niveau":             "Du er logget ind på et lavere sikringsniveau, end nogle af dine roller kræver. Dem har du ikke nu. Log af, og log ind på det højere niveau, hvis du skal bruge dem.",
+		"vurderet":           "Vurderingen er gemt.",
+		"notat-igen":         "Notatet bliver skrevet igen.",
+		"notat-klaret":       "Noteret: Det står i journalen, skrevet i hånden.",
 		"enhed-lukket":       "Enheden er lukket. Den kan ikke bruges mere.",
 		"tavle-lukket":       "Tavlen er lukket. Den sletter sig selv inden for et minut, når den er på nettet.",
 		"noedkode-slettet":   "Din nødkode er slettet.",

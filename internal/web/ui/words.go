@@ -156,7 +156,7 @@ func entryState(s care.EntryState) mark {
 	case care.EntrySuperseded:
 		return mark{"Overhalet", "calm", "close"}
 	case care.EntryOmitted:
-		return mark{"Skrives ikke", "calm", "help"}
+		return mark{"Ikke muligt", "warn", "warning"}
 	}
 
 	return mark{string(s), "calm", "help"}
