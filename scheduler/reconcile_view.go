@@ -229,28 +229,9 @@ func (s *Service) findingViews(ctx context.Context, actor care.Actor, found []ca
 		}
 	}
 
-	by := make(map[care.VisitID]VisitView, len(wanted))
-
-	if len(wanted) > 0 {
-		slices.Sort(wanted)
-
-		visits, err := s.store.Visits(ctx, VisitQuery{IDs: slices.Compact(wanted)})
-		if err != nil {
-			return nil, err
-		}
-
-		views, err := s.views(ctx, visits)
-		if err != nil {
-			return nil, err
-		}
-
-		for _, v := range views {
-			by[v.Visit.ID] = v
-		}
-
-		if err := s.shownVisits(ctx, actor, "see_differences", views); err != nil {
-			return nil, err
-		}
+	by, err := s.visitViewsOf(ctx, actor, wanted)
+	if err != nil {
+		return nil, err
 	}
 
 	out := make([]FindingView, len(found))

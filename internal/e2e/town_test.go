@@ -17,6 +17,7 @@ import (
 
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector/video/pexip/pexipsim"
+	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/internal/store"
 	"github.com/sluse/sluse/internal/testenv/pg"
 	"github.com/sluse/sluse/internal/world"
@@ -46,6 +47,8 @@ type terms struct {
 	latency     time.Duration
 	concurrency int
 	video       world.VideoKind
+	record      world.RecordKind
+	planned     []ehr.Row // by the record itself
 }
 
 // both runs a test on both databases.
@@ -101,7 +104,7 @@ func bare(t *testing.T, o terms) *town {
 
 	c.World, err = world.Start(t.Context(), world.Options{
 		Dir: t.TempDir(), Clock: time.Now, Listen: c.addr, Seed: c.seed, Faults: o.faults, Latency: o.latency,
-		Concurrency: o.concurrency, AnyHour: true, Video: o.video,
+		Concurrency: o.concurrency, AnyHour: true, Video: o.video, Record: o.record, Planned: o.planned,
 		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: "127.0.0.1", Database: database}},
 	})
 	if err != nil {
@@ -158,14 +161,8 @@ func (c *town) rewrite(from, to, key, lines string) {
 func (c *town) readList() {
 	c.tb.Helper()
 
-	text, err := os.ReadFile(filepath.Join("..", "demo", "koreliste-dag.csv"))
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-
 	day := care.DayOf(time.Now()).Add(1)
-	c.day, c.phones, c.visits = string(day), map[string]string{}, map[string]int{}
-	c.list = bytes.ReplaceAll(text, []byte("23-11-2026"), []byte(day.Bounds().Start.In(care.Zone()).Format("02-01-2006")))
+	c.day, c.phones, c.visits, c.list = string(day), map[string]string{}, map[string]int{}, listOf(c.tb, day)
 
 	rows := strings.Split(strings.TrimSpace(string(c.list)), "\n")
 	for _, row := range rows[1:] {
@@ -173,6 +170,18 @@ func (c *town) readList() {
 		c.phones["+45"+cells[11]] = cells[6]
 		c.visits[cells[6]]++
 	}
+}
+
+// listOf is the demo's list as if it were a day's.
+func listOf(tb testing.TB, day care.Day) []byte {
+	tb.Helper()
+
+	text, err := os.ReadFile(filepath.Join("..", "demo", "koreliste-dag.csv"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+
+	return bytes.ReplaceAll(text, []byte("23-11-2026"), []byte(day.Bounds().Start.In(care.Zone()).Format("02-01-2006")))
 }
 
 func (c *town) database() store.Config {
@@ -258,7 +267,7 @@ func (c *town) imported(p *person) []string {
 // work are the jobs that have to be done before a conversion or its undoing is over. What is left
 // belongs to the visits' day, or asks whether an SMS arrived.
 const work = `SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled')
-	AND kind IN ('book_room', 'make_room', 'move_room', 'close_room', 'send_message', 'send_code', 'write_entry', 'keep_list', 'undo_visit')`
+	AND kind IN ('book_room', 'make_room', 'move_room', 'close_room', 'send_message', 'send_code', 'write_entry', 'keep_list', 'undo_visit', 'mend')`
 
 // settle waits until no such job is left, in whatever process.
 func (c *town) settle() {
@@ -297,7 +306,6 @@ func (c *town) after(limit context.Context, while time.Duration, video, record i
 	defer cancel()
 
 	video += c.World.Counts().Calls
-	record += c.FHIR.Totals().Requests
 
 	var waiting sync.WaitGroup
 
@@ -305,10 +313,16 @@ func (c *town) after(limit context.Context, while time.Duration, video, record i
 		c.awaitVideo(ctx, video) // or the time is over, or the record was first
 		cancel()
 	})
-	waiting.Go(func() {
-		_ = c.FHIR.AwaitRequests(ctx, record)
-		cancel()
-	})
+
+	if c.FHIR != nil {
+		record += c.FHIR.Totals().Requests
+
+		waiting.Go(func() {
+			_ = c.FHIR.AwaitRequests(ctx, record)
+			cancel()
+		})
+	}
+
 	waiting.Wait()
 }
 

@@ -224,3 +224,29 @@ func (f *fakeUse) Badges(_ context.Context, actor care.Actor) (scheduler.Badges,
 
 	return scheduler.Badges{Differences: 2, FollowUps: 1}, nil
 }
+
+func (f *fakeUse) Counted(_ context.Context, actor care.Actor, unit care.UnitID) (scheduler.Counted, error) {
+	out := scheduler.Counted{Run: runs()[0], Units: []care.Unit{{ID: "oest", Name: "Øst"}, {ID: "vest", Name: "Vest"}}}
+
+	switch {
+	case actor.Employee == "NY":
+		return scheduler.Counted{}, f.fail
+	case unit == "vest":
+		return out, f.fail
+	}
+
+	line := func(category string, own, record, unknown int, visits ...scheduler.VisitView) scheduler.CountedVisits {
+		l := scheduler.CountedVisits{CategoryCount: scheduler.CategoryCount{Day: testDay, Unit: "oest", Category: category, Own: own, Record: record, Unknown: unknown}, UnitName: "Øst", Visits: visits}
+		for _, v := range visits {
+			l.CategoryCount.Visits = append(l.CategoryCount.Visits, v.Visit.ID)
+		}
+
+		return l
+	}
+
+	out.Lines = []scheduler.CountedVisits{
+		line("Planlagt skærmbesøg", 12, 11, 0, f.rows[2]), line("Gennemført skærmbesøg", 8, 8, 0), line("Planlagt besøg", 0, 1, 0, f.rows[2]), line("Telefonisk", 2, 3, 1),
+	}
+
+	return out, f.fail
+}

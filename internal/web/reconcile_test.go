@@ -33,6 +33,7 @@ func (s *served) reconcileShots(t *testing.T) []shot {
 		{name: "afstemning-opgivet", cookies: planner, path: "/afstemning", before: state(reconcileGaveUp), picture: true},
 		{name: "afstemning-aldrig", cookies: planner, path: "/afstemning", before: state(neverReconciled)},
 		{name: "afstemning-fra", cookies: planner, path: "/afstemning", before: state(reconcileOff)},
+		{name: "optaelling", cookies: planner, path: "/afstemning/optaelling", then: openAll()},
 		{name: "afstemning-i-orden", cookies: planner, path: "/afstemning", before: state(reconciledAllWell)},
 	}
 }
@@ -167,4 +168,57 @@ func TestReconcileActions(t *testing.T) {
 	b.get(t, planner, "/afstemning/forskel/nej", http.StatusNotFound)
 	b.use[testby].reconciles(reconcileOff)
 	b.post(t, planner, "/afstemning", nil, http.StatusConflict)
+}
+
+// TestCounted: both numbers of each category, and the visits behind a difference.
+func TestCounted(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	planner := b.as(t, testby, "PLA", care.Planner)
+
+	for _, c := range []struct{ path, text string }{
+		{"/afstemning/optaelling", "/afstemning?besoeg=" + string(b.use[testby].rows[2].Visit.ID)}, {"/afstemning/optaelling", "1 besøg i journalen har fået typen af andre end Sluse"},
+		{"/afstemning/optaelling", "Ens</span>"}, {"/afstemning/optaelling?enhed=vest", "Ingen besøg at tælle"}, {"/afstemning", `href="/afstemning/optaelling"`},
+	} {
+		if body := b.get(t, planner, c.path, http.StatusOK); !strings.Contains(body, c.text) {
+			t.Errorf("%s does not say %q", c.path, c.text)
+		}
+	}
+
+	if body := b.get(t, b.as(t, testby, "NY", care.Planner), "/afstemning/optaelling", http.StatusOK); !strings.Contains(body, "Der er ikke talt endnu") {
+		t.Error("no count is not told")
+	}
+
+	b.get(t, b.as(t, testby, "SYS", care.Administrator), "/afstemning/optaelling", http.StatusForbidden)
+}
+
+// TestRiskForm: the risk group is shown where it may be set, is saved, and a wrong one is refused.
+func TestRiskForm(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	planner := b.as(t, testby, "PLA", care.Planner)
+
+	body := b.get(t, planner, "/borgere/c1", http.StatusOK)
+	for _, text := range []string{`action="/borgere/c1/risiko"`, `<option value="hoej" selected>`, "Risikogruppe: Høj"} {
+		if !strings.Contains(body, text) {
+			t.Errorf("the citizen's page lacks %q", text)
+		}
+	}
+
+	w := b.post(t, planner, "/borgere/c1/risiko", url.Values{"risiko": {"lav"}}, http.StatusSeeOther)
+	if got := w.Header().Get("Location"); got != "/borgere/c1?besked=identitet" || b.use[testby].called("SetRisk") != 1 {
+		t.Errorf("the risk group leads to %s", got)
+	}
+
+	b.post(t, planner, "/borgere/c1/risiko", nil, http.StatusSeeOther) // taken away
+	b.post(t, planner, "/borgere/c1/risiko", url.Values{"risiko": {"ukendt"}}, http.StatusUnprocessableEntity)
+
+	helper := b.as(t, testby, "MSK", care.Caregiver)
+	b.post(t, helper, "/borgere/c1/risiko", url.Values{"risiko": {"lav"}}, http.StatusForbidden)
+
+	if body := b.get(t, helper, "/borgere/c1", http.StatusOK); strings.Contains(body, "/risiko") {
+		t.Error("who may not set the risk group has a form for it")
+	}
 }

@@ -26,6 +26,7 @@ type Reconciler interface {
 	MendFinding(ctx context.Context, actor care.Actor, id care.FindingID, overwrite bool) error
 	AcceptFinding(ctx context.Context, actor care.Actor, id care.FindingID, reason string) error
 	ReopenFinding(ctx context.Context, actor care.Actor, id care.FindingID) error
+	Counted(ctx context.Context, actor care.Actor, unit care.UnitID) (scheduler.Counted, error)
 	Badges(ctx context.Context, actor care.Actor) (scheduler.Badges, error)
 }
 
@@ -37,6 +38,7 @@ func (p *Pages) reconcileRoutes() []route.Route {
 
 	return []route.Route{
 		{Method: get, Path: pathReconcile, Access: may, Handle: p.reconciliation},
+		{Method: get, Path: pathReconcile + "/optaelling", Access: route.Needs(care.HandleTrouble), Handle: p.counted},
 		{Method: post, Path: pathReconcile, Access: may, Handle: p.askRun},
 		{Method: get, Path: pathReconcile + "/koersel/:koersel/forloeb", Access: may, Handle: p.runEvents, Stream: true},
 		{Method: get, Path: pathReconcile + "/forskel/:forskel", Access: may, Handle: p.finding},

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -253,4 +254,32 @@ func (p *Pages) badges(c *gin.Context) scheduler.Badges {
 	}
 
 	return counts
+}
+
+// countedPage is the count of visits by category.
+type countedPage struct {
+	scheduler.Counted
+
+	Unit care.UnitID
+	Now  time.Time
+}
+
+// When tells a time: of today only the clock.
+func (b countedPage) When(t time.Time) string { return since(b.Now, t) }
+
+// Agree reports whether every line is the same on both sides.
+func (b countedPage) Agree() bool {
+	return !slices.ContainsFunc(b.Lines, func(l scheduler.CountedVisits) bool { return l.Differs() })
+}
+
+// counted shows how many visits have each category by our book and by the record (K68).
+func (p *Pages) counted(c *gin.Context) error {
+	unit := care.UnitID(c.Query("enhed"))
+
+	counted, err := p.UseCases.Counted(c.Request.Context(), route.Actor(c), unit)
+	if err != nil {
+		return err
+	}
+
+	return p.show(c, "optaelling", "Optælling", countedPage{Counted: counted, Unit: unit, Now: p.Now()})
 }
