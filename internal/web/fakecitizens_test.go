@@ -59,13 +59,14 @@ func (f *fakeUse) MyCitizens(_ context.Context, actor care.Actor) ([]scheduler.K
 
 // CitizenCard is of a citizen with a network and a past, of one who can't be called (c2), or of
 // one of whom nothing is known (c3).
-func (f *fakeUse) CitizenCard(_ context.Context, _ care.Actor, id care.CitizenID) (scheduler.CitizenCard, error) {
+func (f *fakeUse) CitizenCard(_ context.Context, actor care.Actor, id care.CitizenID) (scheduler.CitizenCard, error) {
 	if err := f.call("CitizenCard"); err != nil {
 		return scheduler.CitizenCard{}, err
 	}
 
 	card := scheduler.CitizenCard{Citizen: f.rows[0].Citizen, Units: []care.Unit{{ID: "oest", Name: "Øst"}}, Can: scheduler.CardActions{Call: true, Contacts: true, Invite: true}}
 	card.Citizen.ID, card.Citizen.Suitability = id, care.Suitable
+	card.Citizen.Risk, card.Can.Risk = care.HighRisk, actor.MayAnywhere(care.SetIdentity)
 
 	judgedCard(&card)
 
