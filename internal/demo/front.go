@@ -146,6 +146,9 @@ func (d *Demo) recordLink() frontLink {
 	case world.NexusRecord:
 		return frontLink{name, d.World.RecordURL, "Kørelisterne med kategorier og farver, som medarbejderne ser dem. Hent dem som PLAN under »Import«."}
 	case world.FHIRRecord:
+		if d.fetched {
+			return frontLink{name, d.World.RecordURL + "/koereliste", "Kørelisterne med kategorier og farver, som medarbejderne ser dem. Hent dem som PLAN under »Import«."}
+		}
 	}
 
 	return frontLink{name, d.World.RecordURL, "Hvad journalen har modtaget."}

@@ -1,7 +1,8 @@
 package fhirsim
 
 import (
-	_ "embed"
+	"bytes"
+	"embed"
 	"encoding/json"
 	"html/template"
 	"net/http"
@@ -11,8 +12,39 @@ import (
 	_ "time/tzdata" // the page shows Danish time on any machine
 )
 
-//go:embed page.html
-var pageSource string
+//go:embed pages
+var pageFiles embed.FS
+
+// show answers with a page. They load nothing, and hold no script.
+func (s *Server) show(w http.ResponseWriter, name string, view any) {
+	parsed, err := template.ParseFS(pageFiles, "pages/*.html")
+
+	var page bytes.Buffer
+	if err == nil {
+		err = parsed.ExecuteTemplate(&page, name, view)
+	}
+
+	if err != nil {
+		http.Error(w, "the page can't be shown", http.StatusInternalServerError)
+
+		return
+	}
+
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
+
+	_, _ = w.Write(page.Bytes()) // the connection is gone: nobody to tell
+}
+
+// zone is Danish time.
+func zone() *time.Location {
+	zone, err := time.LoadLocation("Europe/Copenhagen")
+	if err != nil {
+		return time.UTC // unreachable: the zones are embedded
+	}
+
+	return zone
+}
 
 // pageVisit is a visit as the page shows it, in Danish.
 type pageVisit struct {
@@ -46,13 +78,6 @@ const pageLimit = 200
 
 // page shows what the record holds, per visit. Person numbers are masked.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
-	tmpl, err := template.New("page").Parse(pageSource)
-	if err != nil {
-		http.Error(w, "the page can't be shown", http.StatusInternalServerError)
-
-		return
-	}
-
 	data := pageData{Totals: s.Totals(), Filter: r.URL.Query().Get("besoeg")}
 	for _, v := range s.Visits() {
 		switch {
@@ -64,10 +89,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
-
-	_ = tmpl.Execute(w, data) // the connection is gone: nobody to tell
+	s.show(w, "received", data)
 }
 
 func (s *Server) pageVisit(v Visit) pageVisit {
@@ -99,11 +121,6 @@ func (s *Server) pageVersions(ref string) []pageVersion {
 
 	versions := []pageVersion{}
 
-	zone, err := time.LoadLocation("Europe/Copenhagen")
-	if err != nil {
-		zone = time.UTC // unreachable: the zones are embedded
-	}
-
 	r := s.archive.records[ref]
 	for _, v := range r.versions {
 		by := "Sluse"
@@ -117,7 +134,7 @@ func (s *Server) pageVersions(ref string) []pageVersion {
 		}
 
 		versions = append(versions, pageVersion{
-			Ref: ref, Number: v.number, At: v.at.In(zone).Format("15:04:05"), By: by, JSON: maskPersonNumbers(string(data)),
+			Ref: ref, Number: v.number, At: v.at.In(zone()).Format("15:04:05"), By: by, JSON: maskPersonNumbers(string(data)),
 		})
 	}
 

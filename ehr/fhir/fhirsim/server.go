@@ -58,13 +58,14 @@ func New(o Options) (*Server, error) {
 	}, nil
 }
 
-// Handler serves the FHIR base at /fhir, the token endpoint at /token and the page at /.
+// Handler serves the FHIR base at /fhir, the token endpoint at /token and the pages at / and /koereliste.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/fhir/", s.exchange)
 	mux.HandleFunc("GET /fhir", s.exchange) // where some next links lead
 	mux.HandleFunc("POST /token", s.exchange)
 	mux.HandleFunc("GET /{$}", s.page)
+	mux.HandleFunc("GET /koereliste", s.listPage)
 
 	return named(mux)
 }

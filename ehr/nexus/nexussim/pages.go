@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -191,16 +192,15 @@ type typeView struct {
 func (s *Server) listPage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	chosen := s.chosenList(r.URL.Query().Get("liste"))
 	day, err := time.ParseInLocation(time.DateOnly, r.URL.Query().Get("dato"), s.zone)
 	if err != nil {
-		now := s.now().In(s.zone)
-		day = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.zone)
+		day = s.firstDay(chosen)
 	}
 	view := listView{
 		Date: day.Format(time.DateOnly), Day: danishDay(day),
 		Previous: day.AddDate(0, 0, -1).Format(time.DateOnly), Next: day.AddDate(0, 0, 1).Format(time.DateOnly),
 	}
-	chosen := s.chosenList(r.URL.Query().Get("liste"))
 	for _, l := range s.world.lists {
 		if l.group == drivingLists {
 			view.Lists = append(view.Lists, choiceView{l.id, l.name, l == chosen})
@@ -223,6 +223,22 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.show(w, "list", view)
+}
+
+// firstDay is today, or where nothing is on the list today, the day of its first visit.
+func (s *Server) firstDay(l *list) time.Time {
+	today := s.midnight(s.now())
+	span := window{today, today.AddDate(0, 0, 1)}
+	visits := pick(l.visits, func(*occurrence) bool { return true })
+	if len(visits) == 0 || slices.ContainsFunc(visits, func(o *occurrence) bool { return span.has(o.start) }) {
+		return today
+	}
+	return s.midnight(visits[0].start)
+}
+
+func (s *Server) midnight(t time.Time) time.Time {
+	year, month, day := t.In(s.zone).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, s.zone)
 }
 
 // chosenList is the driving list of an id, or the first that has visits, or the first.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sluse/sluse/ehr/nexus/nexussim"
 )
@@ -39,6 +40,9 @@ func TestPages(t *testing.T) {
 		}
 	}
 	page(200, "/", "Øst dag, mandag den 23. november 2026", "Mona Skov", "14.00–14.15", "Planlagt skærmbesøg", "▣", "Indlagt", "Nøgleboks ved dør", "Gentages", "besøgstype")
+	b.sim.Advance(-24 * time.Hour) // nothing is on the list yet: its first day is shown
+	page(200, "/", "Øst dag, mandag den 23. november 2026", "Mona Skov")
+	b.sim.Advance(24 * time.Hour)
 	page(200, "/?liste=nonsense&dato=2026-11-24", "tirsdag den 24. november 2026")
 	page(200, "/borger/"+jsonInt(float64(id)), "251248-••••", "Borgerkalender", "Sundhedsloven § 138", "Registrér skærmbesøg", "Åben")
 	page(404, "/borger/1")
