@@ -45,11 +45,14 @@ func (j *Journal) Look(ctx context.Context, _ care.CitizenKey, glances []ehr.Gla
 		return ehr.Seen{}, err
 	}
 
-	var err error
+	others, err := r.others(ctx, first, glances)
+	if err != nil {
+		return ehr.Seen{}, err
+	}
 
-	seen.Others, err = r.others(ctx, first, glances)
+	seen.Others = others
 
-	return seen, err
+	return seen, nil
 }
 
 // lookAtCitizen takes over what the Patient says.
@@ -68,7 +71,8 @@ func (r *reading) lookAtCitizen(ctx context.Context, d *draft, seen *ehr.Seen) e
 		return err
 	}
 
-	untold := len(r.problems) > before || r.journal.config.Lists.NoInpatient
+	_, known := r.local(d.patient.Reference, kindPatient) // else nobody could be asked for
+	untold := len(r.problems) > before || r.journal.config.Lists.NoInpatient || !known
 
 	d.row.Status = ""
 	r.contact(d, person)
@@ -77,7 +81,10 @@ func (r *reading) lookAtCitizen(ctx context.Context, d *draft, seen *ehr.Seen) e
 	active := true
 	person.get("active", &active)
 
-	seen.Phone, seen.HasPhone, seen.Standing = d.row.Phone, !d.row.Protected, ehr.AtHome
+	if seen.Standing, seen.HasPhone = ehr.AtHome, !d.row.Protected; seen.HasPhone {
+		seen.Phone = d.row.Phone
+	}
+
 	if untold {
 		seen.Standing = "" // whether the citizen is in hospital was not told
 	}
@@ -130,6 +137,8 @@ func (r *reading) describe(ctx context.Context, e *entry, sight *ehr.Sight, one 
 		return nil, &connector.Error{System: System, Op: "look", Kind: connector.Malformed, Err: care.NewError(care.Invalid,
 			"Journalens aftale kan ikke læses. Se på besøget i journalen.")}
 	}
+
+	d.contain(one.resource)
 
 	if all := d.plan.actors(kindPatient); len(all) == 1 {
 		d.patient = all[0]

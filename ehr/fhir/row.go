@@ -99,11 +99,7 @@ func (r *reading) draft(one resource) *draft {
 		d.odd = true
 	}
 
-	for _, raw := range one.list("contained") {
-		if contained, err := decodeContained(raw); err == nil {
-			d.plan.Contained = append(d.plan.Contained, contained)
-		}
-	}
+	d.contain(one)
 
 	if d.plan.Status == "entered-in-error" {
 		return nil
@@ -125,6 +121,15 @@ func (r *reading) draft(one resource) *draft {
 	d.row.Source = care.SourceRef{System: System, ID: id, Occurrence: string(care.DayOf(d.row.Planned.Start))}
 
 	return d
+}
+
+// contain takes over the people whom the Appointment holds itself.
+func (d *draft) contain(one resource) {
+	for _, raw := range one.list("contained") {
+		if contained, err := decodeContained(raw); err == nil {
+			d.plan.Contained = append(d.plan.Contained, contained)
+		}
+	}
 }
 
 // marks tells whether an Appointment carries our identifier, and for whom: own is a resource that

@@ -168,6 +168,7 @@ func nullInstant(n sql.NullInt64) time.Time {
 // recorded is what the entries of a visit say together.
 type recorded struct {
 	due, rejected, confirmed, omitted bool
+	differs                           bool   // a reconciliation saw something else in the record
 	written                           *int64 // when the first result was
 	restored                          *int64 // when the last restoration was due
 }
@@ -178,6 +179,8 @@ func (r *recorded) state() measure.RecordState {
 		return measure.Failed
 	case r.due:
 		return measure.Pending
+	case r.confirmed && r.differs:
+		return measure.Differs
 	case r.confirmed:
 		return measure.Confirmed
 	case r.omitted:
@@ -247,7 +250,7 @@ func recordOf(tx *gorm.DB, q scheduler.FactQuery) (map[string]*recorded, error) 
 		return nil, fmt.Errorf("read entries of facts: %w", err)
 	}
 
-	return out, nil
+	return out, noteDiffering(tx, c, out)
 }
 
 // listedColumn is the column of a dimension that driving lists tell.

@@ -53,6 +53,11 @@ func DriftKinds() []DriftKind {
 	}
 }
 
+// EntryDrifts lists the kinds in which the record says something else of a visit than we wrote.
+func EntryDrifts() []DriftKind {
+	return []DriftKind{DriftPlannedMissing, DriftResultMissing, DriftEntryDoubled, DriftEntryDiffers, DriftCategory}
+}
+
 // DriftSide is who says something else than our book. Nothing is concluded from a side that was
 // silent. The zero value is invalid.
 type DriftSide string
