@@ -25,6 +25,7 @@ func (s *served) reconcileShots(t *testing.T) []shot {
 
 	return []shot{
 		{name: "afstemning", cookies: planner, path: "/afstemning", before: state("")},
+		{name: "besoeg-forskel", cookies: planner, path: "/besoeg/" + string(s.use.findings()[2].Finding.Visit), picture: true},
 		{name: "afstemning-aabnet", cookies: planner, path: "/afstemning", then: openAll()},
 		{name: "afstemning-afsluttet", cookies: planner, path: "/afstemning?tilstand=afsluttede"},
 		{name: "afstemning-ingen", cookies: planner, path: "/afstemning?slags=citizen_dead&alvor=1", picture: true},
