@@ -159,6 +159,8 @@ type Problem struct {
 type Change struct {
 	Key      string // idempotency key: visit + kind + generation
 	Kind     care.EntryKind
+	At       time.Time   // when what it tells came about, or was decided: UTC
+	Stage    care.Stage  // with StageJournal alone
 	Means    care.Means  // the way; the fields below that belong to another one are empty
 	List     care.ListID // empty: the visit stands on no list; Unsupported where the record is the list
 	Source   care.SourceRef

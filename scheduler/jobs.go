@@ -50,6 +50,7 @@ func (s *Service) jobsFor(before, after care.Snapshot) []Job {
 	}
 
 	jobs = append(jobs, s.followUpJobs(before, after)...)
+	jobs = append(jobs, s.stageJobs(before, after)...)
 
 	if after.AdHoc() {
 		for i := range jobs {
@@ -214,6 +215,8 @@ func (s *Service) run(ctx context.Context, job Job) error {
 		return s.mend(ctx, job)
 	case WriteNoteJob:
 		return s.writeNote(ctx, job)
+	case TellStageJob:
+		return s.tellStage(ctx, job)
 	}
 
 	return &connector.Error{System: "sluse", Op: string(job.Kind), Kind: connector.Unsupported}

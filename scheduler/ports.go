@@ -48,11 +48,12 @@ const (
 	ReconcileJob    JobKind = "reconcile"  // Ref: the run
 	MendJob         JobKind = "mend"       // Ref: the finding; repairs a difference
 	WriteNoteJob    JobKind = "write_note" // Ref: the note about a citizen
+	TellStageJob    JobKind = "tell_stage" // Ref: the stage
 )
 
 // JobKinds lists every kind.
 func JobKinds() []JobKind {
-	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob, FetchListsJob, FetchListJob, FollowUpJob, TellFollowUpJob, ReconcileJob, MendJob, WriteNoteJob}
+	return []JobKind{BookRoomJob, MoveRoomJob, WatchRoomJob, CloseRoomJob, MakeRoomJob, EndRoomJob, CloseAgainJob, PollRoomJob, SweepRoomsJob, SendJob, TrackJob, SendCodeJob, WriteEntryJob, RemindJob, ConcludeJob, VerifyOutcomeJob, UndoVisitJob, KeepListJob, FollowContactJob, FollowCitizenJob, TellOldNumberJob, FetchListsJob, FetchListJob, FollowUpJob, TellFollowUpJob, ReconcileJob, MendJob, WriteNoteJob, TellStageJob}
 }
 
 // Job is one piece of work. It carries keys only, never personal data.

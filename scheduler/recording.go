@@ -80,7 +80,7 @@ func (s *Service) recordingOf(f care.Facts) care.Recording { return s.recordRule
 func (s *Service) change(v care.Snapshot, e care.Entry, citizen care.Citizen) ehr.Change {
 	rule := s.recordRule(v.Facts)
 	c := ehr.Change{
-		Key: e.Key, Kind: e.Kind, Means: e.Means, List: v.Facts.List, Source: v.Source, Citizen: citizen.Key(), Employee: v.Facts.Employee,
+		Key: e.Key, Kind: e.Kind, At: e.DueAt, Means: e.Means, List: v.Facts.List, Source: v.Source, Citizen: citizen.Key(), Employee: v.Facts.Employee,
 		Unit: s.unit(v.Facts.Unit).Name, Service: v.Facts.Service, Law: v.Facts.Law, Planned: v.Facts.Planned,
 		Delivery: v.Delivery, Room: roomFor(v),
 	}

@@ -20,10 +20,15 @@ import (
 const extensionOriginal = "urn:x-sluse:extension:original"
 
 // borrowedProperties are those that we change on an Appointment of the record.
-func borrowedProperties() []string { return []string{"status", "cancelationReason", propertyCategory} }
+func borrowedProperties() []string {
+	return []string{propertyStatus, "cancelationReason", propertyCategory}
+}
 
-// propertyCategory holds the kind of visit.
-const propertyCategory = "serviceType"
+// Properties that people may have changed, each in its own right.
+const (
+	propertyStatus   = "status"
+	propertyCategory = "serviceType" // the kind of visit
+)
 
 // original is what a borrowed property was and what we made of it; empty: it was not there.
 type original struct {
@@ -228,13 +233,18 @@ func (m *mapper) withoutMeeting(r resource) []any {
 	})
 }
 
-// remember writes extensionOriginal.
+// remember writes extensionOriginal: what stands there now is what we made of it.
 func (m *mapper) remember(r resource, kept map[string]original) {
 	for name, o := range kept {
 		o.Ours = raw(r, name)
 		kept[name] = o
 	}
 
+	m.keep(r, kept)
+}
+
+// keep writes extensionOriginal as it is.
+func (m *mapper) keep(r resource, kept map[string]original) {
 	text, err := json.Marshal(kept)
 	if err != nil {
 		return // unreachable: raw JSON that was decoded before

@@ -11,7 +11,7 @@ import (
 func (m *mapper) encounter(base resource, appointment string) resource {
 	r := base.next(kindEncounter)
 	r["identifier"] = m.identifiers(base, false)
-	r["status"] = m.encounterStatus()
+	m.setStatus(base, r, m.encounterStatus(), m.changed(base))
 	r["appointment"] = m.appointments(base, appointment)
 
 	citizen := m.citizen()

@@ -74,6 +74,11 @@ func TestMedplum(t *testing.T) {
 		medplumList(t, base)
 	})
 
+	t.Run("Stages", func(t *testing.T) {
+		t.Parallel()
+		medplumStages(t, base)
+	})
+
 	t.Run("Validates", func(t *testing.T) {
 		t.Parallel()
 		medplumValidates(t, base)

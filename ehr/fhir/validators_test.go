@@ -26,7 +26,7 @@ func TestValidators(t *testing.T) {
 	wrong := len(resources)
 
 	for _, class := range []fhir.Class{fhir.ClassKL, fhir.ClassVR} {
-		b, refs := sampled(t, fhirsim.Options{Calm: true, Strict: true}, fhir.ByLocation, func(c *fhir.Config) { c.Class = class })
+		b, refs := sampled(t, fhirsim.Options{Calm: true, Strict: true}, fhir.ByLocation, func(c *fhir.Config) { c.Class, c.Stages = class, true })
 
 		changes := append(borrowedChanges(t, b, refs, 3), plannedMany(t, 3)...)
 		for i, change := range changes {
@@ -67,6 +67,8 @@ func lives(t *testing.T, b testBundle, change ehr.Change, which int) {
 	t.Helper()
 
 	mustApply(t, b.journal, change)
+	mustStage(t, b.journal, staged(change, care.StageArrived))
+	mustStage(t, b.journal, staged(change, care.StageStarted))
 
 	switch which {
 	case 0:

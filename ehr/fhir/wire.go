@@ -66,6 +66,10 @@ type (
 		Start string `json:"start,omitempty"`
 		End   string `json:"end,omitempty"`
 	}
+	statusPeriod struct {
+		Status string `json:"status"`
+		Period period `json:"period"`
+	}
 	quantity struct {
 		Value  int    `json:"value"`
 		Unit   string `json:"unit"`

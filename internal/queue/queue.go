@@ -38,7 +38,7 @@ func Of(kind scheduler.JobKind) Name {
 		return Video
 	case scheduler.SendJob, scheduler.TrackJob, scheduler.SendCodeJob, scheduler.RemindJob, scheduler.TellOldNumberJob, scheduler.TellFollowUpJob:
 		return Message
-	case scheduler.WriteEntryJob, scheduler.KeepListJob, scheduler.FetchListsJob, scheduler.FetchListJob, scheduler.ReconcileJob, scheduler.MendJob, scheduler.WriteNoteJob:
+	case scheduler.WriteEntryJob, scheduler.KeepListJob, scheduler.FetchListsJob, scheduler.FetchListJob, scheduler.ReconcileJob, scheduler.MendJob, scheduler.WriteNoteJob, scheduler.TellStageJob:
 		return Record
 	case scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.UndoVisitJob, scheduler.EndRoomJob, scheduler.FollowContactJob, scheduler.FollowCitizenJob, scheduler.FollowUpJob:
 		return Work
@@ -288,7 +288,7 @@ func priority(job scheduler.Job) int {
 	case scheduler.BookRoomJob, scheduler.MoveRoomJob, scheduler.MakeRoomJob, scheduler.SendJob, scheduler.WriteEntryJob, scheduler.UndoVisitJob, scheduler.KeepListJob, scheduler.FollowUpJob, scheduler.TellFollowUpJob, scheduler.MendJob, scheduler.WriteNoteJob:
 		return 2
 	case scheduler.WatchRoomJob, scheduler.CloseAgainJob, scheduler.PollRoomJob, scheduler.SweepRoomsJob, scheduler.TrackJob, scheduler.RemindJob, scheduler.ConcludeJob, scheduler.VerifyOutcomeJob, scheduler.TellOldNumberJob,
-		scheduler.FetchListsJob, scheduler.FetchListJob, scheduler.ReconcileJob:
+		scheduler.FetchListsJob, scheduler.FetchListJob, scheduler.ReconcileJob, scheduler.TellStageJob:
 		return 3
 	}
 
