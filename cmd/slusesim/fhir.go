@@ -53,12 +53,7 @@ func startFHIR(ctx context.Context, s settings, o fhirsim.Options, list string) 
 	}
 
 	if list != "" {
-		data, err := os.ReadFile(list)
-		if err != nil {
-			return running{}, err
-		}
-
-		rows, err := recordday.Read(ctx, ehr.File{Name: filepath.Base(list), Data: data})
+		rows, err := readList(ctx, list)
 		if err != nil {
 			return running{}, err
 		}
@@ -74,4 +69,14 @@ func startFHIR(ctx context.Context, s settings, o fhirsim.Options, list string) 
 	}
 
 	return running{fhirReady{Simulator: "fhir", Seed: s.seed, URLs: urls, Clients: o.Clients}, sim.Close}, nil
+}
+
+// readList reads the rows of a driving list file.
+func readList(ctx context.Context, path string) ([]ehr.Row, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+
+	return recordday.Read(ctx, ehr.File{Name: filepath.Base(path), Data: data})
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"time"
 
 	"github.com/sluse/sluse/ehr/nexus/nexussim"
+	"github.com/sluse/sluse/internal/world/recordday"
 )
 
 // nexusReady is the JSON line of the Nexus record.
@@ -18,19 +20,51 @@ type nexusReady struct {
 
 // nexusFlags are the flags of the Nexus record.
 func nexusFlags(flags *flag.FlagSet) func(context.Context, settings) (running, error) {
-	strict := flags.Bool("strict", false, "refuse what the record would take with loss")
-	day := flags.Bool("day", true, "begin with a driving list for today")
-	slow := flags.Duration("calendar", 0, "`time` that driving lists and calendars take, up to 300s")
-	half := flags.Bool("half", false, "leave comments and strategies out of lists")
-	stale := flags.Int("stale", 0, "status `code` for a stale version: 409, 412 or 500; default 409")
+	var (
+		o   nexussim.Options
+		day nexusList
+	)
+	flags.BoolVar(&o.Strict, "strict", false, "refuse what the record would take with loss")
+	flags.BoolVar(&day.own, "day", true, "begin with a driving list for today, unless -list names one")
+	flags.StringVar(&day.file, "list", "", "begin with the visits of a driving list `file` (CSV or XLSX) of official test citizens")
+	flags.DurationVar(&o.Quirks.CalendarDelay, "calendar", 0, "`time` that driving lists and calendars take, up to 300s")
+	flags.BoolVar(&o.Quirks.HalfLists, "half", false, "leave comments and strategies out of lists")
+	flags.IntVar(&o.Quirks.StaleStatus, "stale", 0, "status `code` for a stale version: 409, 412 or 500; default 409")
+	flags.BoolVar(&o.Quirks.Errors500, "errors500", false, "answer 500 where another server would say what was wrong")
+	flags.BoolVar(&o.Quirks.NoContent, "nocontent", false, "answer the change of a visit with 204 and no body")
+	flags.BoolVar(&o.Quirks.OnlySeries, "series", false, "let repeated visits be changed only as a whole")
+	flags.BoolVar(&o.Quirks.NoETag, "noetag", false, "leave ETag headers out")
+	flags.BoolVar(&o.Quirks.WeakETag, "weaketag", false, "write ETags as W/\"3\"")
+	flags.StringVar((*string)(&o.Quirks.Hrefs), "hrefs", "", fmt.Sprintf("`form` of links: %s, %s or %s; default mixed", nexussim.HrefsAbsolute, nexussim.HrefsPort, nexussim.HrefsRelative))
+	flags.StringVar((*string)(&o.Quirks.CPR), "cpr", "", fmt.Sprintf("`form` of CPR numbers: %s or %s; default mixed", nexussim.CPRHyphen, nexussim.CPRDigits))
 	return func(ctx context.Context, s settings) (running, error) {
-		return startNexus(ctx, s, *day, nexussim.Options{
-			Strict: *strict, Quirks: nexussim.Quirks{CalendarDelay: *slow, HalfLists: *half, StaleStatus: *stale},
-		})
+		return startNexus(ctx, s, day, o)
 	}
 }
 
-func startNexus(ctx context.Context, s settings, day bool, o nexussim.Options) (running, error) {
+// nexusList is what is on the driving lists at the start.
+type nexusList struct {
+	own  bool
+	file string
+}
+
+func (l nexusList) load(ctx context.Context, sim *nexussim.Server, now time.Time) error {
+	if l.file != "" {
+		rows, err := readList(ctx, l.file)
+		if err != nil {
+			return err
+		}
+		_, err = recordday.Nexus(sim, rows)
+		return err
+	}
+	if !l.own {
+		return nil
+	}
+	_, err := sim.Load(nexusDay(sim.Citizens(), now))
+	return err
+}
+
+func startNexus(ctx context.Context, s settings, day nexusList, o nexussim.Options) (running, error) {
 	o.Clock, o.Seed, o.Calm, o.Latency = s.clock, s.seed, s.calm || s.faults == 0, s.latency
 	if s.faults > 0 {
 		o.Faults = nexussim.Spread(s.faults)
@@ -39,10 +73,8 @@ func startNexus(ctx context.Context, s settings, day bool, o nexussim.Options) (
 	if err != nil {
 		return running{}, err
 	}
-	if day {
-		if _, err := sim.Load(nexusDay(sim.Citizens(), s.clock())); err != nil {
-			return running{}, err
-		}
+	if err := day.load(ctx, sim, s.clock()); err != nil {
+		return running{}, err
 	}
 	urls, err := sim.Start(ctx, s.listen, s.control)
 	if err != nil {

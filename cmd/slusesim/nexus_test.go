@@ -1,11 +1,16 @@
 package main
 
-import "testing"
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
 
 func TestNexusIsReady(t *testing.T) {
 	t.Parallel()
 
-	ready := launch(t, "nexus", "-calm", "-seed", "7", "-strict", "-stale", "412", "-half")
+	ready := launch(t, "nexus", "-calm", "-seed", "7", "-strict", "-stale", "412", "-half", "-errors500", "-nocontent", "-series", "-weaketag", "-hrefs", "port", "-cpr", "digits")
 	if ready["simulator"] != "nexus" || ready["seed"] != float64(7) || ready["instance"] != "testby" {
 		t.Errorf("ready: %v", ready)
 	}
@@ -19,5 +24,31 @@ func TestNexusIsReady(t *testing.T) {
 
 	if clients, _ := ready["clients"].([]any); len(clients) == 0 {
 		t.Error("no test clients")
+	}
+}
+
+func TestNexusBeginsWithAList(t *testing.T) {
+	t.Parallel()
+
+	ready := launch(t, "nexus", "-calm", "-list", "../../internal/demo/koreliste-vest.csv")
+
+	base, _ := ready["page"].(string)
+
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+
+	body, err := io.ReadAll(res.Body)
+	if n := strings.Count(string(body), `<article class="visit`); err != nil || n != 6 {
+		t.Errorf("%d visits: %v, %.300s", n, err, body)
 	}
 }
