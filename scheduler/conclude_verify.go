@@ -8,14 +8,20 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// verifyJobs have the platform's record of a concluded visit read again, where a fuller one comes
+// verifyJobs have the platform's record of a concluded or missed visit read again, where a fuller one comes
 // later (video.Arbiter).
 func (s *Service) verifyJobs(before, after care.Snapshot) []Job {
-	if !after.State.Concluded() || before.State.Concluded() {
+	var from time.Time
+
+	switch {
+	case after.State.Concluded() && !before.State.Concluded():
+		from = after.Outcome.At // the visit may be concluded before its time
+	case missedByEvidence(after) && len(after.FollowUps) > len(before.FollowUps):
+		from = after.FollowUps[len(after.FollowUps)-1].OpenedAt
+	default:
 		return nil
 	}
 
-	from := after.Outcome.At // the visit may be concluded before its time
 	if due := s.due(after); due.After(from) {
 		from = due
 	}
@@ -34,7 +40,7 @@ func (s *Service) verifyJobs(before, after care.Snapshot) []Job {
 // nothing goes back and forth.
 func (s *Service) verifyOutcome(ctx context.Context, job Job) error {
 	v, err := s.store.Visit(ctx, job.Visit)
-	if err != nil || !v.State.Concluded() {
+	if err != nil || !v.State.Concluded() && !missedByEvidence(v) {
 		return err
 	}
 
@@ -50,6 +56,14 @@ func (s *Service) verifyOutcome(ctx context.Context, job Job) error {
 	complete := !s.now().Before(s.settled(v))
 
 	return s.store.UpdateVisit(ctx, job.Visit, func(v *care.Visit) (Effects, error) {
+		if missedByEvidence(v.Snapshot()) {
+			return s.effects(v, nil, func(v *care.Visit) error {
+				s.doubtMiss(v, legs, complete)
+
+				return nil
+			})
+		}
+
 		if !v.State().Concluded() {
 			return Effects{}, nil
 		}
@@ -70,6 +84,25 @@ func (s *Service) verifyOutcome(ctx context.Context, job Job) error {
 
 		return out, err
 	})
+}
+
+// missedByEvidence reports whether the visit is followed up because the platform saw that it did not take
+// place, and nobody has said otherwise.
+func missedByEvidence(v care.Snapshot) bool {
+	f, open := v.OpenFollowUp()
+
+	return open && f.CausedBy == bySystem && !v.State.Concluded()
+}
+
+// doubtMiss judges a visit that is followed up once more. When it took place after all, people are told
+// before anybody calls or drives in vain: what they do then is theirs to say.
+func (s *Service) doubtMiss(v *care.Visit, legs []care.Leg, complete bool) {
+	v.Witness(legs)
+
+	verdict := s.judge(v.Snapshot(), complete)
+	if verdict.Decided && v.Testify(verdict) && verdict.Outcome.Kind == care.ResultCompleted {
+		v.DoubtFollowUp(verdict)
+	}
 }
 
 // reconsider weighs a concluded visit with more legs. It reports whether the outcome changed.

@@ -65,6 +65,7 @@ type FollowUpView struct {
 	Openings []Opening        // who could drive; only with a physical visit that nobody has
 	Waits    bool             // the record has yet to be told
 	Failed   bool             // the record refuses what it was told: a person has to look at it
+	Doubt    string           // Danish: why it may be of no need, by what the platform told later; empty: nothing
 }
 
 // NextStep is where a follow-up goes on when its deadline passes.
@@ -181,6 +182,7 @@ func (s *Service) followUpView(v care.Snapshot, f care.FollowUp, citizen care.Ci
 			Name: citizen.Name, Cause: f.Cause, Phone: citizen.Phone, Risk: citizen.Risk, Planned: v.Facts.Planned, PhoneHidden: citizen.Protected,
 		},
 		Actions: followUpActions(v, f),
+		Doubt:   v.Doubt(),
 		Waits:   slices.ContainsFunc(v.Entries, func(e care.Entry) bool { return e.State == care.EntryDue }),
 		Failed:  slices.ContainsFunc(v.Entries, func(e care.Entry) bool { return e.State == care.EntryRejected }),
 	}

@@ -41,6 +41,11 @@ func (v *Visit) concludable(o Outcome) []VisitState {
 		return []VisitState{BookingRoom, RoomIsBooked, Open}
 	}
 
+	// What was missed as far as we knew, and took place after all, ends as it was.
+	if _, open := v.s.OpenFollowUp(); open && v.s.heldOnScreen(o) {
+		return []VisitState{RoomIsBooked, Open, Reverted}
+	}
+
 	if v.s.ToCall() && (o.Kind != ResultCompleted || o.Delivery == ByPhone) {
 		return []VisitState{Reverted}
 	}

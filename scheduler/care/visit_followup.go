@@ -249,6 +249,40 @@ func (v *Visit) RaiseFollowUp(id FollowUpID, text string, at time.Time) error {
 	return nil
 }
 
+// DoubtFollowUp puts on the exception list that the platform's later record shows that the visit, which
+// is followed up because it was missed, took place on the screen after all.
+func (v *Visit) DoubtFollowUp(verdict Verdict) {
+	if v.openFollowUp() == nil {
+		return
+	}
+
+	v.Raise(OutcomeTrouble, byPlatform, "Videoplatformens fulde oplysninger viser nu, at besøget blev holdt på skærm. "+
+		verdict.Text()+" Tal med medarbejderen, før nogen ringer eller kører. Afslut besøget som gennemført på skærm, hvis det passer.", false, verdict.At)
+}
+
+// Doubt is why the open follow-up may be of no need: what the platform's later record shows. Empty:
+// nothing speaks against it.
+func (s Snapshot) Doubt() string {
+	if _, open := s.OpenFollowUp(); !open {
+		return ""
+	}
+
+	i := slices.IndexFunc(s.Exceptions, func(e Exception) bool { return e.Kind == OutcomeTrouble && e.About == byPlatform && e.Open() })
+	if i < 0 {
+		return ""
+	}
+
+	return s.Exceptions[i].Text
+}
+
+// heldOnScreen reports whether the evidence bears that the visit took place on the screen, whatever it
+// was turned into since.
+func (s Snapshot) heldOnScreen(o Outcome) bool {
+	verdict := s.Verdict()
+
+	return o.Delivery == Screen && verdict.Decided && verdict.Outcome.Kind == ResultCompleted
+}
+
 // WakeFollowUp says when the open follow-up is looked at again without a person; zero: never.
 func (v *Visit) WakeFollowUp(at time.Time) {
 	if f := v.openFollowUp(); f != nil {

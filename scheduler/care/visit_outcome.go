@@ -53,7 +53,7 @@ func (v *Visit) Conclude(o Outcome) error {
 		return err
 	}
 
-	if called {
+	if called && !v.s.heldOnScreen(o) {
 		o.Delivery = ByPhone
 	}
 

@@ -81,6 +81,8 @@ func spanInWords(d time.Duration) string {
 // Record tells how far the record is.
 func (l followUpLine) Record() string {
 	switch {
+	case l.Doubt != "":
+		return l.Doubt
 	case l.Failed:
 		return "Omsorgsjournalen afviser ændringen. Se besøget under Kræver handling."
 	case l.Stage == care.FollowUpReturning && l.BackAt.IsZero():
