@@ -80,10 +80,10 @@ func (s *Service) Reconciliation(ctx context.Context, actor care.Actor, filter F
 	}
 
 	for _, f := range found {
-		switch {
-		case f.State == care.FindingAccepted:
+		switch f.State { //nolint:exhaustive // what is being repaired, or is over, waits for nobody
+		case care.FindingAccepted:
 			out.Accepted++
-		case f.State == care.FindingOpen:
+		case care.FindingOpen:
 			out.Live[f.Kind.Terms().Gravity]++
 		}
 	}

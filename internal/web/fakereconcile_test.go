@@ -69,8 +69,9 @@ func runs() []scheduler.Run {
 	night := scheduler.Run{ID: "r1", Kind: scheduler.NightRun, State: scheduler.RunDone, By: "system", Citizens: 80, Looked: 80, Visits: 132, Found: 4, AskedAt: now.Add(-4 * time.Hour), BegunAt: now.Add(-4 * time.Hour), DoneAt: now.Add(-4*time.Hour + 3*time.Minute)}
 	asked := night
 	asked.ID, asked.Kind, asked.By, asked.Found, asked.AskedAt, asked.DoneAt = "r2", scheduler.ManualRun, "PLA", 6, now.Add(-7*time.Minute), now.Add(-5*time.Minute)
+	night.Auto = 3
 	half := night
-	half.ID, half.Kind, half.State, half.Looked, half.Visits, half.Tries, half.AskedAt, half.DoneAt = "r0", scheduler.ShiftRun, scheduler.RunIncomplete, 31, 44, 12, now.Add(-16*time.Hour), now.Add(-4*time.Hour)
+	half.ID, half.Kind, half.Auto, half.State, half.Looked, half.Visits, half.Tries, half.AskedAt, half.DoneAt = "r0", scheduler.ShiftRun, 0, scheduler.RunIncomplete, 31, 44, 12, now.Add(-16*time.Hour), now.Add(-4*time.Hour)
 	half.Text = "Omsorgsjournalen svarer ikke. Det, vi ikke har set, er ikke vurderet."
 
 	return []scheduler.Run{asked, night, half}
@@ -79,7 +80,7 @@ func runs() []scheduler.Run {
 func (f *fakeUse) Reconciliation(_ context.Context, actor care.Actor, filter scheduler.FindingFilter) (scheduler.ReconcileView, error) {
 	all := runs()
 	out := scheduler.ReconcileView{
-		Can: true, Auto: true, Runs: all, Last: all[0], Live: map[care.Gravity]int{}, Units: []care.Unit{{ID: "oest", Name: "Øst"}, {ID: "vest", Name: "Vest"}},
+		Can: true, Auto: true, Runs: all, Last: all[0], Live: make(map[care.Gravity]int), Units: []care.Unit{{ID: "oest", Name: "Øst"}, {ID: "vest", Name: "Vest"}},
 		Polled: scheduler.Run{ID: "p1", Kind: scheduler.PollRun, State: scheduler.RunDone, DoneAt: testNow().Add(-time.Minute)},
 	}
 

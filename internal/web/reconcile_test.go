@@ -179,8 +179,11 @@ func TestCounted(t *testing.T) {
 	planner := b.as(t, testby, "PLA", care.Planner)
 
 	for _, c := range []struct{ path, text string }{
-		{"/afstemning/optaelling", "/afstemning?besoeg=" + string(b.use[testby].rows[2].Visit.ID)}, {"/afstemning/optaelling", "1 besøg i journalen har fået typen af andre end Sluse"},
-		{"/afstemning/optaelling", "Ens</span>"}, {"/afstemning/optaelling?enhed=vest", "Ingen besøg at tælle"}, {"/afstemning", `href="/afstemning/optaelling"`},
+		{"/afstemning/optaelling", "/afstemning?besoeg=" + string(b.use[testby].rows[2].Visit.ID)},
+		{"/afstemning/optaelling", "1 besøg i journalen har fået typen af andre end Sluse"},
+		{"/afstemning/optaelling", "Ens</span>"},
+		{"/afstemning/optaelling?enhed=vest", "Ingen besøg at tælle"},
+		{"/afstemning", `href="/afstemning/optaelling"`},
 	} {
 		if body := b.get(t, planner, c.path, http.StatusOK); !strings.Contains(body, c.text) {
 			t.Errorf("%s does not say %q", c.path, c.text)

@@ -335,6 +335,7 @@ func calls() []call {
 		{"reconciliation", "GET /reconciliation/runs/{id}", get("/reconciliation/runs/r-1"), reconcilers, 200, []string{"RunOf r-1"}},
 		{"findings", "GET /reconciliation/findings", get("/reconciliation/findings"), reconcilers, 200, []string{"Reconciliation unit= kind= gravity=0 visit= day= settled=false first=0"}},
 		{"filtered findings", "GET /reconciliation/findings", get("/reconciliation/findings?unit=oest&kind=record_moved&gravity=pressing&visit=v-1&day=2026-11-23&state=settled&first=25"), reconcilers, 200, []string{"Reconciliation unit=oest kind=record_moved gravity=1 visit=v-1 day=2026-11-23 settled=true first=25"}},
+		{"counts", "GET /reconciliation/counts", get("/reconciliation/counts?unit=oest"), office, 200, []string{"CategoryCounts oest"}},
 		{"repair", "POST /reconciliation/findings/{id}/repair", postJSON("/reconciliation/findings/f-1/repair", `{"overwrite":true}`), reconcilers, 202, []string{"MendFinding f-1 true"}},
 		{"accept", "POST /reconciliation/findings/{id}/accept", postJSON("/reconciliation/findings/f-1/accept", `{"reason":"De bytter"}`), reconcilers, 204, []string{"AcceptFinding f-1 De bytter"}},
 		{"reopen", "POST /reconciliation/findings/{id}/reopen", post("/reconciliation/findings/f-1/reopen"), reconcilers, 204, []string{"ReopenFinding f-1"}},

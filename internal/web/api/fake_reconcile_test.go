@@ -36,8 +36,15 @@ func (f *fake) Reconciliation(_ context.Context, actor care.Actor, filter schedu
 
 	return scheduler.ReconcileView{
 		Can: true, Auto: true, Runs: []scheduler.Run{comparison(), done}, Findings: []scheduler.FindingView{moved, accepted, bare}, All: 60,
-		Live: map[care.Gravity]int{care.Pressing: 1},
+		Live: map[care.Gravity]int{care.Pressing: 1, care.Important: 0, care.Small: 2},
 	}, f.note(actor, "Reconciliation unit=%s kind=%s gravity=%d visit=%s day=%s settled=%t first=%d", filter.Unit, filter.Kind, filter.Gravity, filter.Visit, filter.Day, filter.Settled, filter.First)
+}
+
+func (f *fake) CategoryCounts(_ context.Context, actor care.Actor, unit care.UnitID) ([]scheduler.CategoryCount, scheduler.Run, error) {
+	return []scheduler.CategoryCount{
+		{Day: "2026-11-23", Unit: "oest", Category: "Planlagt skærmbesøg", Own: 12, Record: 11, Visits: []care.VisitID{"v-1"}},
+		{Day: "2026-11-23", Unit: "oest", Category: "Telefonisk", Own: 2, Record: 3, Unknown: 1}, {Day: "2026-11-23", Unit: "oest", Category: "Gennemført skærmbesøg", Own: 8, Record: 8},
+	}, comparison(), f.note(actor, "CategoryCounts %s", unit)
 }
 
 func (f *fake) AskRun(_ context.Context, actor care.Actor) (scheduler.Run, error) {

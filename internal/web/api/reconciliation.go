@@ -17,6 +17,7 @@ import (
 // Reconciler is what the routes about comparisons of record, platform and our own book call.
 type Reconciler interface {
 	Reconciliation(ctx context.Context, actor care.Actor, filter scheduler.FindingFilter) (scheduler.ReconcileView, error)
+	CategoryCounts(ctx context.Context, actor care.Actor, unit care.UnitID) ([]scheduler.CategoryCount, scheduler.Run, error)
 	AskRun(ctx context.Context, actor care.Actor) (scheduler.Run, error)
 	RunOf(ctx context.Context, actor care.Actor, id scheduler.RunID) (scheduler.Run, error)
 	MendFinding(ctx context.Context, actor care.Actor, id care.FindingID, overwrite bool) error
@@ -34,6 +35,7 @@ func (a api) reconcileRoutes() []route.Route {
 		{Method: get, Path: runs, Access: may, Handle: a.runs},
 		{Method: post, Path: runs, Access: may, Handle: empty(a.askRun), Body: maxBody},
 		{Method: get, Path: runs + "/:id", Access: may, Handle: a.run},
+		{Method: get, Path: Prefix + "/reconciliation/counts", Access: route.Needs(care.HandleTrouble), Handle: a.counts},
 		{Method: get, Path: findings, Access: may, Handle: a.findings},
 		{Method: post, Path: findings + "/:id/repair", Access: may, Handle: takes(jsonBody, a.repairFinding), Body: maxBody},
 		{Method: post, Path: findings + "/:id/accept", Access: may, Handle: takes(jsonBody, a.acceptFinding), Body: maxBody},
@@ -163,6 +165,45 @@ func (a api) run(c *gin.Context) error {
 	}
 
 	return ok(c, runOf(r))
+}
+
+type countLine struct {
+	Day      care.Day       `json:"day"`
+	Unit     care.UnitID    `json:"unit"`
+	Category string         `json:"category"`
+	Ours     int            `json:"ours"`
+	Record   int            `json:"record"`
+	Differs  bool           `json:"differs"`
+	Visits   []care.VisitID `json:"visits"`
+	Unknown  int            `json:"unknown"`
+}
+
+type countList struct {
+	Items []countLine `json:"items"`
+	Run   *run        `json:"run,omitempty"`
+}
+
+// counts tells how many visits have each category by our book and by the record.
+func (a api) counts(c *gin.Context) error {
+	if err := parameters(c, "unit"); err != nil {
+		return err
+	}
+
+	lines, by, err := a.CategoryCounts(c.Request.Context(), route.Actor(c), care.UnitID(c.Query("unit")))
+	if err != nil {
+		return err
+	}
+
+	out := countList{Items: each(lines, func(l scheduler.CategoryCount) countLine {
+		return countLine{Day: l.Day, Unit: l.Unit, Category: l.Category, Ours: l.Own, Record: l.Record, Differs: l.Differs(), Visits: append([]care.VisitID{}, l.Visits...), Unknown: l.Unknown}
+	})}
+
+	if by.ID != "" {
+		told := runOf(by)
+		out.Run = &told
+	}
+
+	return ok(c, out)
 }
 
 type findingList struct {
