@@ -47,6 +47,7 @@ type terms struct {
 	latency     time.Duration
 	concurrency int
 	video       world.VideoKind
+	approveFrom int // conversions of so many visits wait for another employee; 0: none does
 	record      world.RecordKind
 	planned     []ehr.Row // by the record itself
 }
@@ -118,6 +119,11 @@ func bare(t *testing.T, o terms) *town {
 	})
 
 	c.rewrite(c.ConfigFile, c.ConfigFile, "log_level", "log_level: debug\nstop_timeout: 20s")
+
+	if o.approveFrom > 0 {
+		c.rewrite(c.ConfigFile, c.ConfigFile, `    emergency`, fmt.Sprintf("    emergency: \"1813\"\n    conversion: {approve_from: %d}", o.approveFrom))
+	}
+
 	c.readList()
 
 	return c
