@@ -41,8 +41,8 @@ type StatisticsQuery struct {
 	Without []string
 	// Leaving hides small cells, as they are hidden in all that leaves the unit.
 	Leaving bool
-	// Others asks for all units of the municipality side by side: By is the unit, and perhaps one
-	// more. Small cells of units that are not the actor's own are hidden.
+	// Others asks for all units of the municipality side by side, in one calendar month that is over: By is
+	// the unit. Small cells of units that are not the actor's own are hidden.
 	Others bool
 }
 
@@ -124,7 +124,7 @@ func (s *Service) counted(actor care.Actor, q StatisticsQuery) ([]care.UnitID, e
 		return ids(units), nil
 	}
 
-	if err := sideBySide(q); err != nil {
+	if err := sideBySide(q, care.DayOf(s.now())); err != nil {
 		return nil, err
 	}
 
@@ -136,11 +136,16 @@ func (s *Service) counted(actor care.Actor, q StatisticsQuery) ([]care.UnitID, e
 	return all, nil
 }
 
-// sideBySide: what is told of other units divides by nothing that names a person.
-func sideBySide(q StatisticsQuery) error {
-	second := []measure.Dimension{measure.ByWeek, measure.ByMonth, measure.ByLaw, measure.ByShift}
-	if q.Unit != "" || len(q.By) == 0 || q.By[0] != measure.ByUnit || len(q.By) == 2 && !slices.Contains(second, q.By[1]) {
-		return care.NewError(care.Invalid, "Enheder kan sammenlignes hver for sig, og efter uge, måned, lovgrundlag eller vagtlag.")
+// sideBySide: what is told of other units divides by nothing, and is of one month that is over and of
+// all sources. Two periods that overlap, two sources or two ways to divide would tell a small count as
+// the difference of two large ones.
+func sideBySide(q StatisticsQuery, today care.Day) error {
+	if q.Unit != "" || len(q.By) != 1 || q.By[0] != measure.ByUnit || len(q.Without) > 0 {
+		return care.NewError(care.Invalid, "Enheder kan sammenlignes hver for sig, uden yderligere opdeling og med alle kilder.")
+	}
+
+	if span := measure.MonthOf(q.To); q.From != span.From || q.To != span.To || q.To >= today {
+		return care.NewError(care.Invalid, "Enheder kan sammenlignes for en hel kalendermåned, der er slut. Vælg fra den første til den sidste i måneden.")
 	}
 
 	return nil

@@ -183,8 +183,27 @@ func TestStatisticsOfAUnit(t *testing.T) {
 	}
 
 	// Side by side: Vest's own visit is told, the two of Øst are not, nor the total.
-	day.Others, day.By = true, []measure.Dimension{measure.ByUnit}
-	got, err := r.Statistics(t.Context(), leader("vest"), day)
+	beside := scheduler.StatisticsQuery{From: "2026-11-01", To: "2026-11-30", Others: true, By: []measure.Dimension{measure.ByUnit}}
+
+	_, err := r.Statistics(t.Context(), leader("vest"), beside)
+	refused(t, err, care.Invalid) // the month is not over
+
+	r.until(on(10, 0).AddDate(0, 0, 10))
+
+	for _, change := range []func(*scheduler.StatisticsQuery){
+		func(q *scheduler.StatisticsQuery) { q.From = "2026-11-02" }, func(q *scheduler.StatisticsQuery) { q.To = "2026-11-29" }, func(q *scheduler.StatisticsQuery) { q.From = "2026-10-01" },
+		func(q *scheduler.StatisticsQuery) { q.By = append(q.By, measure.ByLaw) }, func(q *scheduler.StatisticsQuery) { q.Without = []string{scheduler.OwnSource} },
+		func(q *scheduler.StatisticsQuery) { q.By = []measure.Dimension{measure.ByWeek} }, func(q *scheduler.StatisticsQuery) { q.By = nil },
+	} {
+		q := beside
+		q.By = []measure.Dimension{measure.ByUnit}
+		change(&q)
+
+		_, err := r.Statistics(t.Context(), leader("vest"), q)
+		refused(t, err, care.Invalid)
+	}
+
+	got, err := r.Statistics(t.Context(), leader("vest"), beside)
 	must(t, err)
 
 	for _, row := range got.Rows {

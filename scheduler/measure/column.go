@@ -1,6 +1,10 @@
 package measure
 
-import "github.com/sluse/sluse/scheduler/care"
+import (
+	"slices"
+
+	"github.com/sluse/sluse/scheduler/care"
+)
 
 // Group is the part of a report that a column belongs to. The zero value is invalid.
 type Group string
@@ -111,15 +115,16 @@ type Column struct {
 	Kind    Kind
 	Measure int // its number in the report set of eoj.md §6; 0: beside them
 
-	match func(Fact) bool               // a count of facts in the period
-	value func(t *tally, s Terms) Value // anything else
-	rests []string                      // the counts that it is made of; it is hidden with any of them
-	sums  bool                          // groups add up to the total, or nearly: a cell can be worked out from the others
-	open  func(Fact) bool               // the rows behind a figure that is no count of facts
-	when  func(r Row, f Fact) (ok bool) // narrows the rows to the days that the figure is of; nil: the period
-	none  func(Fact) bool               // of people: whoever has such a fact is not among them
-	after func(was, is Value) (v Value) // change from the week before
-	since string                        // the column that it is the change of
+	match  func(Fact) bool               // a count of facts in the period
+	value  func(t *tally, s Terms) Value // anything else
+	rests  []string                      // the counts that it is made of; it is hidden with any of them
+	sums   bool                          // groups add up to the total, or nearly: a cell can be worked out from the others
+	weekly bool                          // it is of the row's week or fortnight, not of its period
+	open   func(Fact) bool               // the rows behind a figure that is no count of facts
+	when   func(r Row, f Fact) (ok bool) // narrows the rows to the days that the figure is of; nil: the period
+	none   func(Fact) bool               // of people: whoever has such a fact is not among them
+	after  func(was, is Value) (v Value) // change from the week before
+	since  string                        // the column that it is the change of
 }
 
 // Opens reports whether a fact is one of the rows behind the figure in a row of the table.
@@ -158,10 +163,16 @@ func ColumnOf(key string) (Column, bool) {
 
 // Columns are every measure, in the order in which they stand in files.
 func Columns() []Column {
+	weekly := []string{"active", "inactive", "residents", "residents_fortnight", "active_fortnight", "answered_week"}
+
 	var out []Column
 
 	for _, group := range [][]Column{visits(), share(), citizens(), durations(), reasons(), calls(), saved(), recorded()} {
 		out = append(out, group...)
+	}
+
+	for i := range out {
+		out[i].weekly = slices.Contains(weekly, out[i].Key)
 	}
 
 	return out

@@ -26,6 +26,13 @@ func (s Span) Days() int {
 	return n
 }
 
+// MonthOf returns the calendar month that has the day.
+func MonthOf(d care.Day) Span {
+	first := d[:8] + "01"
+
+	return Span{From: first, To: (first.Add(31)[:8] + "01").Add(-1)}
+}
+
 // Week is an ISO week (ISO 8601): Monday to Sunday, named by the year that its Thursday is in.
 type Week struct{ Year, Number int }
 

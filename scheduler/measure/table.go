@@ -413,8 +413,15 @@ func (t *Table) change() {
 		}
 
 		for i, c := range t.Columns {
-			if c.after != nil {
-				r.Values[i] = c.after(t.Value(was, c.since), t.Value(r, c.since))
+			if c.after == nil {
+				continue
+			}
+
+			before, now := t.Value(was, c.since), t.Value(r, c.since)
+			r.Values[i] = c.after(before, now)
+
+			if before.Hidden || now.Hidden {
+				r.Values[i] = Value{Hidden: true}
 			}
 		}
 	}

@@ -304,15 +304,13 @@ func (p *Pages) statisticsQuery(c *gin.Context) (scheduler.StatisticsQuery, erro
 	q.Unit, q.Without, q.Leaving = care.UnitID(c.Query("enhed")), c.QueryArray("uden"), c.Query("skjul") != ""
 
 	if q.Unit == othersUnit {
-		q.Unit, q.Others = "", true
-
-		if !slices.Contains(q.By, measure.ByUnit) {
-			q.By = append([]measure.Dimension{measure.ByUnit}, q.By[:min(1, len(q.By))]...)
+		month := measure.MonthOf(q.To)
+		if month.To >= p.today() {
+			month = measure.MonthOf(month.From.Add(-1))
 		}
 
-		if len(q.By) == 2 && q.By[1] == measure.ByUnit {
-			slices.Reverse(q.By)
-		}
+		// Of other units a month that is over is told, and nothing that would take it apart.
+		q = scheduler.StatisticsQuery{From: month.From, To: month.To, By: []measure.Dimension{measure.ByUnit}, Leaving: q.Leaving, Others: true}
 	}
 
 	return q, measure.Question{By: q.By}.Check()
