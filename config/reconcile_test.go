@@ -50,6 +50,15 @@ func TestDefaultRules(t *testing.T) {
 	}
 }
 
+func rules(p care.DriftPolicy, kinds ...care.DriftKind) map[care.DriftKind]care.DriftPolicy {
+	out := make(map[care.DriftKind]care.DriftPolicy, len(kinds))
+	for _, k := range kinds {
+		out[k] = p
+	}
+
+	return out
+}
+
 // TestReconcileProblems: each setting that can't be meant is told with its key.
 func TestReconcileProblems(t *testing.T) {
 	t.Parallel()
@@ -61,16 +70,14 @@ func TestReconcileProblems(t *testing.T) {
 		"empty": {},
 		"usual": {r: Reconcile{
 			Shifts: []string{"06:30", "22:30"}, Night: "03:30", Poll: 15 * time.Minute, Days: 14, Most: 500,
-			Rules: map[care.DriftKind]care.DriftPolicy{care.DriftRoomGone: care.DriftAsk, care.DriftMoved: care.DriftAuto, care.DriftCategory: care.DriftOff},
+			Rules: rules(care.DriftAsk, care.DriftRoomGone, care.DriftCategory),
 		}},
 		"times":         {r: Reconcile{Shifts: []string{"6.30"}, Night: "24:00"}, want: []string{"shifts", "night"}},
 		"midnight":      {r: Reconcile{Night: "00:00"}, want: []string{"night"}},
 		"too often":     {r: Reconcile{Poll: time.Minute, Days: 15, Most: 501}, want: []string{"poll", "days", "most_repairs"}},
 		"too rare":      {r: Reconcile{Poll: 25 * time.Hour, Days: -1, Most: -1}, want: []string{"poll", "days", "most_repairs"}},
-		"strange rules": {r: Reconcile{Rules: map[care.DriftKind]care.DriftPolicy{"besked": care.DriftAsk, care.DriftMoved: "måske"}}, want: []string{"rules", "rules"}},
-		"over people": {r: Reconcile{Rules: map[care.DriftKind]care.DriftPolicy{
-			care.DriftCategory: care.DriftAuto, care.DriftEntryDiffers: care.DriftAuto, care.DriftComment: care.DriftAuto, care.DriftTwice: care.DriftAuto,
-		}}, want: []string{"rules", "rules", "rules", "rules"}},
+		"strange rules": {r: Reconcile{Rules: rules("måske", "besked")}, want: []string{"rules", "rules"}},
+		"over people":   {r: Reconcile{Rules: rules(care.DriftAuto, care.DriftCategory, care.DriftEntryDiffers, care.DriftComment, care.DriftTwice)}, want: []string{"rules", "rules", "rules", "rules"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,11 +27,12 @@ func (r *rig) counted(actor care.Actor) []string {
 	var out []string
 
 	for _, c := range lines {
-		line := fmt.Sprintf("%s %s %s: %d of %d", c.Day, c.Unit, c.Category, c.Own, c.Record)
-
+		words := []string{fmt.Sprintf("%s %s %s: %d of %d", c.Day, c.Unit, c.Category, c.Own, c.Record)}
 		for _, id := range c.Visits {
-			line += " " + r.visitByID(id).Source.ID
+			words = append(words, r.visitByID(id).Source.ID)
 		}
+
+		line := strings.Join(words, " ")
 
 		if c.Unknown > 0 {
 			line += fmt.Sprintf(" and %d unknown", c.Unknown)

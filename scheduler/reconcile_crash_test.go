@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -77,8 +78,10 @@ func (d *dying) UpdateVisit(ctx context.Context, id care.VisitID, do scheduler.C
 
 // apart makes three differences that are repaired by rule, lets the process die at a write, starts it
 // anew, and tells how things are in the end.
-func apart(t *testing.T, at int, after bool) (end string, writes int) {
+func apart(t *testing.T, at int, after bool) (string, int) {
 	t.Helper()
+
+	var end strings.Builder
 
 	d := &dying{}
 	r := newTown(t, 2, func(s *setup) {
@@ -106,7 +109,7 @@ func apart(t *testing.T, at int, after bool) (end string, writes int) {
 
 	r.until(r.clock.Now().Add(2 * time.Minute))
 
-	writes = d.n
+	writes := d.n
 	d.from(0, false)
 
 	r.until(r.clock.Now().Add(time.Hour))
@@ -119,23 +122,25 @@ func apart(t *testing.T, at int, after bool) (end string, writes int) {
 
 	for i := range r.refs {
 		v := r.at(i)
-		end += fmt.Sprintf("%s by %s at %s, %d rooms:", v.State, v.Facts.Employee, v.Facts.Planned.Start.Format("15:04"), len(v.Rooms))
+		fmt.Fprintf(&end, "%s by %s at %s, %d rooms:", v.State, v.Facts.Employee, v.Facts.Planned.Start.Format("15:04"), len(v.Rooms))
 
 		for _, e := range v.Entries {
-			end += fmt.Sprintf(" %s %s %s", e.Kind, e.Means, e.State)
+			fmt.Fprintf(&end, " %s %s %s", e.Kind, e.Means, e.State)
 		}
 
-		end += fmt.Sprintf("; %d messages\n", len(r.sent(r.sources()[i])))
+		fmt.Fprintf(&end, "; %d messages\n", len(r.sent(r.sources()[i])))
 	}
 
 	settled, err := r.Reconciliation(t.Context(), planner(), scheduler.FindingFilter{Settled: true})
 	must(t, err)
 
 	for _, f := range settled.Findings {
-		end += fmt.Sprintf("%s %s by %s\n", f.Kind, f.State, f.ClosedBy)
+		fmt.Fprintf(&end, "%s %s by %s\n", f.Kind, f.State, f.ClosedBy)
 	}
 
-	return end + fmt.Sprintf("%d rooms stand", r.vdx.Counts().RoomsLive), writes
+	fmt.Fprintf(&end, "%d rooms stand", r.vdx.Counts().RoomsLive)
+
+	return end.String(), writes
 }
 
 // TestRepairsSurviveTheProcess: whenever the process dies, before or after any write of a run and its

@@ -128,8 +128,6 @@ func (l *look) gone(f care.Finding) bool {
 
 // isGone is gone of one visit.
 func isGone(v care.Snapshot, h heard, kind care.DriftKind, about string) bool {
-	ahead := v.State.Active() || v.ToCall()
-
 	switch kind.Terms().Side {
 	case care.PlatformSide:
 		return h.platform && toldOfRoom(v, h, care.RoomRef(about), kind)
@@ -142,23 +140,28 @@ func isGone(v care.Snapshot, h heard, kind care.DriftKind, about string) bool {
 		return true
 	}
 
-	if h.citizen == nil || h.sight == nil {
-		return false
-	}
+	return h.citizen != nil && h.sight != nil && toldByRecord(v, h, kind, about)
+}
+
+// toldByRecord reports whether the record, which answered, told what the kind is about, or it is of no
+// importance any more.
+func toldByRecord(v care.Snapshot, h heard, kind care.DriftKind, about string) bool {
+	idle := !v.State.Active() && !v.ToCall()
+	gone := idle || h.sight.Presence == ehr.Absent
 
 	switch kind { //nolint:exhaustive // the others are about the visit or an entry
 	case care.DriftDead, care.DriftHospital, care.DriftInactive:
-		return !ahead || !h.now.Before(v.Facts.Planned.End) || h.citizen.Standing != ""
+		return idle || !h.now.Before(v.Facts.Planned.End) || h.citizen.Standing != ""
 	case care.DriftPhone:
-		return !ahead || !h.now.Before(v.Facts.Planned.End) || h.citizen.HasPhone
+		return idle || !h.now.Before(v.Facts.Planned.End) || h.citizen.HasPhone
 	case care.DriftPlannedMissing, care.DriftResultMissing, care.DriftEntryDoubled, care.DriftEntryDiffers, care.DriftComment, care.DriftCategory:
 		return toldOfEntry(v, h, kind, care.EntryID(about))
 	case care.DriftEmployee:
-		return !ahead || h.sight.Presence == ehr.Absent || h.sight.Employee != ""
+		return gone || h.sight.Employee != ""
 	case care.DriftService:
-		return !ahead || h.sight.Presence == ehr.Absent || h.sight.Service != ""
+		return gone || h.sight.Service != ""
 	case care.DriftMoved:
-		return !ahead || h.sight.Presence == ehr.Absent || h.sight.Planned.Valid()
+		return gone || h.sight.Planned.Valid()
 	}
 
 	return h.sight.Presence != ""

@@ -109,10 +109,16 @@ func (s *Service) mend(ctx context.Context, job Job) error {
 	}
 
 	l, err := s.lookAt(ctx, citizenVisits{id: v.Facts.Citizen, visits: []care.Snapshot{v}})
-
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+
+	return s.mendSeen(ctx, f, v, l)
+}
+
+// mendSeen repairs what was just seen to be as it was when the repair was decided.
+func (s *Service) mendSeen(ctx context.Context, f care.Finding, v care.Snapshot, l look) error {
+	switch {
 	case l.silence != nil && !l.heard(f.Kind.Terms().Side):
 		return l.silence
 	case l.refused && !l.heard(f.Kind.Terms().Side):
@@ -136,11 +142,13 @@ func (s *Service) mend(ctx context.Context, job Job) error {
 		return s.reopen(ctx, f, f.Seen(l.drifts[i], s.now()), "Det så anderledes ud, da vi ville rette det. Se på det igen.")
 	}
 
-	if err := s.remedy(ctx, f, v, l); err != nil {
-		if kind := care.KindOf(err); connector.KindOf(err) == 0 && (kind == care.Conflict || kind == care.Invalid || kind == care.Forbidden) {
-			return s.reopen(ctx, f, f, care.MessageOf(err))
-		}
+	err := s.remedy(ctx, f, v, l)
 
+	switch kind := care.KindOf(err); {
+	case err == nil:
+	case connector.KindOf(err) == 0 && slices.Contains([]care.Kind{care.Conflict, care.Invalid, care.Forbidden}, kind):
+		return s.reopen(ctx, f, f, care.MessageOf(err))
+	default:
 		return err
 	}
 

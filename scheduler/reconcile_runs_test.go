@@ -50,7 +50,7 @@ func (w *lookedAt) Look(ctx context.Context, citizen care.CitizenKey, glances []
 		}
 	}
 
-	return w.Journal.(ehr.Looker).Look(ctx, citizen, glances) //nolint:wrapcheck,forcetypeassert // the test's own
+	return w.Journal.(ehr.Looker).Look(ctx, citizen, glances)
 }
 
 func watching(w *lookedAt) change {
@@ -205,7 +205,7 @@ func (p *refusing) Find(ctx context.Context, ref care.RoomRef) (video.Booking, e
 		return video.Booking{}, failing(kind)
 	}
 
-	return p.Platform.Find(ctx, ref) //nolint:wrapcheck // the test's own
+	return p.Platform.Find(ctx, ref)
 }
 
 func (p *refusing) set(kind connector.Kind) {

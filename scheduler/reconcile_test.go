@@ -53,8 +53,8 @@ func (r *town) bookAgain(ref care.RoomRef, planned care.Interval) {
 	must(r.tb, err)
 }
 
-func (r *town) lasting(i int) care.Interval {
-	p := r.at(i).Facts.Planned
+func (r *town) lasting() care.Interval {
+	p := r.at(0).Facts.Planned
 	p.End = p.End.Add(75 * time.Minute)
 
 	return p
@@ -284,7 +284,7 @@ func upsets() []upset {
 
 			ref := r.ref()
 			must(t, r.other.Close(t.Context(), ref))
-			r.bookAgain(ref, r.lasting(0))
+			r.bookAgain(ref, r.lasting())
 		}, mended: newRoom},
 		{kind: care.DriftRoomEnded, do: func(t *testing.T, r *town) {
 			t.Helper()
@@ -296,7 +296,7 @@ func upsets() []upset {
 		{kind: care.DriftRoomOrphan, do: func(t *testing.T, r *town) {
 			t.Helper()
 
-			ref, lasting := r.ref(), r.lasting(0)
+			ref, lasting := r.ref(), r.lasting()
 			must(t, r.MakePhysical(t.Context(), planner(), r.at(0).ID))
 			r.until(r.clock.Now().Add(20 * time.Minute))
 			r.bookAgain(ref, lasting)
@@ -318,7 +318,7 @@ func upsets() []upset {
 				return scheduler.Effects{Jobs: []scheduler.Job{{Kind: scheduler.BookRoomJob, Visit: v.ID(), Ref: "9f3f9f0e-1d65-4a0b-8f5b-0c7f1e2d3a4b"}, {Kind: scheduler.CloseRoomJob, Visit: v.ID(), Ref: string(ref)}}}, nil
 			}))
 			r.until(r.clock.Now().Add(20 * time.Minute))
-			r.bookAgain(ref, r.lasting(0))
+			r.bookAgain(ref, r.lasting())
 		}, mended: func(t *testing.T, r *town) {
 			t.Helper()
 

@@ -90,7 +90,7 @@ func TestStrayRoomsForThePlatform(t *testing.T) {
 	t.Parallel()
 
 	r := newTown(t, 2)
-	ref, lasting := r.ref(), r.lasting(0)
+	ref, lasting := r.ref(), r.lasting()
 
 	must(t, r.MakePhysical(t.Context(), planner(), r.at(0).ID))
 	r.until(r.clock.Now().Add(20 * time.Minute))

@@ -61,8 +61,8 @@ func looked(t *testing.T, o fhirsim.Options, changes ...func(*fhir.Config)) (tes
 func patientOf(t *testing.T, b testBundle, c ehr.Change) string {
 	t.Helper()
 
-	for _, one := range appointmentOf(t, b.sim, c)["participant"].([]any) { //nolint:forcetypeassert // else the test fails
-		if ref, _ := one.(body)["actor"].(body)["reference"].(string); strings.HasPrefix(ref, "Patient/") { //nolint:forcetypeassert // as above
+	for _, one := range appointmentOf(t, b.sim, c)["participant"].([]any) {
+		if ref, _ := one.(body)["actor"].(body)["reference"].(string); strings.HasPrefix(ref, "Patient/") {
 			return ref
 		}
 	}
@@ -111,8 +111,8 @@ func borrowedLooks() []lookAtBorrowed {
 		{name: "a word before ours", edit: func(b body) { b["comment"] = "Ring først\nskærmbesøg" }},
 		{name: "our entry gone", edit: func(b body) { delete(b, "identifier") }, want: func(s *ehr.Seen) { s.Visits[0].Entries[0].Copies = 0 }},
 		{name: "another meeting", edit: func(b body) {
-			for _, one := range b["identifier"].([]any) { //nolint:forcetypeassert // else the test fails
-				if i, ok := one.(body); ok && strings.Contains(i["system"].(string), "meeting") { //nolint:forcetypeassert // as above
+			for _, one := range b["identifier"].([]any) {
+				if i, ok := one.(body); ok && strings.Contains(i["system"].(string), "meeting") {
 					i["value"] = "f0f0f0f0-0000-4000-8000-000000000000"
 				}
 			}
@@ -127,7 +127,7 @@ func borrowedLooks() []lookAtBorrowed {
 			nobody(s)
 			s.Visits[0] = ehr.Sight{Presence: ehr.Absent, Entries: []ehr.Trace{{Told: true}}}
 		}},
-		{name: "no citizen", edit: func(b body) { b["participant"] = b["participant"].([]any)[1:] }, want: nobody}, //nolint:forcetypeassert // else the test fails
+		{name: "no citizen", edit: func(b body) { b["participant"] = b["participant"].([]any)[1:] }, want: nobody},
 		{name: "dead", who: func(p body) { p["deceasedBoolean"] = true }, want: func(s *ehr.Seen) { s.Standing = ehr.Dead }},
 		{name: "dead since", who: func(p body) { p["deceasedDateTime"] = "2026-11-20" }, want: func(s *ehr.Seen) { s.Standing = ehr.Dead }},
 		{name: "not dead", who: func(p body) { p["deceasedBoolean"] = false }},
@@ -173,8 +173,8 @@ func borrowedLooks() []lookAtBorrowed {
 }
 
 func setPractitioner(appointment body, system, value string) {
-	for _, one := range appointment["participant"].([]any) { //nolint:forcetypeassert // else the test fails
-		actor := one.(body)["actor"].(body) //nolint:forcetypeassert // as above
+	for _, one := range appointment["participant"].([]any) {
+		actor := one.(body)["actor"].(body)
 		if reference, _ := actor["reference"].(string); strings.HasPrefix(reference, "Practitioner/") {
 			delete(actor, "reference")
 			actor["type"], actor["identifier"] = "Practitioner", body{"system": system, "value": value}
