@@ -213,4 +213,7 @@ type Field struct{ Label, Value string }
 type Receipt struct {
 	ID      string
 	Version string
+	// Doubles is how many more of the same the record holds, which two processes wrote at once and which
+	// it has no way to take back: a person has to.
+	Doubles int
 }

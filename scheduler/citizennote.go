@@ -195,6 +195,10 @@ func (s *Service) writeNote(ctx context.Context, job Job) error {
 	return s.store.UpdateCitizenNote(ctx, n.ID, func(n *care.CitizenNote) (Effects, error) {
 		n.Done(receipt.ID, receipt.Version, s.now())
 
+		if receipt.Doubles > 0 {
+			n.Failure = "Notatet står dobbelt i journalen. Slet det ene dér."
+		}
+
 		return Effects{}, nil
 	})
 }

@@ -52,9 +52,18 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 	}
 
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
-		return v.EntryDone(entry.ID, receipt.ID, receipt.Version, s.now())
+		if err := v.EntryDone(entry.ID, receipt.ID, receipt.Version, s.now()); err != nil || receipt.Doubles == 0 {
+			return err
+		}
+
+		v.Raise(care.EntryTrouble, job.Ref, entryDoubled, false, s.now())
+
+		return nil
 	})
 }
+
+// entryDoubled is what to do about an entry that two processes wrote at once.
+const entryDoubled = "Posten står dobbelt i omsorgsjournalen. Slet den ene dér, og markér punktet som klaret."
 
 // journalFor is where entries by a means go.
 func (s *Service) journalFor(m care.Means) ehr.Journal {

@@ -39,8 +39,9 @@ func (n *Nexus) Apply(ctx context.Context, change ehr.Change) (ehr.Receipt, erro
 		return ehr.Receipt{}, err
 	}
 
-	// The record takes no key of ours, so who looks before writing must be alone. What two
-	// processes do at once is left to the queue, which gives an entry to one of them.
+	// The record takes no key of ours, so who looks before writing must be alone. The queue gives an
+	// entry to one process; should two write it all the same, each looks again after writing, and
+	// whoever sees both keeps the oldest.
 	leave, err := n.citizens.enter(ctx, patient.id())
 	if err != nil {
 		return ehr.Receipt{}, err

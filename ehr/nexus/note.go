@@ -1,6 +1,7 @@
 package nexus
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -43,14 +44,17 @@ func (n *Nexus) tellByNote(ctx context.Context, patient object, c ehr.Change) (e
 	}
 
 	made, err := n.write(ctx, opNote, http.MethodPost, to, form.encode(), nil)
-	if err == nil && made.id() != "" {
-		return formReceipt(made), nil
+	if err != nil && !connector.Is(err, connector.Unknown) {
+		return ehr.Receipt{}, err
 	}
 
-	if err == nil || connector.Is(err, connector.Unknown) {
-		if receipt, ok, _ := n.findNote(ctx, patient, c); ok {
-			return receipt, nil
-		}
+	// The look shows what arrived although no answer did, and what another process wrote meanwhile.
+	if receipt, ok, _ := n.findNote(ctx, patient, c); ok {
+		return receipt, nil
+	}
+
+	if err == nil && made.id() != "" {
+		return formReceipt(made), nil
 	}
 
 	return ehr.Receipt{}, orUnknown(opNote, err)
@@ -60,14 +64,21 @@ func formReceipt(form object) ehr.Receipt {
 	return ehr.Receipt{ID: "form/" + form.id(), Version: form.number("version")}
 }
 
-// findNote looks for our tag in the citizen's notes of that form, the newest first.
+// mostDoubles is how many notes of one key are looked for; more have never been seen.
+const mostDoubles = 3
+
+// findNote looks for our tag in the citizen's notes of that form. When two processes wrote at once the
+// oldest counts for both, and the receipt tells of the others: a note can't be taken back.
 func (n *Nexus) findNote(ctx context.Context, patient object, c ehr.Change) (ehr.Receipt, bool, error) {
-	found, err := n.notesOf(ctx, patient, c, 1)
+	found, err := n.notesOf(ctx, patient, c, mostDoubles)
 	if err != nil || len(found) == 0 {
 		return ehr.Receipt{}, false, err
 	}
 
-	return formReceipt(found[0]), true, nil
+	receipt := formReceipt(slices.MinFunc(found, func(a, b object) int { return cmp.Compare(size(a.id()), size(b.id())) }))
+	receipt.Doubles = len(found) - 1
+
+	return receipt, true, nil
 }
 
 // notesOf are the citizen's notes of that form with the change's own tag, the newest first, at most

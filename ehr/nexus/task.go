@@ -28,10 +28,37 @@ func (n *Nexus) tellByTask(ctx context.Context, patient object, c ehr.Change) (e
 	}
 
 	if done, ok := tagged(mine, c); ok {
-		return taskReceipt(done), nil
+		return n.oneTask(ctx, done, mine, c)
 	}
 
 	return n.makeTask(ctx, patient, c)
+}
+
+// oneTask closes the tasks that carry the change's own tag beside the first: two processes made them at
+// once. The receipt names the first, and tells of those that could not be closed.
+func (n *Nexus) oneTask(ctx context.Context, first object, all []object, c ehr.Change) (ehr.Receipt, error) {
+	receipt := taskReceipt(first)
+
+	for _, t := range all {
+		own := markerIn(t.text("description"))
+		if t.id() == first.id() || !own.has(tagOf(c.Key)) {
+			continue
+		}
+
+		own.word = takenBackWord
+
+		_, ok, err := n.closeTask(ctx, t, own.drop(tagOf(c.Key)))
+
+		switch {
+		case connector.Is(err, connector.Conflict): // the other process closes it, or people do
+		case err != nil:
+			return ehr.Receipt{}, err
+		case !ok:
+			receipt.Doubles++
+		}
+	}
+
+	return receipt, nil
 }
 
 func taskReceipt(task object) ehr.Receipt {
@@ -95,13 +122,15 @@ func (n *Nexus) takeTasksBack(ctx context.Context, patient object, tasks []objec
 			continue
 		}
 
-		closed, ok, err := n.closeTask(ctx, t, c)
+		own.word = takenBackWord
+
+		closed, ok, err := n.closeTask(ctx, t, own.add(tagOf(c.Key)))
 		if err != nil {
 			return ehr.Receipt{}, err
 		}
 
 		if !ok {
-			acted = acted || own.word != takenBackWord
+			acted = acted || markerIn(t.text("description")).word != takenBackWord
 
 			continue
 		}
@@ -133,8 +162,8 @@ func correction(tasks []object, c ehr.Change) (object, bool) {
 	return done, true
 }
 
-// closeTask closes a task. Not ok: it has no such action, so it is closed already.
-func (n *Nexus) closeTask(ctx context.Context, task object, c ehr.Change) (closed object, ok bool, err error) {
+// closeTask closes a task and changes our part of it. Not ok: it has no such action, so it is closed already.
+func (n *Nexus) closeTask(ctx context.Context, task object, own marker) (closed object, ok bool, err error) {
 	action, ok := named(task.list("actions"), "name", n.config.Task.Close)
 	if !ok {
 		return nil, false, nil
@@ -144,9 +173,6 @@ func (n *Nexus) closeTask(ctx context.Context, task object, c ehr.Change) (close
 	if err != nil {
 		return nil, false, err
 	}
-
-	own := markerIn(task.text("description")).add(tagOf(c.Key))
-	own.word = takenBackWord
 
 	want := maps.Clone(task)
 	want.set("description", own.put(task.text("description")))
@@ -179,16 +205,19 @@ func (n *Nexus) makeTask(ctx context.Context, patient object, c ehr.Change) (ehr
 	}
 
 	made, err := n.write(ctx, opTask, http.MethodPost, to, task.encode(), nil)
-	if err == nil && made.id() != "" {
-		return taskReceipt(made), nil
+	if err != nil && !connector.Is(err, connector.Unknown) {
+		return ehr.Receipt{}, err
 	}
 
-	if err == nil || connector.Is(err, connector.Unknown) {
-		if now, look := n.tasksOf(ctx, patient, c); look == nil {
-			if done, ok := tagged(now, c); ok {
-				return taskReceipt(done), nil
-			}
+	// The look shows what arrived although no answer did, and what another process made meanwhile.
+	if now, look := n.tasksOf(ctx, patient, c); look == nil {
+		if done, ok := tagged(now, c); ok {
+			return n.oneTask(ctx, done, now, c)
 		}
+	}
+
+	if err == nil && made.id() != "" {
+		return taskReceipt(made), nil
 	}
 
 	return ehr.Receipt{}, orUnknown(opTask, err)
