@@ -34,6 +34,10 @@ func (s *Service) Day(ctx context.Context, actor care.Actor, q DayQuery) (DayVie
 			out.Troubles++
 		}
 
+		if impossible(view.Visit) {
+			out.Untold++
+		}
+
 		if q.takes(view) {
 			out.Visits = append(out.Visits, view)
 		}
@@ -43,6 +47,12 @@ func (s *Service) Day(ctx context.Context, actor care.Actor, q DayQuery) (DayVie
 	out.Employees = slices.Compact(out.Employees)
 
 	return out, s.shownVisits(ctx, actor, "see_day", out.Visits)
+}
+
+// impossible reports whether a visit by screen can't be told to the record, as its rule was when it was
+// converted.
+func impossible(v care.Snapshot) bool {
+	return v.Generation > 0 && !v.AdHoc() && len(v.Recording.Means) == 0 && (v.State.Active() || v.State.Concluded())
 }
 
 func (q DayQuery) takes(v VisitView) bool {

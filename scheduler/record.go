@@ -74,6 +74,9 @@ func (s *Service) journalFor(m care.Means) ehr.Journal {
 	return s.journal
 }
 
+// can reports whether the record has a means, as it is set up.
+func (s *Service) can(m care.Means) bool { return slices.Contains(s.journalFor(m).Means(), m) }
+
 // applyAfterKeeping hands the journal the list's file, which it has not got yet, and tries once more.
 func (s *Service) applyAfterKeeping(ctx context.Context, v care.Snapshot, e care.Entry, citizen care.Citizen, missing error) (ehr.Receipt, error) {
 	if _, ok := s.journal.(ehr.ListKeeper); !ok {

@@ -84,7 +84,7 @@ type Writing struct {
 func (s *Service) writings(v care.Snapshot) []Writing {
 	v.Recording, v.Delivery = s.recordingOf(v.Facts), care.Screen
 	if len(v.Recording.Means) == 0 {
-		return []Writing{{When: "Skrives ikke i journalen", Lines: []string{v.Recording.Why}}}
+		return []Writing{{When: "Ikke muligt i journalen", Lines: []string{v.Recording.Why}}}
 	}
 
 	result := func(o care.Outcome) care.Snapshot {
@@ -107,7 +107,7 @@ func (s *Service) writings(v care.Snapshot) []Writing {
 func (s *Service) writesPlanned(v care.Snapshot) []string {
 	v.Recording, v.Delivery = s.recordingOf(v.Facts), care.Screen
 	if len(v.Recording.Means) == 0 {
-		return []string{"Skrives ikke i journalen: " + v.Recording.Why}
+		return []string{"Ikke muligt i journalen: " + v.Recording.Why}
 	}
 
 	return s.lines(v, care.EntryPlanned)
@@ -118,7 +118,13 @@ func (s *Service) lines(v care.Snapshot, kind care.EntryKind) []string {
 	var out []string
 
 	for _, m := range v.Recording.Means {
-		if m.Tells(kind) {
+		if !m.Tells(kind) {
+			continue
+		}
+
+		if !s.can(m) {
+			out = append(out, "Ikke muligt "+m.Danish()+": Journalen har ingen måde at få det at vide på.")
+		} else {
 			out = append(out, sentence(s.change(v, care.Entry{Kind: kind, Means: m}, care.Citizen{})))
 		}
 	}

@@ -103,6 +103,7 @@ type DayView struct {
 	Employees []care.EmployeeID // those with visits that day, sorted
 	Visits    []VisitView       // in order of time
 	Troubles  int               // open exceptions that day
+	Untold    int               // visits by screen that the record can't be told of
 	All       int               // visits that day before the filters
 	Night     bool              // the day is a night list's: noon to noon
 }

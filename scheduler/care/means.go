@@ -41,3 +41,21 @@ func (m Means) Tells(kind EntryKind) bool {
 		return false
 	}
 }
+
+// Danish returns the wording shown on screens, as in "skrives på kørelisten"; empty for no means.
+func (m Means) Danish() string {
+	switch m {
+	case OnList:
+		return "på kørelisten"
+	case ByIntervention:
+		return "som indsats"
+	case ByNote:
+		return "som notat"
+	case ByTask:
+		return "som opgave"
+	case ByJournal:
+		return "som journalnotat"
+	}
+
+	return string(m)
+}

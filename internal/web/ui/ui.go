@@ -157,7 +157,7 @@ type Pages struct {
 var pageSet = sync.OnceValues(func() (*page.Set, error) {
 	return page.Parse(templates, template.FuncMap{
 		"chip": chipOf, "tag": tagOf, "room": roomState, "message": messageState, "messageKind": messageKind,
-		"admission": admissionState, "entry": entryState, "entryKind": entryKind, "means": means, "fetchState": fetchState, "trouble": troubleKind,
+		"admission": admissionState, "entryKind": entryKind, "fetchState": fetchState, "trouble": troubleKind,
 		"change": changeKind, "batch": batchState, "verdict": verdictDanish, "grade": gradeOf, "channel": channelDanish,
 		"suitability": suitabilityOf, "note": noteState, "closing": closingWord, "covers": consentCovers, "connection": connectionState, "device": deviceState, "tablet": tabletState, "queue": queueName, "swift": swift, "share": share, "spell": spell,
 		"gravity": gravityOf, "differs": findingState, "runState": runState, "runWhy": runWhy, "runMissing": runMissing,

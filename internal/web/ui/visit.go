@@ -96,6 +96,15 @@ func (p *Pages) showVisit(c *gin.Context, status int, problem string) error {
 	return p.showStatus(c, status, "besoeg", "Besøg", body)
 }
 
+// EntryMark is how an entry is. One that the rule tells only afterwards is not impossible.
+func (v visitPage) EntryMark(e care.Entry) mark {
+	if e.State == care.EntryOmitted && len(v.Visit.Recording.Means) > 0 {
+		return mark{"Skrives senere", "calm", "hourglass"}
+	}
+
+	return entryState(e.State)
+}
+
 // Screen reports whether the visit of a driving list is on its way to be given by screen.
 func (v visitPage) Screen() bool { return v.Visit.State.Active() && !v.Visit.AdHoc() }
 

@@ -176,23 +176,6 @@ func entryKind(k care.EntryKind) string {
 }
 
 // means names the way in which the record is told; empty where there is none.
-func means(m care.Means) string {
-	switch m {
-	case care.OnList:
-		return "på kørelisten"
-	case care.ByIntervention:
-		return "som indsats"
-	case care.ByNote:
-		return "som notat"
-	case care.ByTask:
-		return "som opgave"
-	case care.ByJournal:
-		return "som journalnotat"
-	}
-
-	return string(m)
-}
-
 func troubleKind(k care.ExceptionKind) string {
 	switch k {
 	case care.RoomTrouble:
