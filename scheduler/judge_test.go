@@ -44,8 +44,8 @@ func toldOfCitizens(p *recordPeer, sim **nexussim.Server) change {
 	}
 }
 
-// citizenOf is the citizen of a visit.
-func (r *rig) citizenOf(source string) care.CitizenID { return r.visit(source).Facts.Citizen }
+// nancysID is the citizen of visit A-1.
+func (r *rig) nancysID() care.CitizenID { return r.visit("A-1").Facts.Citizen }
 
 func (r *rig) notesOf(id care.CitizenID) []care.CitizenNote {
 	r.tb.Helper()
@@ -80,7 +80,7 @@ func TestJudgementIsWritten(t *testing.T) {
 	peer := &recordPeer{name: "nexus"}
 	r := newRig(t, toldOfCitizens(peer, &sim))
 	r.load(list(nancy))
-	id, ctx := r.citizenOf("A-1"), t.Context()
+	id, ctx := r.nancysID(), t.Context()
 
 	preview, err := r.PreviewJudgement(ctx, caregiver("MSK"), id, yes("Kan selv betjene tavlen"))
 	must(t, err)
@@ -121,7 +121,7 @@ func TestJudgementIsRefused(t *testing.T) {
 
 	r := newRig(t)
 	r.load(list(nancy))
-	id := r.citizenOf("A-1")
+	id := r.nancysID()
 
 	for name, c := range map[string]struct {
 		who  care.Actor
@@ -164,7 +164,7 @@ func TestListDoesNotOverwriteJudgement(t *testing.T) {
 	ctx := t.Context()
 
 	r.load(list(nancy))
-	id := r.citizenOf("A-1")
+	id := r.nancysID()
 	must(t, r.Judge(ctx, planner(), id, scheduler.JudgementRequest{Verdict: care.Unsuitable, Why: "Ser dårligt."}))
 	r.load(list(with(nancy, colFit, "Egnet")))
 
@@ -204,7 +204,7 @@ func TestRefusedNote(t *testing.T) {
 	ctx := t.Context()
 
 	r.load(list(nancy))
-	id := r.citizenOf("A-1")
+	id := r.nancysID()
 
 	must(t, sim.DefineForm("Omsorgsnotat", nexussim.FormField{Label: "Emne", Type: "text"}))
 	must(t, r.Judge(ctx, planner(), id, yes("Kan selv.")))
@@ -251,7 +251,7 @@ func TestNoteIsImpossible(t *testing.T) {
 		s.set.Notes = map[care.NoteTopic]scheduler.CitizenNoteRule{care.SuitabilityNote: {Why: "Vores journal har intet felt til det."}, care.DeviceNote: {Means: care.ByNote, Name: "Omsorgsnotat"}}
 	})
 	r.load(list(nancy))
-	id := r.citizenOf("A-1")
+	id := r.nancysID()
 
 	preview, err := r.PreviewJudgement(t.Context(), planner(), id, yes("Kan selv."))
 	must(t, err)

@@ -38,15 +38,25 @@ func (noteRow) TableName() string { return "citizen_notes" }
 
 // noteBody is the stored form of what is written.
 type noteBody struct {
-	Name   string           `json:"name,omitempty"`
-	Fields []care.NoteField `json:"fields,omitempty"`
-	Title  string           `json:"title,omitempty"`
-	Text   string           `json:"text,omitempty"`
-	Author string           `json:"author,omitempty"`
+	Name   string      `json:"name,omitempty"`
+	Fields []noteField `json:"fields,omitempty"`
+	Title  string      `json:"title,omitempty"`
+	Text   string      `json:"text,omitempty"`
+	Author string      `json:"author,omitempty"`
+}
+
+type noteField struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
 }
 
 func (k *Keys) noteToRow(n care.CitizenNote) (noteRow, error) {
-	body, err := json.Marshal(noteBody{n.Name, n.Fields, n.Title, n.Text, n.Author})
+	var fields []noteField
+	for _, f := range n.Fields {
+		fields = append(fields, noteField(f))
+	}
+
+	body, err := json.Marshal(noteBody{n.Name, fields, n.Title, n.Text, n.Author})
 	if err != nil {
 		return noteRow{}, fmt.Errorf("note: %w", err)
 	}
@@ -79,7 +89,10 @@ func (k *Keys) noteFromRow(row noteRow) (care.CitizenNote, error) {
 		return n, fmt.Errorf("note %s: %w", row.ID, err)
 	}
 
-	n.Name, n.Fields, n.Title, n.Text, n.Author = body.Name, body.Fields, body.Title, body.Text, body.Author
+	n.Name, n.Title, n.Text, n.Author = body.Name, body.Title, body.Text, body.Author
+	for _, f := range body.Fields {
+		n.Fields = append(n.Fields, care.NoteField(f))
+	}
 
 	return n, nil
 }

@@ -59,6 +59,8 @@ func TestPagesGolden(t *testing.T) {
 		"afstemning-venter":    reconciled(reconcileWaits),
 		"afstemning-drift":     b.get(t, boss, "/afstemning", 200),
 		"omlaegning":           b.get(t, staff, "/omlaegninger/b1", 200),
+		"borger-notater":       b.get(t, staff, "/borgere/c1", 200),
+		"egnethed":             b.get(t, staff, "/borgere/c1/egnethed", 200),
 		"lobby":                b.get(t, staff, "/min-dag/"+(&served{use: b.use[testby]}).withStatus(scheduler.StatusWaiting), 200),
 		"borger-kode":          b.get(t, citizen, "/b", 200),
 		"borger-kode-en":       b.get(t, citizen, "/b?sprog=en", 200),

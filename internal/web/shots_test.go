@@ -129,6 +129,7 @@ func (s *served) shots(t *testing.T) []shot {
 
 	out = append(out, shot{name: "borger-terms-ar", cookies: citizen, path: "/b?sprog=ar", before: at(scheduler.StageTerms)})
 	out = append(out, s.deviceShots(t, submit)...)
+	out = append(out, s.judgementShots(t, submit)...)
 	out = append(out, s.adminShots(t, submit)...)
 	out = append(out, s.directoryShots(t)...)
 	out = append(out, s.reconcileShots(t)...)

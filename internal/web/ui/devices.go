@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -33,6 +34,7 @@ func (p *Pages) deviceRoutes() []route.Route {
 		{Method: get, Path: "/administration/tavler", Access: manage, Handle: p.tablets},
 		{Method: post, Path: "/administration/tavler", Access: manage, Handle: p.registerTablet},
 		{Method: post, Path: "/administration/tavler/:tavle/kode", Access: manage, Handle: p.offerTablet},
+		{Method: get, Path: "/administration/tavler/:tavle/luk", Access: manage, Handle: p.askClose},
 		{Method: post, Path: "/administration/tavler/:tavle/luk", Access: manage, Handle: p.closeTablet},
 	}
 }
@@ -115,10 +117,32 @@ func (p *Pages) offerTablet(c *gin.Context) error {
 	return p.show(c, "tavle-kode", "Sæt tavlen op", offer)
 }
 
+// closingPage asks why a tablet is closed, and tells what the record gets then.
+type closingPage struct {
+	Card  scheduler.TabletCard
+	Error string
+}
+
+func (p *Pages) askClose(c *gin.Context) error { return p.showClosing(c, http.StatusOK, "") }
+
+func (p *Pages) showClosing(c *gin.Context, status int, problem string) error {
+	all, err := p.UseCases.Tablets(c.Request.Context(), route.Actor(c))
+	if err != nil {
+		return err
+	}
+
+	i := slices.IndexFunc(all, func(t scheduler.TabletCard) bool { return string(t.Device.ID) == c.Param("tavle") })
+	if i < 0 {
+		return care.NewError(care.NotFound, "Tavlen findes ikke.")
+	}
+
+	return p.showStatus(c, status, "tavle-luk", "Luk tavlen", closingPage{Card: all[i], Error: problem})
+}
+
 func (p *Pages) closeTablet(c *gin.Context) error {
 	err := p.UseCases.CloseTablet(c.Request.Context(), route.Actor(c), care.DeviceID(c.Param("tavle")), care.DeviceEnd(c.PostForm("aarsag")))
 	if care.KindOf(err) == care.Invalid {
-		return p.showTablets(c, http.StatusUnprocessableEntity, tabletsPage{Error: care.MessageOf(err)})
+		return p.showClosing(c, http.StatusUnprocessableEntity, care.MessageOf(err))
 	}
 
 	if err != nil {
