@@ -43,7 +43,7 @@ func TestKilledDuringApproval(t *testing.T) {
 		c.after(t.Context(), patience, 1, 1)
 		p.kill()
 
-		p = c.serve("all")
+		c.serve("all")
 
 		if status := leader.do(http.MethodPost, "/api/v1/conversions/"+batch+"/approve", "", nil).status; status != http.StatusConflict {
 			t.Errorf("a yes to a conversion that has begun: %d", status)
