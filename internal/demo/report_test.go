@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCheck(t *testing.T) {
@@ -68,5 +69,19 @@ func TestReportText(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in %s", want, text)
 		}
+	}
+}
+
+// TestTheWalkWaitsForLateTries: what failed ten times waits for minutes, and is no loss.
+func TestTheWalkWaitsForLateTries(t *testing.T) {
+	t.Parallel()
+
+	var all time.Duration
+	for round := range lastRounds {
+		all += stepOf(round)
+	}
+
+	if stepOf(0) != retryStep || all < 45*time.Minute {
+		t.Errorf("the first step is %s, all are %s", stepOf(0), all)
 	}
 }

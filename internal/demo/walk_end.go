@@ -21,8 +21,8 @@ func (w *walk) finish(ctx context.Context) error {
 		last = laterOf(v.Planned.End, last)
 	}
 
-	for range 40 {
-		if err := w.Jump(ctx, laterOf(w.Now().Add(retryStep), last.Add(20*time.Minute))); err != nil {
+	for round := range lastRounds {
+		if err := w.Jump(ctx, laterOf(w.Now().Add(stepOf(round)), last.Add(20*time.Minute))); err != nil {
 			return err
 		}
 
@@ -46,6 +46,13 @@ func (w *walk) finish(ctx context.Context) error {
 
 	return w.tell(ctx)
 }
+
+// lastRounds is how often the walk looks whether everything has come to its end.
+const lastRounds = 40
+
+// stepOf is how far the clock is moved in a round: ever farther, as what fails again and again waits ever
+// longer for its next try.
+func stepOf(round int) time.Duration { return retryStep << min(round/6, 6) }
 
 func laterOf(a, b time.Time) time.Time {
 	if a.After(b) {
