@@ -1,7 +1,6 @@
 package scheduler_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -113,7 +112,7 @@ func TestStrayRoomsForThePlatform(t *testing.T) {
 		t.Fatalf("the administrator sees %+v", drifts(view.Findings))
 	}
 
-	refusedAll(ctx, t, r)
+	refusedAll(t, r)
 	must(t, r.MendFinding(ctx, administrator(), view.Findings[0].ID, false))
 	r.until(r.clock.Now().Add(2 * time.Minute))
 
@@ -136,8 +135,10 @@ func TestStrayRoomsForThePlatform(t *testing.T) {
 }
 
 // refusedAll: everything about people is closed to who handles rooms, and all of it to a caregiver.
-func refusedAll(ctx context.Context, t *testing.T, r *town) {
+func refusedAll(t *testing.T, r *town) {
 	t.Helper()
+
+	ctx := t.Context()
 
 	all, err := r.Reconciliation(ctx, planner(), scheduler.FindingFilter{Kind: care.DriftMoved})
 	must(t, err)

@@ -222,7 +222,7 @@ func (p *person) findings() map[care.DriftKind]string {
 
 	p.call(http.MethodGet, "/api/v1/reconciliation/findings", nil, &answer)
 
-	out := map[care.DriftKind]string{}
+	out := make(map[care.DriftKind]string)
 	for _, f := range answer.Items {
 		out[f.Kind] = f.ID
 	}

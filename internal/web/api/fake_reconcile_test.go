@@ -43,7 +43,8 @@ func (f *fake) Reconciliation(_ context.Context, actor care.Actor, filter schedu
 func (f *fake) CategoryCounts(_ context.Context, actor care.Actor, unit care.UnitID) ([]scheduler.CategoryCount, scheduler.Run, error) {
 	return []scheduler.CategoryCount{
 		{Day: "2026-11-23", Unit: "oest", Category: "Planlagt skærmbesøg", Own: 12, Record: 11, Visits: []care.VisitID{"v-1"}},
-		{Day: "2026-11-23", Unit: "oest", Category: "Telefonisk", Own: 2, Record: 3, Unknown: 1}, {Day: "2026-11-23", Unit: "oest", Category: "Gennemført skærmbesøg", Own: 8, Record: 8},
+		{Day: "2026-11-23", Unit: "oest", Category: "Telefonisk", Own: 2, Record: 3, Unknown: 1},
+		{Day: "2026-11-23", Unit: "oest", Category: "Gennemført skærmbesøg", Own: 8, Record: 8},
 	}, comparison(), f.note(actor, "CategoryCounts %s", unit)
 }
 
