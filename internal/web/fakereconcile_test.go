@@ -128,6 +128,10 @@ func (f *fakeUse) Reconciliation(_ context.Context, actor care.Actor, filter sch
 func (f *fakeUse) list(out *scheduler.ReconcileView, actor care.Actor, filter scheduler.FindingFilter) {
 	found := f.findings()
 	for _, v := range found {
+		if !actor.MayAnywhere(care.HandleTrouble) && v.Kind != care.DriftRoomOrphan {
+			continue
+		}
+
 		switch v.State { //nolint:exhaustive // one that is being repaired is nobody's any more
 		case care.FindingAccepted:
 			out.Accepted++
