@@ -7,10 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/lexicon"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
+	"github.com/sluse/sluse/scheduler/measure"
 )
 
 // clockChange is the instant at which Danish clocks change in a month of a year: 01:00 UTC on its last
@@ -43,6 +46,59 @@ func nightVisits(seed uint64) []ofRecord {
 	}
 
 	return all
+}
+
+// yearsEnds are visits of a night list, from noon to noon, over the ends of years whose last or first days are
+// in a week of the other year, and of 2026 and 2032, which have 53 weeks.
+func yearsEnds() []ofRecord {
+	var all []ofRecord
+
+	for i, year := range []int{2026, 2032, 2024, 2029} {
+		eve := time.Date(year, 12, 31, 0, 0, 0, 0, care.Zone())
+		for n, after := range []time.Duration{12 * time.Hour, 22 * time.Hour, 24*time.Hour - 5*time.Minute, 24 * time.Hour, 30 * time.Hour, 36*time.Hour - 15*time.Minute} {
+			cpr := []string{"2512489996", "2509479989", "2103009996", "3001749995"}[(i+n)%4]
+			all = append(all, ofRecord{number: year*100 + 50 + n, cpr: cpr, start: eve.Add(after).UTC()})
+		}
+	}
+
+	return all
+}
+
+// TestTimesAroundYearsEnds does the same with the ends of years: each visit is in the ISO week of its local day.
+func TestTimesAroundYearsEnds(t *testing.T) {
+	t.Parallel()
+
+	weeks := map[string]int{}
+
+	for _, v := range yearsEnds() {
+		day := care.DayOf(v.start)
+		weeks[measure.WeekOf(day).Key()]++
+
+		if w := measure.WeekOf(day); !w.Span().Has(day) {
+			t.Errorf("%s is not in its week %s", day, w.Key())
+		}
+	}
+
+	if diff := cmp.Diff(map[string]int{"2026-53": 6, "2032-53": 6, "2025-01": 6, "2030-01": 6}, weeks); diff != "" {
+		t.Errorf("weeks (-want +got):\n%s", diff)
+	}
+
+	for name, peer := range recordPeers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			p := peer(1)
+			visits := yearsEnds()
+
+			if name == "nexus" { // which is asked for one day at a time
+				visits = visits[:12]
+			}
+
+			r := newRig(t, func(s *setup) { s.clock = &clock{at: time.Date(2023, 12, 31, 10, 0, 0, 0, time.UTC)} }, p.use, keepJournal(p))
+			loadNights(r, p, visits)
+			r.sameEverywhere(t, p, visits)
+		})
+	}
 }
 
 // TestTimesAroundClockChanges imports visits of the nights in which clocks change, stores them, has

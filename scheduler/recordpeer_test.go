@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -67,6 +68,18 @@ func (g *gate) enter() weather {
 	g.most = max(g.most, g.inside)
 
 	return g.how
+}
+
+// held takes a call out of the count that never got to the record.
+func (g *gate) held(err error) {
+	if e, ok := errors.AsType[*connector.Error](err); !ok || e.RetryAfter == 0 {
+		return
+	}
+
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+
+	g.hits--
 }
 
 func (g *gate) taken() int {
@@ -286,7 +299,7 @@ func filePeer(seed uint64) *recordPeer {
 			config := file.Config{Dir: dir}
 			config.SetDefaults()
 
-			j, err := file.New(config, c.Now)
+			j, err := file.New(config, file.Options{Now: c.Now, Peer: s.recordLine()})
 			must(tb, err)
 			tb.Cleanup(func() { _ = j.Close(context.WithoutCancel(tb.Context())) })
 
@@ -305,7 +318,9 @@ func filePeer(seed uint64) *recordPeer {
 	p.told = func(r *rig, v care.Snapshot, _ care.Means) []care.EntryKind {
 		var kinds []care.EntryKind
 		for _, e := range received(r, v) {
-			kinds = append(kinds, e.Kind)
+			if !overtaken(v, e.Key) { // one that came when we could not know has a later one after it
+				kinds = append(kinds, e.Kind)
+			}
 		}
 
 		return kinds
@@ -327,6 +342,13 @@ func filePeer(seed uint64) *recordPeer {
 	}
 
 	return p
+}
+
+// overtaken reports whether a later entry was written in place of the one with this key.
+func overtaken(v care.Snapshot, key string) bool {
+	i := slices.IndexFunc(v.Entries, func(e care.Entry) bool { return e.Key == key })
+
+	return i >= 0 && v.Entries[i].State == care.EntrySuperseded && slices.ContainsFunc(v.Entries[i+1:], func(e care.Entry) bool { return e.State == care.EntryWritten })
 }
 
 func spanOf(i care.Interval) string {
@@ -365,7 +387,10 @@ func (f *folder) Apply(ctx context.Context, c ehr.Change) (ehr.Receipt, error) {
 	case fair:
 	}
 
-	return f.Journal.Apply(ctx, c)
+	receipt, err := f.Journal.Apply(ctx, c)
+	f.peer.held(err)
+
+	return receipt, err
 }
 
 // Keep implements ehr.ListKeeper.
@@ -377,7 +402,10 @@ func (f *folder) Keep(ctx context.Context, list care.ListID, data ehr.File, refs
 		defer func() { _ = os.Rename(f.dir+".away", f.dir) }()
 	}
 
-	return f.Journal.Keep(ctx, list, data, refs)
+	err := f.Journal.Keep(ctx, list, data, refs)
+	f.peer.held(err)
+
+	return err
 }
 
 // nexusPeer is a Nexus that shows its own list and is told by all its means.

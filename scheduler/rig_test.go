@@ -329,7 +329,7 @@ func intoFile(journal **file.Journal) change {
 			config := file.Config{Dir: tb.TempDir()}
 			config.SetDefaults()
 
-			j, err := file.New(config, c.Now)
+			j, err := file.New(config, file.Options{Now: c.Now})
 			must(tb, err)
 			tb.Cleanup(func() { _ = j.Close(context.WithoutCancel(tb.Context())) })
 

@@ -80,7 +80,7 @@ func BenchmarkRead10000(b *testing.B) {
 func BenchmarkApply(b *testing.B) {
 	for _, f := range []ehr.File{sample(b, "koreliste-dag.csv"), bigList(b, 10_000), sample(b, "koreliste-uge.xlsx")} {
 		b.Run(fmt.Sprintf("%s-%d-bytes", f.Name, len(f.Data)), func(b *testing.B) {
-			j, err := file.New(file.Config{Dir: b.TempDir(), RenderDelay: time.Second}, clock)
+			j, err := file.New(file.Config{Dir: b.TempDir(), RenderDelay: time.Second}, file.Options{Now: clock})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -101,19 +101,19 @@ func fileName(name string) string {
 
 // refused is the error for a change that another try can't help.
 func refused(op, message string) error {
-	return &connector.Error{System: system, Op: op, Kind: connector.Rejected, Err: care.NewError(care.Invalid, message)}
+	return &connector.Error{System: System, Op: op, Kind: connector.Rejected, Err: care.NewError(care.Invalid, message)}
 }
 
 // trouble is the error for a directory that can't be used now.
 func trouble(op string, kind connector.Kind, cause error) error {
-	return &connector.Error{System: system, Op: op, Kind: kind, Err: &care.Error{
+	return &connector.Error{System: System, Op: op, Kind: kind, Err: &care.Error{
 		Kind: care.Unavailable, Message: "Mappen til kørelister kan ikke bruges lige nu. Der prøves igen; bliver det ved, så kontakt IT.", Err: cause,
 	}}
 }
 
 // stopped is the error when the caller gave up.
 func stopped(ctx context.Context, op string, kind connector.Kind) error {
-	return &connector.Error{System: system, Op: op, Kind: kind, Err: &care.Error{
+	return &connector.Error{System: System, Op: op, Kind: kind, Err: &care.Error{
 		Kind: care.Unavailable, Message: "Skrivningen til journalen blev afbrudt. Der prøves igen.", Err: ctx.Err(),
 	}}
 }

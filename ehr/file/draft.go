@@ -240,7 +240,7 @@ func (r *reading) readCitizen(d *draft, row record) {
 		r.readCPR(d, number)
 	}
 
-	switch surrogate, err := care.ParseSurrogateID(system, id); {
+	switch surrogate, err := care.ParseSurrogateID(System, id); {
 	case id == "" && number == "" && r.header.has(fieldSurrogate):
 		r.fault(d, fieldSurrogate, "Rækken har hverken CPR-nummer eller erstatnings-id. Slå borgeren op i journalen, og skriv et af dem.")
 	case id == "" && number == "":

@@ -60,7 +60,7 @@ func writer(dir, tag string) error {
 		return err
 	}
 
-	j, err := file.New(file.Config{Dir: dir}, clock)
+	j, err := file.New(file.Config{Dir: dir}, file.Options{Now: clock})
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func TestLargeListsFollowLater(t *testing.T) {
 	input := heavyWorkbook(t)
 	dir := t.TempDir()
 
-	j, err := file.New(file.Config{Dir: dir, RenderDelay: time.Minute}, clock)
+	j, err := file.New(file.Config{Dir: dir, RenderDelay: time.Minute}, file.Options{Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +318,7 @@ func TestLargeListsFollowLater(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	soon, err := file.New(file.Config{Dir: dir, RenderDelay: time.Millisecond}, clock)
+	soon, err := file.New(file.Config{Dir: dir, RenderDelay: time.Millisecond}, file.Options{Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func writeUntilFull(t *testing.T, dir, limit string) {
 
 	rows := read(t, sample(t, "koreliste-dag.csv")).Rows
 
-	j, err := file.New(file.Config{Dir: dir}, clock)
+	j, err := file.New(file.Config{Dir: dir}, file.Options{Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

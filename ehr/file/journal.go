@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -32,6 +33,7 @@ type Journal struct {
 	cfg     Config
 	aliases map[string]alias
 	clock   func() time.Time
+	peer    *outbound.Peer // nil: no rules
 
 	mu     sync.Mutex
 	lists  map[care.ListID]*keptList
@@ -45,12 +47,23 @@ var (
 	_ ehr.ListKeeper = (*Journal)(nil)
 )
 
-// New returns a journal on cfg.Dir, which it makes when it is missing. The clock
-// tells the time of entries. Call Recover once at the start, and Close at the end.
-func New(cfg Config, clock func() time.Time) (*Journal, error) {
+// Options are what a Journal needs besides its Config. Now is required.
+type Options struct {
+	Now  func() time.Time // tells the time of entries
+	Peer *outbound.Peer   // holds back while the folder can't be used; nil: every entry tries for itself
+}
+
+// New returns a journal on cfg.Dir, which it makes when it is missing. Call Recover once at the
+// start, and Close at the end.
+func New(cfg Config, o Options) (*Journal, error) {
 	cfg.SetDefaults()
 
-	if err := errors.Join(cfg.Validate()...); err != nil {
+	problems := cfg.Validate()
+	if o.Now == nil {
+		problems = append(problems, errors.New("Options.Now is required"))
+	}
+
+	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("file journal: %w", err)
 	}
 
@@ -58,7 +71,7 @@ func New(cfg Config, clock func() time.Time) (*Journal, error) {
 		return nil, trouble("open", connector.Unavailable, err)
 	}
 
-	return &Journal{cfg: cfg, aliases: aliasTable(cfg.Aliases), clock: clock, lists: make(map[care.ListID]*keptList)}, nil
+	return &Journal{cfg: cfg, aliases: aliasTable(cfg.Aliases), clock: o.Now, peer: o.Peer, lists: make(map[care.ListID]*keptList)}, nil
 }
 
 // Means are the columns of the list's rows.
@@ -67,8 +80,8 @@ func (j *Journal) Means() []care.Means { return []care.Means{care.OnList} }
 // Apply writes one entry. Repeating it with the same key returns the first receipt and
 // writes nothing. Keys are looked up within the list of the change. Errors are
 // *connector.Error: Unsupported (a visit on no list), Rejected (unknown list or row, a letter that the file's charset lacks),
-// Unavailable (nothing was written, or only the files under ud/ lag behind), Unknown (repeat
-// to find out). A row of an earlier file of the list that is gone from the present one is
+// Unavailable (nothing was written), Unknown (repeat to find out, or to bring the files under ud/
+// up to date). A row of an earlier file of the list that is gone from the present one is
 // taken: the entry stands in the log and on the work list.
 func (j *Journal) Apply(ctx context.Context, change ehr.Change) (ehr.Receipt, error) {
 	const op = "apply"
@@ -88,19 +101,36 @@ func (j *Journal) Apply(ctx context.Context, change ehr.Change) (ehr.Receipt, er
 	}
 
 	if change.List == "" {
-		return ehr.Receipt{}, &connector.Error{System: system, Op: op, Kind: connector.Unsupported, Err: care.NewError(care.Invalid,
+		return ehr.Receipt{}, &connector.Error{System: System, Op: op, Kind: connector.Unsupported, Err: care.NewError(care.Invalid,
 			"Besøget står ikke på en køreliste og kan ikke skrives i dens fil. Skriv det i omsorgsjournalen i hånden, og markér punktet som løst.")}
 	}
 
-	o := &operation{change: change, done: make(chan struct{})}
-	j.list(change.List).submit(ctx, o)
+	var receipt ehr.Receipt
 
-	select {
-	case <-o.done:
-		return o.receipt, o.err
-	case <-ctx.Done():
-		return ehr.Receipt{}, stopped(ctx, op, connector.Unknown)
+	err := j.follow(ctx, op, func() error {
+		o := &operation{change: change, done: make(chan struct{})}
+		j.list(change.List).submit(ctx, o)
+
+		select {
+		case <-o.done:
+			receipt = o.receipt
+
+			return o.err
+		case <-ctx.Done():
+			return stopped(ctx, op, connector.Unknown)
+		}
+	})
+
+	return receipt, err
+}
+
+// follow tries by the folder's rules: while it is away, all that waits does not try for itself.
+func (j *Journal) follow(ctx context.Context, op string, try func() error) error {
+	if j.peer == nil {
+		return try()
 	}
+
+	return j.peer.Call(ctx, op, try)
 }
 
 // Keep stores the input file of a list and which of its rows became visits. The same file
@@ -112,7 +142,9 @@ func (j *Journal) Keep(ctx context.Context, list care.ListID, file ehr.File, row
 		return refused("keep", "Kørelisten har intet id.")
 	}
 
-	return j.list(list).locked(func(l *keptList) error { return l.keep(ctx, file, rows) })
+	return j.follow(ctx, "keep", func() error {
+		return j.list(list).locked(func(l *keptList) error { return l.keep(ctx, file, rows) })
+	})
 }
 
 // Output returns the list as the record must have it now, and brings the files under ud/ up

@@ -48,7 +48,7 @@ func read(tb testing.TB, f ehr.File) ehr.DrivingList {
 func journal(tb testing.TB, dir string) *file.Journal {
 	tb.Helper()
 
-	j, err := file.New(file.Config{Dir: dir}, clock)
+	j, err := file.New(file.Config{Dir: dir}, file.Options{Now: clock})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -181,7 +181,17 @@ func (l *keptList) commit(ctx context.Context, batch []*operation) error {
 		}
 	}
 
-	return l.show(ctx)
+	return arrived(l.show(ctx))
+}
+
+// arrived is the error of files under ud/ that lag behind: the entries themselves stand in the log, so it must
+// not be taken for one that had no effect.
+func arrived(err error) error {
+	if e, ok := errors.AsType[*connector.Error](err); ok && e.Kind == connector.Unavailable {
+		return &connector.Error{System: e.System, Op: e.Op, Kind: connector.Unknown, Err: e.Err}
+	}
+
+	return err
 }
 
 // judge decides what an operation does: refuse, return the first receipt, or add an entry.
@@ -342,7 +352,7 @@ func (l *keptList) classify(op string, err error) error {
 	case errors.Is(err, errNoRow):
 		return refused(op, "Kørelistens fil passer ikke til de indlæste besøg. Indlæs filen igen.")
 	case errors.Is(err, errDamaged), errors.Is(err, errPanic), errors.Is(err, errLetters):
-		return &connector.Error{System: system, Op: op, Kind: connector.Malformed, Err: &care.Error{
+		return &connector.Error{System: System, Op: op, Kind: connector.Malformed, Err: &care.Error{
 			Kind: care.Internal, Message: "Kørelistens filer er beskadigede. Skriv i journalen i hånden, og kontakt IT.", Err: err,
 		}}
 	default:

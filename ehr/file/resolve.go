@@ -234,7 +234,7 @@ func (r *reading) identify(drafts []*draft) {
 			continue
 		}
 
-		ref := care.SourceRef{System: system, ID: d.nativeID, Occurrence: d.date.String()}
+		ref := care.SourceRef{System: System, ID: d.nativeID, Occurrence: d.date.String()}
 		if ref.ID == "" {
 			ref.ID = r.stableKey(d)
 			times[ref.ID]++

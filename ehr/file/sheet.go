@@ -17,7 +17,7 @@ type Sheets struct{}
 var _ directory.Sheets = Sheets{}
 
 // System implements directory.Sheets: surrogate ids mean the same here as in driving lists.
-func (Sheets) System() string { return system }
+func (Sheets) System() string { return System }
 
 // ReadSheet implements directory.Sheets. The first column is the one that a header row can't lack.
 func (Sheets) ReadSheet(ctx context.Context, f directory.File, columns []directory.Column) (directory.Sheet, error) {

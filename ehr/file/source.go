@@ -11,8 +11,8 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// system is the name of this adapter in errors and in care.SourceRef.
-const system = "file"
+// System is the name of this adapter in errors and in care.SourceRef.
+const System = "file"
 
 // Source reads driving lists from files.
 type Source struct {

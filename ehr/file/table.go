@@ -68,7 +68,7 @@ type table struct {
 // refuse returns the error for a file that can't be used at all.
 func refuse(op string, kind connector.Kind, message string, cause error) error {
 	return &connector.Error{
-		System: system, Op: op, Kind: kind,
+		System: System, Op: op, Kind: kind,
 		Err: &care.Error{Kind: care.Invalid, Message: message, Err: cause},
 	}
 }

@@ -15,9 +15,7 @@ import (
 	"github.com/sluse/sluse/connector/message/sms"
 	"github.com/sluse/sluse/connector/message/smsgw"
 	"github.com/sluse/sluse/connector/outbound"
-	"github.com/sluse/sluse/ehr/fhir"
-	"github.com/sluse/sluse/ehr/handover"
-	"github.com/sluse/sluse/ehr/nexus"
+	"github.com/sluse/sluse/ehr/file"
 	"github.com/sluse/sluse/internal/queue"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
@@ -79,10 +77,13 @@ func newMonitor(p parts) (*monitor, error) {
 		}
 	}
 
-	if system := p.m.Record.Kind; system == fhir.System || system == nexus.System || system == handover.System {
-		if err := add(connector.RecordRole, system, p.m.Record.Concurrency, p.m.Record.Rate); err != nil {
-			return nil, err
-		}
+	concurrency, rate := p.m.Record.Concurrency, p.m.Record.Rate
+	if p.m.Record.Kind == file.System {
+		concurrency, rate = 0, 0 // nobody agreed to anything: it is a folder, and entries that come together share one writing
+	}
+
+	if err := add(connector.RecordRole, p.m.Record.Kind, concurrency, rate); err != nil {
+		return nil, err
 	}
 
 	return m, m.addLogins(p)

@@ -319,7 +319,7 @@ func (s *Site) newJournal(ctx context.Context, p parts) (ehr.Journal, error) {
 		return journal, nil
 	}
 
-	journal, err := file.New(p.m.Record.File, p.o.Clock)
+	journal, err := file.New(p.m.Record.File, file.Options{Now: p.o.Clock, Peer: s.monitor.peer(connector.RecordRole)})
 	if err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}
