@@ -64,7 +64,11 @@ func (Calls) ReadCalls(ctx context.Context, f ehr.File, source calls.Source) (ca
 
 	r.readAll(ctx)
 
-	return r.out, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return calls.File{}, &connector.Error{System: system, Op: "read", Kind: connector.Unavailable, Err: err}
+	}
+
+	return r.out, nil
 }
 
 // drivingList reports whether a table tells far more of what driving lists tell than of calls: its

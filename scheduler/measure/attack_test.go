@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -298,7 +299,7 @@ func TestEqualHiddenCountsAreNotPinned(t *testing.T) {
 	c := measure.NewCounter(measure.Question{Period: measure.Span{From: "2026-11-01", To: "2026-11-30"}, By: []measure.Dimension{measure.ByUnit}}, measure.Terms{})
 
 	for i := range 5 {
-		c.Add(measure.Fact{ID: fmt.Sprint(i), Day: "2026-11-17", Unit: care.UnitID(fmt.Sprint("u", i)), Screened: true, State: care.Completed, Delivery: care.Screen, Citizen: fmt.Sprint(i)})
+		c.Add(measure.Fact{ID: strconv.Itoa(i), Day: "2026-11-17", Unit: care.UnitID(fmt.Sprint("u", i)), Screened: true, State: care.Completed, Delivery: care.Screen, Citizen: strconv.Itoa(i)})
 	}
 
 	table := c.Table(measure.Names{}).Leaving(nil)

@@ -172,7 +172,8 @@ func (t Table) identities() []identity {
 	guesses := [][]string{
 		{"planned", "record_confirmed", "record_pending", "record_failed", "record_differs", "record_omitted"},
 		{"calls", "completed", "not_citizen_absent", "not_employee_absent", "not_technical_fault", "not_too_short"},
-		{"planned", "listed_screen"}, {"answered", "completed"}, {"cancelled", "cancelled_early"}, {"not_turned_physical", "fallbacks"}, {"completed", "timed"},
+		{"planned", "listed_screen"},
+		{"answered", "completed"}, {"cancelled", "cancelled_early"}, {"not_turned_physical", "fallbacks"}, {"completed", "timed"},
 		{"completed", "replaced"}, {"completed", "journalled"}, {"completed", "concluded"}, {"citizens", "citizens_planned"},
 	}
 

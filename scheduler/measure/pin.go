@@ -1,6 +1,9 @@
 package measure
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // deduction is what everybody can work out of a table: figures that come to nothing together, each with its
 // sign.
@@ -229,14 +232,12 @@ func (h hider) blank(r *Row) {
 // blankLines hides every count of the rows beside a row.
 func (h hider) blankLines(r *Row, lines []line) {
 	for _, l := range lines {
-		for _, other := range l.cells {
-			if other == r {
-				for _, one := range l.cells {
-					h.blank(one)
-				}
+		if !slices.Contains(l.cells, r) {
+			continue
+		}
 
-				break
-			}
+		for _, one := range l.cells {
+			h.blank(one)
 		}
 	}
 }
