@@ -65,7 +65,7 @@ func (Calls) ReadCalls(ctx context.Context, f ehr.File, source calls.Source) (ca
 	r.readAll(ctx)
 
 	if err := ctx.Err(); err != nil {
-		return calls.File{}, &connector.Error{System: system, Op: "read", Kind: connector.Unavailable, Err: err}
+		return calls.File{}, &connector.Error{System: System, Op: "read", Kind: connector.Unavailable, Err: err}
 	}
 
 	return r.out, nil
