@@ -173,8 +173,14 @@ func (t Table) identities() []identity {
 		{"planned", "record_confirmed", "record_pending", "record_failed", "record_differs", "record_omitted"},
 		{"calls", "completed", "not_citizen_absent", "not_employee_absent", "not_technical_fault", "not_too_short"},
 		{"planned", "listed_screen"},
-		{"answered", "completed"}, {"cancelled", "cancelled_early"}, {"not_turned_physical", "fallbacks"}, {"completed", "timed"},
-		{"completed", "replaced"}, {"completed", "journalled"}, {"completed", "concluded"}, {"citizens", "citizens_planned"},
+		{"answered", "completed"},
+		{"cancelled", "cancelled_early"},
+		{"not_turned_physical", "fallbacks"},
+		{"completed", "timed"},
+		{"completed", "replaced"},
+		{"completed", "journalled"},
+		{"completed", "concluded"},
+		{"citizens", "citizens_planned"},
 	}
 
 	at := make(map[string]int, len(t.Columns))
