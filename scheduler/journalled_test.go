@@ -106,7 +106,8 @@ func TestForget(t *testing.T) {
 func TestForgetService(t *testing.T) {
 	t.Parallel()
 
-	for name, want := range map[string]string{"Medicin*": "", "Medicin": "", "medicinadministration ": "medicinadministration"} {
+	for _, named := range []struct{ name, want string }{{"Medicin*", ""}, {"Medicin", ""}, {"medicinadministration ", "medicinadministration"}} {
+		name, want := named.name, named.want
 		r := heldVisit(t, func(s *setup) {
 			s.set.Rules.ScreenServices, s.set.RecordFirst = nil, nil
 			s.set.Statistics.Services = []string{name}

@@ -160,6 +160,19 @@ func checkVendorCalls(t *testing.T, b Bench) {
 		t.Errorf("with those of no unit: %+v", told)
 	}
 
+	undoneCalls(t, b, q)
+	take("i4", 4, calls...)
+
+	if told := factsIn(t, b, q); len(told) != 3 {
+		t.Errorf("imported again: %+v", told)
+	}
+}
+
+// undoneCalls reads and undoes the imports of checkVendorCalls: what the second file has too stays when the first is
+// undone, and goes with the second.
+func undoneCalls(t *testing.T, b Bench, q scheduler.FactQuery) {
+	t.Helper()
+
 	imports, err := b.Store.CallImports(t.Context(), 10)
 	must(t, err)
 
@@ -167,7 +180,6 @@ func checkVendorCalls(t *testing.T, b Bench) {
 		t.Errorf("imports: %+v", imports)
 	}
 
-	// What the second file has too stays when the first is undone, and goes with the second.
 	must(t, b.Store.UndoCalls(t.Context(), "i1", "LED", Now(), scheduler.Effects{}))
 	wantKind(t, b.Store.UndoCalls(t.Context(), "i1", "LED", Now(), scheduler.Effects{}), care.Conflict)
 	wantKind(t, b.Store.UndoCalls(t.Context(), "nobody", "LED", Now(), scheduler.Effects{}), care.NotFound)
@@ -183,11 +195,5 @@ func checkVendorCalls(t *testing.T, b Bench) {
 
 	if told := factsIn(t, b, q); len(told) != 0 {
 		t.Errorf("after undo: %+v", told)
-	}
-
-	take("i4", 4, calls...)
-
-	if told := factsIn(t, b, q); len(told) != 3 {
-		t.Errorf("imported again: %+v", told)
 	}
 }
