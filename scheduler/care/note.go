@@ -12,9 +12,6 @@ const (
 	DeviceNote      NoteTopic = "device"      // a tablet was put up at the citizen's, or is there no more
 )
 
-// NoteTopics lists every topic.
-func NoteTopics() []NoteTopic { return []NoteTopic{SuitabilityNote, DeviceNote} }
-
 // Danish returns the wording shown on screens.
 func (t NoteTopic) Danish() string {
 	switch t {
