@@ -35,7 +35,7 @@ type Config struct {
 	ClientID       string        `yaml:"client_id" doc:"Client id at the token endpoint; required with token_url."`
 	ClientSecret   care.Secret   `yaml:"client_secret" doc:"Client secret at the token endpoint; required with token_url unless private_key is set."`
 	PrivateKey     care.Secret   `yaml:"private_key" doc:"Private key of the client in PEM for SMART backend services in place of a secret: RSA of 2048 bits or more (RS384) or curve P-384 (ES384); from a file or the environment."`
-	KeyID          string        `yaml:"key_id" doc:"Id (kid) under which the record knows the public key; default the key's RFC 7638 thumbprint, as sluse jwks prints it."`
+	KeyID          string        `yaml:"key_id" doc:"Id (kid) under which the record knows the public key; default the key's RFC 7638 thumbprint, as sluse record jwks prints it."`
 	Audience       string        `yaml:"audience" doc:"Audience of the signed assertion; default token_url."`
 	Scopes         []string      `yaml:"scopes" doc:"Scopes asked for at the token endpoint; default none."`
 	SecretInBody   bool          `yaml:"secret_in_body" doc:"Send client id and secret as form fields instead of HTTP Basic; default false."`
