@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -21,7 +22,8 @@ type Names struct {
 // Form is a form of the rules with the fields that they fill in.
 type Form struct {
 	Title  string
-	Fields []string // labels
+	Fields []string    // labels
+	Values []ehr.Field // what the rules fill in as it stands there, without placeholders
 }
 
 // TaskName is a type of task of the rules with the group that does it; the group may be empty.
@@ -147,40 +149,6 @@ func (d *doctor) elsewhere(ctx context.Context, pattern string) string {
 	return ""
 }
 
-// categories looks up the visit types on the first list that tells them.
-func (d *doctor) categories(ctx context.Context, lists []object) {
-	const what = "Besøgstyper"
-
-	if len(d.names.Categories) == 0 {
-		return
-	}
-
-	for _, half := range lists[:min(len(lists), 3)] {
-		list, err := d.nexus.followOne(ctx, "lists", half, "self", "kørelisten")
-		if err != nil || !list.has("availableEventTypes") {
-			continue
-		}
-
-		types, err := d.nexus.followAll(ctx, "visit_types", list, "availableEventTypes", "besøgstyper")
-		if err != nil {
-			d.trouble(what, err)
-
-			return
-		}
-
-		types = choosable(types)
-		d.each(what, d.names.Categories, func(name string) (string, bool) {
-			_, ok := named(types, "name", name)
-
-			return "Nexus har ingen besøgstype med navnet »" + name + "«. Systemforvalteren skal oprette den i Nexus eller rette navnet i opsætningen.", ok
-		})
-
-		return
-	}
-
-	d.say(connector.Notice, what, "Besøgstyperne kan ikke læses på kørelisterne, så navnene er ikke kontrolleret: "+quoted(d.names.Categories)+".")
-}
-
 // each tells of the names that are missing, or that all are there.
 func (d *doctor) each(what string, names []string, look func(name string) (missing string, ok bool)) {
 	complete := true
@@ -277,8 +245,7 @@ func (d *doctor) interventions(ctx context.Context, patient object) {
 
 		return sentence(err), err == nil
 	})
-	d.say(connector.Notice, what, "Handlingerne "+quoted(append(slices.Clone(d.nexus.config.Intervention.Create), d.nexus.config.Intervention.Edit, d.nexus.config.Intervention.End))+
-		" kan først ses på en indsats. Prøv dem med en fiktiv borger.")
+	d.transitions(ctx, patient)
 }
 
 func (d *doctor) forms(ctx context.Context, patient object) {
@@ -296,16 +263,7 @@ func (d *doctor) forms(ctx context.Context, patient object) {
 			continue
 		}
 
-		labels := f.Fields
-		if d.nexus.config.Note.TextLabel != "" {
-			labels = append(slices.Clone(labels), d.nexus.config.Note.TextLabel)
-		}
-
-		d.each(what, labels, func(label string) (string, bool) {
-			_, ok := named(form.list("items"), "label", label)
-
-			return "Skemaet »" + f.Title + "« har intet felt med navnet »" + label + "«. Systemforvalteren skal rette opsætningen.", ok
-		})
+		d.fields(f, form.list("items"))
 	}
 
 	if d.nexus.config.Note.TextLabel == "" && len(d.names.Forms) > 0 {

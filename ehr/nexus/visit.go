@@ -258,7 +258,7 @@ func (n *Nexus) changed(ctx context.Context, event object, c ehr.Change) (object
 	want := maps.Clone(event)
 
 	if c.Category != "" && categoryOf(event) != strings.TrimSpace(c.Category) {
-		kind, err := n.eventType(ctx, event, c.Category)
+		kind, err := n.eventType(ctx, event, c)
 		if err != nil {
 			return nil, err
 		}
@@ -282,41 +282,4 @@ func (n *Nexus) changed(ctx context.Context, event object, c ehr.Change) (object
 	}
 
 	return want, nil
-}
-
-// eventType finds a visit type by its local name, and tells it in the members in which the visit's
-// type was told before.
-func (n *Nexus) eventType(ctx context.Context, event object, name string) (object, error) {
-	const op = "visit_types"
-
-	types, err := n.followAll(ctx, op, event, "availableEventTypes", "besøgets typer")
-	if err != nil {
-		return nil, err
-	}
-
-	found, ok := named(choosable(types), "name", name)
-	if !ok {
-		return nil, reject(op, care.Invalid,
-			"Nexus har ingen besøgstype med navnet »"+name+"«. Bed systemforvalteren om at oprette den i Nexus eller rette navnet i opsætningen.")
-	}
-
-	out := object{}
-
-	for member, value := range found {
-		_, before := event.child("eventType")[member]
-		if before && member != "_links" || member == "id" || member == "name" {
-			out[member] = value
-		}
-	}
-
-	return out, nil
-}
-
-// choosable leaves out types that only old visits still have.
-func choosable(types []object) []object {
-	return slices.DeleteFunc(types, func(o object) bool {
-		_, told := o["active"]
-
-		return told && !o.truth("active")
-	})
 }

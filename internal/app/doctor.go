@@ -12,6 +12,7 @@ import (
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr/fhir"
+	"github.com/sluse/sluse/ehr/file"
 	"github.com/sluse/sluse/ehr/handover"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/internal/obs"
@@ -126,6 +127,10 @@ func outside(m config.Municipality, o Options) ([]connector.Checker, error) {
 		}
 
 		out = append(out, checker)
+	}
+
+	if m.Record.Kind == file.System {
+		out = append(out, m.Record.File)
 	}
 
 	if m.Record.Kind == handover.System {

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/sluse/sluse/config"
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/ehr"
 	"github.com/sluse/sluse/ehr/nexus"
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -62,7 +64,7 @@ func nexusNames(r config.Record) nexus.Names {
 
 	for _, n := range []config.CitizenNote{r.Notes.Suitability, r.Notes.Device} {
 		if n.Means == care.ByNote {
-			names.Forms = append(names.Forms, formOf(config.NoteRule{Form: n.Form, Fields: n.Fields}))
+			names.Forms = append(names.Forms, citizenForm(n))
 		}
 	}
 
@@ -94,6 +96,27 @@ func formOf(note config.NoteRule) nexus.Form {
 	form := nexus.Form{Title: note.Form}
 	for _, f := range note.Fields {
 		form.Fields = append(form.Fields, f.Label)
+
+		if !strings.Contains(f.Value, "{") {
+			form.Values = append(form.Values, ehr.Field{Label: f.Label, Value: f.Value})
+		}
+	}
+
+	return form
+}
+
+// citizenForm is the form of a note about a citizen, with the words that a field of its own gets.
+func citizenForm(n config.CitizenNote) nexus.Form {
+	form := formOf(config.NoteRule{Form: n.Form, Fields: n.Fields})
+
+	for _, f := range n.Fields {
+		if f.Value != "{egnethed}" && f.Value != "{hændelse}" {
+			continue
+		}
+
+		for _, word := range slices.Sorted(maps.Keys(n.Words)) {
+			form.Values = append(form.Values, ehr.Field{Label: f.Label, Value: n.Words[word]})
+		}
 	}
 
 	return form

@@ -44,6 +44,11 @@ func TestDoctorLooksUpNamesInNexus(t *testing.T) {
 		TestCitizen: care.NewSecret("2512489996"), WriteVisitType: true,
 	}
 	r.Nexus.SetDefaults()
+	r.Nexus.Note.TextLabel = "Notat"
+	r.Notes.Suitability = config.CitizenNote{
+		Means: care.ByNote, Form: "Omsorgsnotat", Words: map[string]string{"egnet": "Ja", "ikke_egnet": "Aldrig"},
+		Fields: []config.NoteField{{Label: "Emne", Value: "Skærmbesøg {dato}"}, {Label: "Egnet til skærmbesøg", Value: "{egnethed}"}},
+	}
 	r.Default.Means = []care.Means{care.OnList, care.ByTask}
 	r.Default.Planned, r.Default.Completed = "Planlagt skærmbesøg", "Skærmbesøg holdt"
 	r.Default.Task = config.TaskRule{Type: "Registrér skærmbesøg", Team: "Planlægning Øst"}
@@ -58,6 +63,7 @@ func TestDoctorLooksUpNamesInNexus(t *testing.T) {
 	for _, want := range []string{
 		"KMD Nexus, Besøgstyper: Nexus har ingen besøgstype med navnet »Skærmbesøg holdt«",
 		"KMD Nexus, Opgaver: Opgavetypen »Registrér skærmbesøg« kan bruges.",
+		"KMD Nexus, Skemaer: Feltet »Egnet til skærmbesøg« har ingen værdi »Aldrig«",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("nothing of %q in\n%s", want, out.String())

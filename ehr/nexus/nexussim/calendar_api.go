@@ -163,7 +163,10 @@ func (s *Server) readPreference(c *call) reply {
 	links := c.links().to("self", s.slug+listPath(l), l.need())
 	switch l.group {
 	case drivingLists:
-		links.to("availableEventTypes", s.slug+typesPath, ReadLists).to("orderGrants", s.slug+listPath(l)+"/orderGrants", ReadGrants)
+		links.to("orderGrants", s.slug+listPath(l)+"/orderGrants", ReadGrants)
+		if !s.quirks.TypesAtPathways {
+			links.to("availableEventTypes", s.slug+typesPath, ReadLists)
+		}
 	case activityLists:
 		links.to("content", s.slug+listPath(l)+"/content?view=all", ReadActivity)
 	case citizenLists:

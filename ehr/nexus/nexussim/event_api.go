@@ -20,8 +20,10 @@ func (s *Server) fullEvent(c *call, o *occurrence) object {
 	out["dashboardDescription"] = o.dashboard()
 	out["changeStrategies"] = s.strategies(o)
 	out["patientResourceList"] = s.patientList(c, o)
-	links := c.links().to("self", s.slug+eventPath(o), ReadLists).
-		to("availableEventTypes", s.slug+typesPath, ReadLists)
+	links := c.links().to("self", s.slug+eventPath(o), ReadLists)
+	if !s.quirks.TypesAtPathways {
+		links.to("availableEventTypes", s.slug+typesPath, ReadLists)
+	}
 	if len(o.citizens) > 0 {
 		links.to("patient", s.slug+patientPath(o.citizens[0]), ReadCitizens)
 	}

@@ -48,6 +48,9 @@ type Quirks struct {
 	HalfLists bool `json:"half_lists"`
 	// NoContent answers a PUT of a visit with 204 and no body.
 	NoContent bool `json:"no_content"`
+	// TypesAtPathways shows the types of visits at a citizen's pathway alone, where public code saw
+	// them (eoj.md §1.6), and neither at a visit nor at a list.
+	TypesAtPathways bool `json:"types_at_pathways"`
 	// OnlySeries offers ALL as the only strategy of repeated events.
 	OnlySeries bool `json:"only_series"`
 	// Hrefs and CPR are forms of writing; empty is mixed.
