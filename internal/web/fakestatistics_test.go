@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sluse/sluse/scheduler"
@@ -54,16 +55,43 @@ func statisticsFacts(tell func(measure.Fact) error) error {
 	return nil
 }
 
+// viewcareFacts are calls of an imported call list, of a week.
+func viewcareFacts(tell func(measure.Fact) error) error {
+	for day := care.Day("2026-11-09"); day <= "2026-11-15"; day = day.Add(1) {
+		for i := range 9 {
+			f := measure.Fact{
+				ID: fmt.Sprint("w", day, i), Source: "viewcare", Day: day, Start: day.Bounds().Start.Add(time.Duration(8*60+i*10) * time.Minute), Unit: "oest",
+				Employee: "MSK", Citizen: fmt.Sprint("v", i%8), Law: care.SUL138, Shift: care.DayShift, Screened: true, State: care.Completed, Delivery: care.Screen,
+				Actual: time.Duration(3+i) * time.Minute,
+			}
+
+			if err := tell(f); err != nil {
+				return err
+			}
+		}
+	}
+
+	return nil
+}
+
 func (f *fakeUse) Statistics(_ context.Context, _ care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error) {
 	terms := measure.Terms{FullLists: true, Savings: measure.Savings{Road: 12 * time.Minute, Kilometres: 4, GramsPerKm: 120}}
 	counter := measure.NewCounter(measure.Question{Period: measure.Span{From: q.From, To: q.To}, By: q.By}, terms)
 
 	if q.From < "2026-12-24" { // a day without visits
-		_ = statisticsFacts(func(f measure.Fact) error {
+		count := func(f measure.Fact) error {
 			counter.Add(f)
 
 			return nil
-		})
+		}
+
+		if !slices.Contains(q.Without, scheduler.OwnSource) {
+			_ = statisticsFacts(count)
+		}
+
+		if !slices.Contains(q.Without, "viewcare") {
+			_ = viewcareFacts(count)
+		}
 
 		for _, level := range counter.Levels(q.Leaving) {
 			seen := map[string]bool{}

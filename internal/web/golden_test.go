@@ -27,6 +27,7 @@ func TestPagesGolden(t *testing.T) {
 	b := setup(t)
 	staff := b.as(t, testby, "MSK", care.Planner, care.Caregiver)
 	boss := b.as(t, testby, "SYS", care.Administrator)
+	leader := b.as(t, testby, "LED", care.Leader)
 	citizen := b.enter(t)
 	b.use[testby].citizen = scheduler.CitizenView{Stage: scheduler.StageCode, PhoneHint: "•• •• •• 12", CodeLeft: 2, Opens: testNow().Add(time.Hour)}
 
@@ -78,6 +79,10 @@ func TestPagesGolden(t *testing.T) {
 		"tilknytninger":        b.get(t, staff, "/borgere/c1/medarbejdere", 200),
 		"find-borger":          b.post(t, staff, "/borgere/find", url.Values{"navn": {"nancy"}}, 200).Body.String(),
 		"godkendelse":          b.get(t, staff, "/omlaegninger/b3", 200),
+		"statistik":            b.get(t, leader, "/statistik?fra=2026-10-26&til=2026-11-22&opdel=law&uden=viewcare", 200),
+		"statistik-besoeg":     b.get(t, leader, "/statistik/besoeg?fra=2026-11-02&til=2026-11-03&maal=completed", 200),
+		"opkald":               b.get(t, leader, "/statistik/opkald?import=c1", 200),
+		"opkald-preview":       b.get(t, leader, "/statistik/opkald/opkald~viewcare~1", 200),
 	} {
 		got := assetHash.ReplaceAllString(body, "/assets/HASH/")
 		file := filepath.Join("testdata", "golden", name+".html")

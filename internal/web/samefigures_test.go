@@ -5,9 +5,11 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"html"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,14 +22,31 @@ import (
 	"github.com/sluse/sluse/scheduler/measure"
 )
 
-// TestSameFiguresEverywhere: page, API and file tell the same of every figure of the total.
+// TestSameFiguresEverywhere: page, API and file tell the same of every figure of the total, with an
+// imported call list as a source, without it, and of it alone.
 func TestSameFiguresEverywhere(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
 	leader := b.as(t, testby, "LED", care.Leader)
-	page := html.UnescapeString(b.get(t, leader, "/statistik?fra=2026-10-26&til=2026-11-22&opdel=law&skjul=1", http.StatusOK))
-	file := b.get(t, leader, "/statistik.csv?fra=2026-10-26&til=2026-11-22&opdel=law", http.StatusOK)
+	imported := map[string]string{}
+
+	for _, without := range []string{"", "viewcare", scheduler.OwnSource} {
+		imported[without] = b.sameFigures(t, leader, without)
+	}
+
+	// 7 days of 9 calls each.
+	if want := map[string]string{"": "63", "viewcare": "0", scheduler.OwnSource: "63"}; !maps.Equal(imported, want) {
+		t.Errorf("imported calls: %v, want %v", imported, want)
+	}
+}
+
+// sameFigures compares page, API and file, and returns how many calls were imported.
+func (b *bundle) sameFigures(t *testing.T, leader *http.Cookie, without string) string {
+	t.Helper()
+
+	page := html.UnescapeString(b.get(t, leader, "/statistik?fra=2026-10-26&til=2026-11-22&opdel=law&skjul=1&uden="+without, http.StatusOK))
+	file := b.get(t, leader, "/statistik.csv?fra=2026-10-26&til=2026-11-22&opdel=law&uden="+without, http.StatusOK)
 
 	var told struct {
 		Total struct {
@@ -35,7 +54,7 @@ func TestSameFiguresEverywhere(t *testing.T) {
 			Hidden []string            `json:"hidden"`
 		} `json:"total"`
 	}
-	if err := json.Unmarshal(b.use[testby].byAPI(t, "/api/v1/statistics", "?from=2026-10-26&to=2026-11-22&by=law"), &told); err != nil {
+	if err := json.Unmarshal(b.use[testby].byAPI(t, "/api/v1/statistics", "?from=2026-10-26&to=2026-11-22&by=law&without="+without), &told); err != nil {
 		t.Fatal(err)
 	}
 
@@ -73,16 +92,23 @@ func TestSameFiguresEverywhere(t *testing.T) {
 		}
 
 		if want := figures.Shown(c, v); shown[c.Name] != want {
-			t.Errorf("%s: the page tells %q, the API %q", c.Key, shown[c.Name], want)
+			t.Errorf("without %q, %s: the page tells %q, the API %q", without, c.Key, shown[c.Name], want)
 		}
 
 		at := i + 4 // after label, key and the week's two days
 		if want := strings.TrimRight(total[at], "0123456789"); v.Hidden != (total[at] == figures.Hidden) || (!v.Known && !v.Hidden) != (total[at] == "") {
-			t.Errorf("%s: the file tells %q, the API %+v (%s)", c.Key, total[at], v, want)
+			t.Errorf("without %q, %s: the file tells %q, the API %+v (%s)", without, c.Key, total[at], v, want)
 		} else if v.Known && strings.ReplaceAll(figures.Shown(measure.Column{Kind: c.Kind, Key: c.Key}, v), ".", "") != strings.ReplaceAll(figures.Shown(measure.Column{Kind: c.Kind, Key: c.Key}, parsed(t, total[at])), ".", "") {
-			t.Errorf("%s: the file tells %q, the API %v", c.Key, total[at], v.Number)
+			t.Errorf("without %q, %s: the file tells %q, the API %v", without, c.Key, total[at], v.Number)
 		}
 	}
+
+	n := told.Total.Values["imported"]
+	if n == nil {
+		return "hidden"
+	}
+
+	return strconv.FormatFloat(*n, 'f', -1, 64)
 }
 
 // apiUse is the fake behind the API's statistics.

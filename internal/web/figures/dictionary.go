@@ -45,8 +45,12 @@ Every column that leaves Sluse in statistics: on the page /statistik, in its CSV
 the report set; figures without one stand beside it.
 
 Figures that leave the unit are protected: counts from 1 to 4 are "` + Hidden + `" (null by the API), and so many others that
-none of them can be worked out from the sum of its row or column. An empty cell means that there is nothing to make the
-figure of.
+none of them can be worked out from the sum of its row or column, or from the tables by one dimension alone over the same
+period. A figure that is made of a hidden count is hidden too. Units side by side are told only of a whole calendar month
+that is over, with all sources and no other dimension: two periods that overlap, or a source switched on and off, would
+tell a small count as the difference of two large ones. Within the own units periods and sources are chosen freely, so
+whoever hands on two files of overlapping periods must compare them first. An empty cell means that there is nothing to
+make the figure of.
 
 ## Opdelinger
 
