@@ -28,13 +28,14 @@ const factColumns = "id, system, local_day, planned_start, planned_end, unit, em
 	"state, delivery, outcome_reason, outcome_grade, outcome_together_ns, outcome_start, outcome_end, outcome_at, outcome_by"
 
 // factsOf are the conditions of the visits that are told. The words "generation > 0" are those of the
-// index visits_screened.
+// index visits_screened. The unit is hidden from SQLite, which would rather read all visits of a unit than
+// those of a month.
 func factsOf(q scheduler.FactQuery) conditions {
 	var c conditions
 
 	c.add("visits.local_day >= ?", string(q.Days.From))
 	c.add("visits.local_day <= ?", string(q.Days.To))
-	c.add("visits.unit IN ?", q.Units)
+	c.add("COALESCE(visits.unit, '') IN ?", q.Units)
 
 	if !q.Listed {
 		c.add("visits.generation > 0")
