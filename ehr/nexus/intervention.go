@@ -47,7 +47,8 @@ func (g grant) receipt() ehr.Receipt {
 
 // tellByIntervention sees to it that the citizen has one active intervention of the name while
 // there is a screen visit, and none that we made when there is none left (K61). What two
-// processes make at once is put right by whoever sees both.
+// processes make at once is put right by whoever sees both. An address that was read a moment ago
+// and is gone is a conflict too: somebody took the intervention on, which gives it other ones.
 func (n *Nexus) tellByIntervention(ctx context.Context, patient object, c ehr.Change) (ehr.Receipt, error) {
 	if c.Name == "" {
 		return ehr.Receipt{}, reject(opIntervention, care.Invalid, "Reglen for registreringen nævner ingen indsats. Ret opsætningen.")
@@ -63,7 +64,7 @@ func (n *Nexus) tellByIntervention(ctx context.Context, patient object, c ehr.Ch
 			receipt, err = n.joinIntervention(ctx, patient, c)
 		}
 
-		if !connector.Is(err, connector.Conflict) {
+		if !connector.Is(err, connector.Conflict) && !connector.Is(err, connector.NotFound) {
 			return receipt, err
 		}
 	}
