@@ -13,7 +13,7 @@ import (
 
 const (
 	reconcileDays   = 2                // how many days after today are compared when nothing is set
-	reconcilePart   = 20               // citizens of one job
+	reconcilePart   = 500              // citizens of one job at most: each job reads the visits of all its days anew
 	mostRepairs     = 20               // of one run by rule, when nothing is set
 	reconcileSpan   = 90 * time.Second // a job that took so long leaves the rest to the next
 	silentEnough    = 3                // so many in a row without an answer end a pass
@@ -333,12 +333,16 @@ func (s *Service) breakOff(ctx context.Context, run *Run, l look) error {
 }
 
 func silenceText(side care.DriftSide) string {
-	who := "Omsorgsjournalen"
+	return nameOfSide(side) + " svarer ikke. Det, vi ikke har set, er ikke vurderet."
+}
+
+// nameOfSide begins a sentence about who does not answer, or refuses.
+func nameOfSide(side care.DriftSide) string {
 	if side == care.PlatformSide {
-		who = "Videoplatformen"
+		return "Videoplatformen"
 	}
 
-	return who + " svarer ikke. Det, vi ikke har set, er ikke vurderet."
+	return "Omsorgsjournalen"
 }
 
 // endRun closes a run that looked at everybody.

@@ -122,7 +122,7 @@ func (s *Service) mendSeen(ctx context.Context, f care.Finding, v care.Snapshot,
 	case l.silence != nil && !l.heard(f.Kind.Terms().Side):
 		return l.silence
 	case l.refused && !l.heard(f.Kind.Terms().Side):
-		return s.reopen(ctx, f, f, "Omsorgsjournalen vil ikke vise besøget. Bed systemforvalteren om at se på vores adgang.")
+		return s.reopen(ctx, f, f, nameOfSide(f.Kind.Terms().Side)+" vil ikke vise besøget. Bed systemforvalteren om at se på vores adgang.")
 	}
 
 	if len(l.visits) == 0 {

@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -252,6 +253,12 @@ func TestPlatformThatDoesNotTell(t *testing.T) {
 
 			if b, err := r.other.Find(t.Context(), r.ref()); err != nil || !b.Planned.Start.Equal(on(15, 0)) {
 				t.Errorf("the room is at %v (%v)", b.Planned, err)
+			}
+
+			// Who decided on it is told who refuses; with silence it is tried again.
+			f = r.differences()[0]
+			if told := strings.HasPrefix(f.Note, "Videoplatformen vil ikke vise"); told != (f.State == care.FindingOpen) {
+				t.Errorf("%s: %q", f.State, f.Note)
 			}
 
 			p.set(0)
