@@ -19,6 +19,8 @@ import (
 func (r *rig) meet(people ...vdxsim.Attendance) {
 	r.tb.Helper()
 
+	people = slices.Clone(people) // cases that run beside each other share theirs
+
 	for i := range people {
 		people[i].Name = string(people[i].Role) + string(rune('a'+i))
 	}
