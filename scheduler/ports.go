@@ -190,6 +190,9 @@ type VisitQuery struct {
 	Rooms    []care.RoomRef // visits that have, or had, one of these
 	State    care.VisitState
 	Troubled bool // with an open exception
+	// Screened leaves out the visits that were physical all the time: never chosen for the screen, without a
+	// room and without an entry in the record.
+	Screened bool
 	// FollowedUp narrows to visits with a follow-up that is open, or ended at this time or later.
 	FollowedUp time.Time
 	Limit      int // 0: no limit

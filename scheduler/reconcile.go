@@ -136,10 +136,10 @@ func (s *Service) reconcile(ctx context.Context, job Job) error {
 	return nil
 }
 
-// inScope are the visits of a run, by citizen in order of id: those of its days that we have anything to
-// do with, and those of other days about which something was found that still stands.
+// inScope are the visits of a run, by citizen in order of id: those of its days that were ever by screen, and
+// those of other days about which something was found that still stands.
 func (s *Service) inScope(ctx context.Context, run Run) ([]citizenVisits, error) {
-	visits, err := s.store.Visits(ctx, VisitQuery{Window: run.Window})
+	visits, err := s.store.Visits(ctx, VisitQuery{Window: run.Window, Screened: true})
 	if err != nil {
 		return nil, err
 	}
@@ -173,19 +173,14 @@ func (s *Service) inScope(ctx context.Context, run Run) ([]citizenVisits, error)
 		visits = append(visits, more...)
 	}
 
-	return byCitizen(visits, older), nil
+	return byCitizen(visits), nil
 }
 
-// byCitizen sorts visits. Those that were never by screen are nobody's business, unless something was
-// found about them.
-func byCitizen(visits []care.Snapshot, found []care.VisitID) []citizenVisits {
+// byCitizen sorts visits.
+func byCitizen(visits []care.Snapshot) []citizenVisits {
 	by := make(map[care.CitizenID]*citizenVisits)
 
 	for _, v := range visits {
-		if v.Generation == 0 && len(v.Rooms) == 0 && !v.Missed() && !slices.Contains(found, v.ID) {
-			continue
-		}
-
 		c := by[v.Facts.Citizen]
 		if c == nil {
 			c = &citizenVisits{id: v.Facts.Citizen}

@@ -85,6 +85,10 @@ func narrow(q scheduler.VisitQuery) conditions {
 		c.add("id IN (SELECT visit_id FROM exceptions WHERE resolved_at IS NULL)")
 	}
 
+	if q.Screened {
+		c.add("(generation > 0 OR (parts & ?) <> 0)", hasRooms|hasEntries)
+	}
+
 	if !q.FollowedUp.IsZero() {
 		c.add("id IN (SELECT visit_id FROM follow_ups WHERE ended_at IS NULL UNION SELECT visit_id FROM follow_ups WHERE ended_at >= ?)", micros(q.FollowedUp))
 	}

@@ -212,6 +212,15 @@ func checkQueries(t *testing.T, b Bench) {
 		})
 	must(t, err)
 
+	must(t, b.Store.UpdateVisit(t.Context(), ids[9], func(v *care.Visit) (scheduler.Effects, error) {
+		v.Raise(care.ChangeTrouble, "", "Taget tilbage.", true, Now()) // what a physical visit may have as well
+
+		return scheduler.Effects{}, nil
+	}))
+	must(t, b.Store.UpdateVisit(t.Context(), ids[6], func(v *care.Visit) (scheduler.Effects, error) {
+		return scheduler.Effects{}, v.Revert("", Now()) // physical again, and it was by screen
+	}))
+
 	start := facts(0).Planned.Start
 
 	for name, c := range map[string]struct {
@@ -232,7 +241,9 @@ func checkQueries(t *testing.T, b Bench) {
 		"list":         {scheduler.VisitQuery{ListName: "Rute 1", System: "file"}, ids},
 		"other list":   {scheduler.VisitQuery{ListName: "Rute 2"}, nil},
 		"other system": {scheduler.VisitQuery{System: "fhir"}, nil},
-		"troubled":     {scheduler.VisitQuery{Troubled: true}, ids[3:4]},
+		"troubled":     {scheduler.VisitQuery{Troubled: true}, []care.VisitID{ids[3], ids[9]}},
+		"screened":     {scheduler.VisitQuery{Screened: true}, ids[5:8]},
+		"screened day": {scheduler.VisitQuery{Screened: true, Window: care.Interval{Start: start.Add(60 * time.Minute), End: start.Add(30 * 24 * time.Hour)}}, ids[6:8]},
 		"both":         {scheduler.VisitQuery{Troubled: true, Employee: "MSK"}, nil},
 	} {
 		found, err := b.Store.Visits(t.Context(), c.q)
