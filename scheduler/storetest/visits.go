@@ -244,7 +244,7 @@ func checkQueries(t *testing.T, b Bench) {
 		"troubled":     {scheduler.VisitQuery{Troubled: true}, []care.VisitID{ids[3], ids[9]}},
 		"screened":     {scheduler.VisitQuery{Screened: true}, ids[5:8]},
 		"screened day": {scheduler.VisitQuery{Screened: true, Window: care.Interval{Start: start.Add(60 * time.Minute), End: start.Add(30 * 24 * time.Hour)}}, ids[6:8]},
-		"both":         {scheduler.VisitQuery{Troubled: true, Employee: "MSK"}, nil},
+		"both":         {scheduler.VisitQuery{Troubled: true, Employee: "MSK"}, ids[9:10]},
 	} {
 		found, err := b.Store.Visits(t.Context(), c.q)
 		must(t, err)
