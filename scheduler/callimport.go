@@ -328,6 +328,8 @@ func (s *Service) vendorCalls(source calls.Source, file *calls.File) []VendorCal
 		})
 	}
 
+	slices.SortStableFunc(file.Problems, func(a, b calls.Problem) int { return cmp.Compare(a.Line, b.Line) })
+
 	return out
 }
 
@@ -366,7 +368,10 @@ func (s *Service) callPreview(ctx context.Context, in callsIn) (CallPreview, err
 		out.Days.From, out.Days.To = min(out.Days.From, day), max(out.Days.To, day)
 
 		if per[c.Unit] == nil {
-			per[c.Unit] = &CallsOfUnit{Unit: s.unit(c.Unit)}
+			per[c.Unit] = &CallsOfUnit{}
+			if c.Unit != "" {
+				per[c.Unit].Unit = s.unit(c.Unit)
+			}
 		}
 
 		per[c.Unit].Calls++
@@ -381,7 +386,11 @@ func (s *Service) callPreview(ctx context.Context, in callsIn) (CallPreview, err
 		out.Units = append(out.Units, *u)
 	}
 
-	slices.SortFunc(out.Units, func(a, b CallsOfUnit) int { return cmp.Compare(a.Unit.Name, b.Unit.Name) })
+	const last = "\uffff" // calls of no unit stand below the others
+
+	slices.SortFunc(out.Units, func(a, b CallsOfUnit) int {
+		return cmp.Compare(cmp.Or(a.Unit.Name, last), cmp.Or(b.Unit.Name, last))
+	})
 
 	known, err := s.store.KnownCalls(ctx, in.calls)
 	if err != nil {

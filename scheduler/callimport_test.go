@@ -334,6 +334,32 @@ func TestCallListsOfUnits(t *testing.T) {
 	refused(t, err, care.Invalid)
 }
 
+// TestCallPreviewIsInOrder: what is wrong in a file stands in the order of its rows, whoever found it, and
+// calls of no unit of ours stand below the units.
+func TestCallPreviewIsInOrder(t *testing.T) {
+	t.Parallel()
+
+	r := newRig(t, withViewcare)
+	r.until(on(10, 0))
+
+	rows := randersCalls()
+	got, err := r.PreviewCalls(t.Context(), leader(), "viewcare", callList(rows[3], rows[5], "v8;23-11-2026 08:25;60;Sovet;Borgeropkald;oest;MSK;;", rows[0]))
+	must(t, err)
+
+	var lines []int
+	for _, p := range got.File.Problems {
+		lines = append(lines, p.Line)
+	}
+
+	if diff := cmp.Diff([]int{2, 3, 4}, lines); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+
+	if u := got.Units; len(u) != 2 || u[0].Unit.ID != "oest" || u[1].Unit != (care.Unit{}) {
+		t.Errorf("units %+v", u)
+	}
+}
+
 // TestLongCallList imports a year of calls, and twice is still one.
 func TestLongCallList(t *testing.T) {
 	t.Parallel()

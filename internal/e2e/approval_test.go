@@ -15,7 +15,7 @@ func TestKilledDuringApproval(t *testing.T) {
 	both(t, func(t *testing.T, postgres bool) {
 		t.Helper()
 
-		c := found(t, terms{postgres: postgres, approveFrom: 3, latency: 20 * time.Millisecond, concurrency: 4})
+		c := found(t, terms{postgres: postgres, settings: "    conversion: {approve_from: 3}", latency: 20 * time.Millisecond, concurrency: 4})
 		p := c.serve("all")
 		planner, leader := newPerson(t, c.base, p.addr).login(c.World, "PLAN"), c.leader(p)
 

@@ -53,7 +53,7 @@ func (c *town) doors(leader *person, all ...guest) (links, visits map[string]str
 			start.Format("02-01-2006"), start.Format("15:04"), end.Format("15:04"), g.phone, g.employee, g.cpr, g.name, g.phone)
 	}
 
-	if rows, faults := leader.upload("koreliste.csv", list.Bytes()); rows != len(all) || faults != 0 {
+	if rows, faults := leader.importList("koreliste.csv", list.Bytes()); rows != len(all) || faults != 0 {
 		c.tb.Fatalf("imported %d rows, %d with faults", rows, faults)
 	}
 

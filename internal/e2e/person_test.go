@@ -157,8 +157,8 @@ func (p *person) read(what string, a answer, out any) {
 	}
 }
 
-// upload imports a driving list and returns how many rows can't be imported.
-func (p *person) upload(name string, data []byte) (rows, faults int) {
+// upload sends a file to the API and reads what it answers.
+func (p *person) upload(path, name string, data []byte, out any) {
 	p.tb.Helper()
 
 	var body bytes.Buffer
@@ -178,9 +178,16 @@ func (p *person) upload(name string, data []byte) (rows, faults int) {
 		p.tb.Fatal(err)
 	}
 
+	p.read("upload of "+name, p.do(http.MethodPost, path, form.FormDataContentType(), &body), out)
+}
+
+// importList imports a driving list and returns how many rows can't be imported.
+func (p *person) importList(name string, data []byte) (rows, faults int) {
+	p.tb.Helper()
+
 	var record struct{ Rows, Faults int }
 
-	p.read("import", p.do(http.MethodPost, "/api/v1/driving-lists", form.FormDataContentType(), &body), &record)
+	p.upload("/api/v1/driving-lists", name, data, &record)
 
 	return record.Rows, record.Faults
 }

@@ -120,7 +120,7 @@ func (c *town) soon(p *person, n int) []string {
 		list = append(list, strings.Join(cells, ";"))
 	}
 
-	if rows, faults := p.upload("snart.csv", []byte(strings.Join(list, "\n")+"\n")); rows != n || faults != 0 {
+	if rows, faults := p.importList("snart.csv", []byte(strings.Join(list, "\n")+"\n")); rows != n || faults != 0 {
 		c.tb.Fatalf("imported %d rows, %d with faults", rows, faults)
 	}
 

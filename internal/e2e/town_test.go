@@ -47,7 +47,7 @@ type terms struct {
 	latency     time.Duration
 	concurrency int
 	video       world.VideoKind
-	approveFrom int // conversions of so many visits wait for another employee; 0: none does
+	settings    string // further lines of the municipality's configuration, each indented by four blanks
 	record      world.RecordKind
 	planned     []ehr.Row // by the record itself
 }
@@ -120,8 +120,8 @@ func bare(t *testing.T, o terms) *town {
 
 	c.rewrite(c.ConfigFile, c.ConfigFile, "log_level", "log_level: debug\nstop_timeout: 20s")
 
-	if o.approveFrom > 0 {
-		c.rewrite(c.ConfigFile, c.ConfigFile, `    emergency`, fmt.Sprintf("    emergency: \"1813\"\n    conversion: {approve_from: %d}", o.approveFrom))
+	if o.settings != "" {
+		c.rewrite(c.ConfigFile, c.ConfigFile, `    emergency`, "    emergency: \"1813\"\n"+o.settings)
 	}
 
 	c.readList()
@@ -258,7 +258,7 @@ func (c *town) leader(p *process) *person {
 func (c *town) imported(p *person) []string {
 	c.tb.Helper()
 
-	if rows, faults := p.upload("koreliste.csv", c.list); rows != 60 || faults != 0 {
+	if rows, faults := p.importList("koreliste.csv", c.list); rows != 60 || faults != 0 {
 		c.tb.Fatalf("imported %d rows, %d with faults", rows, faults)
 	}
 

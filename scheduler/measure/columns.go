@@ -85,21 +85,23 @@ func change(key, name string, kind Kind, of string) Column {
 
 func durations() []Column {
 	rests := []string{"timed"}
-	told := func(key, name, formula string, value func(t *tally) float64) Column {
-		return Column{
-			Key: key, Name: name, Formula: formula, Group: Duration, Kind: Minutes, Measure: 6, rests: rests, open: Fact.timed,
-			value: func(t *tally, _ Terms) Value {
-				return Value{Number: value(t), Known: len(t.actual) > 0}
-			},
+	of := func(n func(t *tally) int) func(key, name, formula string, value func(t *tally) float64) Column {
+		return func(key, name, formula string, value func(t *tally) float64) Column {
+			return Column{
+				Key: key, Name: name, Formula: formula, Group: Duration, Kind: Minutes, Measure: 6, rests: rests, open: Fact.timed,
+				value: func(t *tally, _ Terms) Value { return Value{Number: value(t), Known: n(t) > 0} },
+			}
 		}
 	}
+	told := of(func(t *tally) int { return len(t.actual) })
+	toldOfPlan := of(func(t *tally) int { return t.plannedN }) // another vendor's calls were planned nowhere
 
 	return []Column{
 		count(Duration, 6, "timed", "Med kendt varighed", "Antal gennemførte skærmbesøg, hvor det vides, hvor længe begge sider var til stede samtidig.", Fact.timed),
 		told("median", "Varighed, median", "Den midterste af de faktiske varigheder; er der to midterste, deres gennemsnit.", func(t *tally) float64 { return median(t.actual).Minutes() }),
 		told("mean", "Varighed, gennemsnit", "Summen af de faktiske varigheder ÷ antal med kendt varighed.", func(t *tally) float64 { return (sum(t.actual) / time.Duration(max(1, len(t.actual)))).Minutes() }),
 		told("p90", "Varighed, 90-percentil", "Den korteste varighed, som mindst 90 % af besøgene ikke overstiger.", func(t *tally) float64 { return percentile(t.actual, 90).Minutes() }),
-		told("planned_mean", "Planlagt varighed, gennemsnit", "Summen af de planlagte varigheder ÷ antal, for de af besøgene med kendt varighed, der var planlagt.", func(t *tally) float64 { return (t.plannedOf / time.Duration(max(1, t.plannedN))).Minutes() }),
+		toldOfPlan("planned_mean", "Planlagt varighed, gennemsnit", "Summen af de planlagte varigheder ÷ antal, for de af besøgene med kendt varighed, der var planlagt.", func(t *tally) float64 { return (t.plannedOf / time.Duration(max(1, t.plannedN))).Minutes() }),
 		{
 			Key: "hours", Name: "Tid på skærm i alt", Group: Duration, Kind: Hours, Measure: 6, rests: rests, open: Fact.timed,
 			Formula: "Summen af de faktiske varigheder for gennemførte skærmbesøg.",
@@ -175,7 +177,7 @@ func recorded() []Column {
 		count(Recorded, 10, "record_pending", "Venter på at blive skrevet", "Antal planlagte skærmbesøg, hvor noget endnu venter på at blive skrevet i journalen.", is(Pending)),
 		count(Recorded, 10, "record_failed", "Kunne ikke skrives", "Antal planlagte skærmbesøg, hvor journalen afviste noget, eller hvor det ikke kunne skrives.", is(Failed)),
 		count(Recorded, 10, "record_differs", "Journalen viser noget andet", "Antal planlagte skærmbesøg, hvor afstemningen har fundet, at journalen viser noget andet, end der blev skrevet.", is(Differs)),
-		count(Recorded, 10, "record_omitted", "Skrives ikke efter kommunens regel", "Antal planlagte skærmbesøg, som kommunens regler ikke skriver i journalen. De indgår ikke i andelen.", is(Omitted)),
+		count(Recorded, 10, "record_omitted", "Ikke muligt i journalen", "Antal planlagte skærmbesøg, som journalen ikke kan få at vide på nogen måde efter kommunens regler. De indgår ikke i andelen.", is(Omitted)),
 		{
 			Key: "record_share", Name: "Registreret i journalen", Group: Recorded, Kind: Percent, Measure: 10,
 			Formula: "Bekræftet ÷ (bekræftet + venter + fejlet + afviger).",

@@ -34,7 +34,7 @@ func (r RecordState) Danish() string {
 	case Differs:
 		return "Afviger"
 	case Omitted:
-		return "Skrives ikke"
+		return "Ikke muligt"
 	}
 
 	return string(r)

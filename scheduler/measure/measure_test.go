@@ -212,3 +212,27 @@ func randomFacts(r *rand.Rand, n int) []measure.Fact {
 
 	return out
 }
+
+// TestPlannedLengthOfCalls: another vendor's calls were planned nowhere, so alone they have no planned
+// length, and beside visits they do not change it.
+func TestPlannedLengthOfCalls(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		facts []measure.Fact
+		want  measure.Value
+	}{
+		"calls alone":  {[]measure.Fact{call("2026-11-17", "A", 10), call("2026-11-18", "B", 20)}, measure.Value{}},
+		"with a visit": {[]measure.Fact{call("2026-11-17", "A", 10), screen("2026-11-18", "B", 5, 15)}, measure.Value{Number: 15, Known: true}},
+	} {
+		c := measure.NewCounter(measure.Question{Period: measure.Span{From: "2026-11-16", To: "2026-11-22"}}, measure.Terms{})
+		for _, f := range test.facts {
+			c.Add(f)
+		}
+
+		table := c.Table(measure.Names{})
+		if got := table.Value(table.Total, "planned_mean"); got != test.want {
+			t.Errorf("%s: %+v, want %+v", name, got, test.want)
+		}
+	}
+}
