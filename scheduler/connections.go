@@ -57,6 +57,9 @@ type Monitor interface {
 	Hours(ctx context.Context, window care.Interval) ([]SystemHour, error)
 	// Down tells whether a system counts as down in this process, and since when. It asks nobody.
 	Down(role connector.Role) (since time.Time, is bool)
+	// Held returns the error with which a call to a system that is down would be held back now; nil when
+	// one may be tried. It asks nobody. Errors are *connector.Error.
+	Held(role connector.Role, op string) error
 }
 
 // unwatched is the monitor of a service that has none.
@@ -73,6 +76,9 @@ func (unwatched) Hours(context.Context, care.Interval) ([]SystemHour, error) { r
 
 // Down knows of nothing.
 func (unwatched) Down(connector.Role) (time.Time, bool) { return time.Time{}, false }
+
+// Held knows of nothing.
+func (unwatched) Held(connector.Role, string) error { return nil }
 
 // ConnectionView is one outside system on the panel "Forbindelser".
 type ConnectionView struct {

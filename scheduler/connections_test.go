@@ -38,6 +38,8 @@ func (m told) Hours(_ context.Context, window care.Interval) ([]scheduler.System
 
 func (m told) Down(connector.Role) (time.Time, bool) { return time.Time{}, false }
 
+func (m told) Held(connector.Role, string) error { return nil }
+
 // watched is a rig whose monitor says what it is told to.
 func watched(t *testing.T, m told) *rig {
 	t.Helper()

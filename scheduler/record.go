@@ -13,6 +13,14 @@ import (
 // writeEntry makes one entry in the care record. Entries of a visit go in order. The journal's
 // Apply is safe to repeat, so a lost answer is simply tried again.
 func (s *Service) writeEntry(ctx context.Context, job Job) error {
+	// Thousands of entries may wait through an outage of days: while the record is known to be down none
+	// of them even reads its visit. Another system takes notes elsewhere and may well be there.
+	if s.notes == nil {
+		if err := s.monitor.Held(connector.RecordRole, "write_entry"); err != nil {
+			return err
+		}
+	}
+
 	v, err := s.store.Visit(ctx, job.Visit)
 	if err != nil {
 		return err

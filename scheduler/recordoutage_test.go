@@ -1,7 +1,6 @@
 package scheduler_test
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 	"sync"
@@ -28,17 +27,15 @@ func TestRecordAwayForDays(t *testing.T) {
 		peer           string
 		how            weather
 		postgres, more bool
-		long           bool // takes minutes with the race detector, so it is away for two days there
-		days           int  // how long it is away; 0: longDays
 	}{
 		{peer: "fhir", how: absent, postgres: true, more: true},
-		{peer: "fhir", how: broken, more: true, days: 2},
-		{peer: "fhir", how: slow, days: 2},
-		{peer: "nexus", how: absent, more: true, days: 2},
-		{peer: "nexus", how: broken, long: true},
-		{peer: "nexus", how: slow, more: true, days: 2},
-		{peer: "file", how: absent, long: true},
-		{peer: "file", how: broken, more: true, days: 2},
+		{peer: "fhir", how: broken, more: true},
+		{peer: "fhir", how: slow},
+		{peer: "nexus", how: absent, more: true},
+		{peer: "nexus", how: broken},
+		{peer: "nexus", how: slow, more: true},
+		{peer: "file", how: absent},
+		{peer: "file", how: broken, more: true},
 	} {
 		t.Run(fmt.Sprintf("%s/%s", c.peer, c.how), func(t *testing.T) {
 			t.Parallel()
@@ -58,11 +55,7 @@ func TestRecordAwayForDays(t *testing.T) {
 				}
 			})
 
-			l := &longOutage{rig: r, peer: p, how: c.how, span: cmp.Or(c.days, longDays)}
-			if sleepy && c.long {
-				l.span = 2
-			}
-
+			l := &longOutage{rig: r, peer: p, how: c.how}
 			l.live(t)
 		})
 	}
@@ -73,38 +66,37 @@ type longOutage struct {
 	*rig
 	peer *recordPeer
 	how  weather
-	span int // days
 }
 
 func (l *longOutage) live(t *testing.T) {
 	t.Helper()
-	l.peer.load(l.rig, numbered(l.span))
+	l.peer.load(l.rig, numbered(longDays))
 
-	before := l.days(l.span)
+	before := l.days(longDays)
 	first := func(day, i int) string { return strconv.Itoa(90_001 + 10*day + i) }
 
 	l.turn(t, before, first(0, 0), first(0, 1), first(1, 0))
 	l.until(on(6, 50))
 	l.peer.set(l.how)
 
-	for day := range l.span {
+	for day := range longDays {
 		l.morning(t, day, before, first)
 	}
 
 	l.nothingLost(t)
 
 	hits := l.peer.taken()
-	if hits == 0 || hits > 80*l.span {
-		t.Errorf("%d calls came to the record while it was away for %d days", hits, l.span)
+	if hits == 0 || hits > 80*longDays {
+		t.Errorf("%d calls came to the record while it was away for %d days", hits, longDays)
 	}
 
-	back := on(18, 0).AddDate(0, 0, l.span-1)
+	back := on(18, 0).AddDate(0, 0, longDays-1)
 	l.clock.to(back.Add(-3 * time.Minute))
 	l.until(back)
 	l.peer.set(fair)
 	l.rush(t)
 	l.until(back.Add(20 * time.Minute))
-	l.peer.compare(t, l.rig, l.span)
+	l.peer.compare(t, l.rig, longDays)
 	l.rightTimes(t, first)
 
 	if outages, err := l.Outages(t.Context(), planner()); err != nil || len(outages) > 0 {
@@ -150,7 +142,7 @@ func (l *longOutage) morning(t *testing.T, day int, all map[string]care.Snapshot
 	l.until(at(7, 6))
 	l.turn(t, all, source(day, 5))
 
-	if day+1 < l.span {
+	if day+1 < longDays {
 		if day > 0 {
 			l.turn(t, all, source(day+1, 0))
 		}
@@ -204,7 +196,7 @@ func (l *longOutage) toldEarly(t *testing.T) {
 		t.Errorf("planners are told %+v", outages)
 	}
 
-	for source, v := range l.days(l.span) {
+	for source, v := range l.days(longDays) {
 		if v.NeedsPerson() {
 			t.Errorf("%s: %+v besides the notice", source, v.Exceptions)
 		}
@@ -224,7 +216,7 @@ func (l *longOutage) nothingLost(t *testing.T) {
 
 	due := 0
 
-	for source, v := range l.days(l.span) {
+	for source, v := range l.days(longDays) {
 		for _, e := range v.Entries {
 			switch e.State {
 			case care.EntryDue:
@@ -240,8 +232,8 @@ func (l *longOutage) nothingLost(t *testing.T) {
 		}
 	}
 
-	if due < 3*l.span {
-		t.Errorf("%d entries wait after %d days", due, l.span)
+	if due < 3*longDays {
+		t.Errorf("%d entries wait after %d days", due, longDays)
 	}
 }
 
@@ -274,8 +266,8 @@ func (l *longOutage) rush(t *testing.T) {
 func (l *longOutage) rightTimes(t *testing.T, source func(day, i int) string) {
 	t.Helper()
 
-	for day := range l.span {
-		all := l.days(l.span)
+	for day := range longDays {
+		all := l.days(longDays)
 		for _, i := range []int{0, 1, 3, 4} {
 			v := all[source(day, i)]
 

@@ -157,3 +157,6 @@ func (s *sky) Hours(context.Context, care.Interval) ([]scheduler.SystemHour, err
 
 // Down implements scheduler.Monitor.
 func (s *sky) Down(role connector.Role) (time.Time, bool) { return s.peer(role).Down() }
+
+// Held implements scheduler.Monitor.
+func (s *sky) Held(role connector.Role, op string) error { return s.peer(role).Held(op) }

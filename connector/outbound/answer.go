@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/sluse/sluse/connector"
@@ -51,22 +52,47 @@ func (a *Answer) FailAs(kind connector.Kind, code string) *connector.Error {
 }
 
 // Broken returns the error of a 2xx answer that can't be understood: Unknown after a write,
-// because the effect took place; Malformed after a read. The reason must hold nothing of the body.
-func (a *Answer) Broken(reason string) *connector.Error {
-	e := a.fail("", errors.New(reason))
-	e.Kind = connector.Malformed
+// because the effect took place. After a read, JSON that stops in the middle, nothing at all, or a
+// web page is Unavailable: it was cut off on the way, or something in between answered, and another
+// try helps; everything else is Malformed. The reason must hold nothing of the body.
+func (a *Answer) Broken(reason string) *connector.Error { return a.broken(reason, a.cutOff()) }
 
-	if !a.safe {
+func (a *Answer) broken(reason string, passing bool) *connector.Error {
+	e := a.fail("", errors.New(reason))
+
+	switch {
+	case !a.safe:
 		e.Kind = connector.Unknown
+	case passing:
+		e.Kind, e.Err = connector.Unavailable, errors.New("the answer was cut off or is a web page")
+	default:
+		e.Kind = connector.Malformed
 	}
 
 	return e
 }
 
+// cutOff reports whether the body is not what the peer sent, or not all of it.
+func (a *Answer) cutOff() bool {
+	body := bytes.TrimSpace(a.Body)
+	if len(body) == 0 {
+		return a.Status != http.StatusNoContent
+	}
+
+	switch body[0] {
+	case '{', '[':
+		var whole json.RawMessage
+
+		return errors.Is(json.NewDecoder(bytes.NewReader(body)).Decode(&whole), io.ErrUnexpectedEOF)
+	case '<': // what is XML by agreement says so
+		return strings.Contains(strings.ToLower(a.Header.Get("Content-Type")), "html")
+	}
+
+	return false
+}
+
 // JSON decodes the body of a 2xx answer into v. Unknown members are ignored; text after the
-// value is an error. After a read, a body that stops in the middle or is a web page is
-// Unavailable: it was cut off on the way, or something in between answered, and another try
-// helps. Other errors are those of Broken.
+// value is an error. Errors are those of Broken.
 func (a *Answer) JSON(v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(a.Body))
 
@@ -82,13 +108,7 @@ func (a *Answer) JSON(v any) error {
 	}
 
 	// The decoder's own text is left out: it can quote the body.
-	failure := a.Broken("the answer is not the JSON that was expected")
-	if a.safe && (errors.Is(err, io.ErrUnexpectedEOF) || bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<"))) {
-		failure.Kind = connector.Unavailable
-		failure.Err = errors.New("the answer was cut off or is a web page")
-	}
-
-	return failure
+	return a.broken("the answer is not the JSON that was expected", a.cutOff() || bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<")))
 }
 
 var tokenLike = regexp.MustCompile(`^[A-Za-z0-9._-]{1,40}$`)

@@ -396,6 +396,23 @@ func (p *Peer) Down() (since time.Time, is bool) {
 	return p.breaker.since, p.breaker.open()
 }
 
+// Held returns the error with which a call would be held back now, because nothing can be done at the
+// peer; nil when one may be tried. It asks nobody, so work that waits through a long outage costs little.
+func (p *Peer) Held(op string) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+
+	if !p.breaker.open() && !p.breaker.shut() {
+		return nil
+	}
+
+	if err := p.closed(); err != nil {
+		return p.held(op, err)
+	}
+
+	return nil
+}
+
 // Health tells how the peer is.
 func (p *Peer) Health() connector.Health {
 	p.mutex.Lock()

@@ -2,6 +2,7 @@ package outbound_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -139,6 +140,10 @@ func TestOutage(t *testing.T) {
 		wait := s.held(one)
 		waits = append(waits, wait)
 
+		if e, ok := errors.AsType[*connector.Error](s.peer.Held("look")); !ok || e.Kind != connector.Unavailable || e.RetryAfter != wait || e.Op != "look" {
+			t.Errorf("work that waits is told %v, want %v", e, wait)
+		}
+
 		s.clock.move(wait - time.Millisecond)
 		s.held(other)
 		s.clock.move(time.Millisecond)
@@ -156,6 +161,10 @@ func TestOutage(t *testing.T) {
 
 	s.status.Store(http.StatusOK)
 	s.clock.move(time.Minute)
+
+	if err := s.peer.Held("look"); err != nil {
+		t.Errorf("nobody may try: %v", err)
+	}
 
 	if e := s.do(one); e != nil {
 		t.Fatal(e)

@@ -143,7 +143,11 @@ func TestAnswerJSON(t *testing.T) {
 		{`<html>251248-9996</html>`, connector.Unavailable, connector.Unknown},
 		{`{"n":`, connector.Unavailable, connector.Unknown},
 		{`[1]`, connector.Malformed, connector.Unknown},
-		{``, connector.Malformed, connector.Unknown},
+		{`{"n":1,"more":["251248-99`, connector.Unavailable, connector.Unknown},
+		{`[{"n":1},`, connector.Unavailable, connector.Unknown},
+		{`<?xml version="1.0"?><!DOCTYPE html>`, connector.Unavailable, connector.Unknown},
+		{``, connector.Unavailable, connector.Unknown},
+		{" \n", connector.Unavailable, connector.Unknown},
 	}
 	for _, tt := range tests {
 		t.Run(tt.body, func(t *testing.T) {
@@ -172,6 +176,48 @@ func TestAnswerJSON(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestBroken: an adapter that reads an answer by itself gets the same kinds. XML that was agreed is no
+// web page.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+
+	const page, soap = "text/html; charset=utf-8", "application/soap+xml"
+
+	for _, tt := range []struct {
+		status            int
+		contentType, body string
+		read              connector.Kind
+	}{
+		{200, "", `{"n":"x"}`, connector.Malformed},
+		{200, "", `[{"n":`, connector.Unavailable},
+		{200, "", `{"n`, connector.Unavailable},
+		{200, "", `{"n":1}}`, connector.Malformed},
+		{200, "", ``, connector.Unavailable},
+		{204, "", ``, connector.Malformed},
+		{200, page, `<html>`, connector.Unavailable},
+		{200, soap, `<soap:Envelope>`, connector.Malformed},
+		{200, soap, `plain`, connector.Malformed},
+	} {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", tt.contentType)
+			w.WriteHeader(tt.status)
+			_, _ = io.WriteString(w, tt.body)
+		})
+		c := newClient(t, outbound.Options{BaseURL: s.URL})
+
+		for method, want := range map[string]connector.Kind{http.MethodGet: tt.read, http.MethodPost: connector.Unknown} {
+			answer, err := do(t.Context(), c, method)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			if got := answer.Broken("not what was expected"); got.Kind != want {
+				t.Errorf("%s %d %q: got %v, want %v", method, tt.status, tt.body, got, want)
+			}
+		}
 	}
 }
 

@@ -360,3 +360,32 @@ func TestReadingMeetsFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestCutAnswers: an answer that was cut off, of whatever call, says nothing about the list, and the next
+// try helps. In particular nobody is left out because only half of a citizen came.
+func TestCutAnswers(t *testing.T) {
+	t.Parallel()
+
+	for _, op := range []string{fhirsim.OpToken, fhirsim.OpSearch, fhirsim.OpPage, fhirsim.OpRead} {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+
+			b, refs := sampled(t, fhirsim.Options{
+				Calm: true, Strict: true, PageSize: 7, NoInclude: true, Clients: []fhirsim.Client{{ID: "sluse", Secret: "test-sluse"}},
+			}, fhir.ByLocation)
+
+			if err := b.sim.Script(fhirsim.Fault{Kind: fhirsim.FaultBrokenBody, Op: op}); err != nil {
+				t.Fatal(err)
+			}
+
+			ref := ehr.ListRef{ID: refs.Location, Name: "Øst"}
+			if _, err := b.journal.Read(t.Context(), ref, day()); !connector.Is(err, connector.Unavailable) {
+				t.Errorf("cut: %v", err)
+			}
+
+			if list := readList(t, b.journal, ref); len(list.Rows) != 45 || len(list.Problems) != 0 {
+				t.Errorf("then: %d rows, %+v", len(list.Rows), list.Problems)
+			}
+		})
+	}
+}

@@ -416,7 +416,12 @@ func (r *reading) person(ctx context.Context, d *draft, ref, kind string) (resou
 		return nil, nil
 	}
 
-	one, err := decodeResource(answer.Body, kind)
+	var whole json.RawMessage
+	if err := answer.JSON(&whole); connector.Is(err, connector.Unavailable) {
+		return nil, err // only a part of it came: without this person the visit would be missing
+	}
+
+	one, err := decodeResource(whole, kind)
 	if err != nil {
 		one = nil
 	}

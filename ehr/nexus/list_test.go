@@ -355,3 +355,43 @@ func TestReadErrors(t *testing.T) {
 		b.sim.Calm()
 	}
 }
+
+// TestCutAnswers: an answer that was cut off, of whatever call, says nothing about the lists, and the
+// next try helps.
+func TestCutAnswers(t *testing.T) {
+	t.Parallel()
+
+	for op, times := range map[string]int{
+		nexussim.OpToken: 1, nexussim.OpHome: 1, nexussim.OpPreferences: 1, nexussim.OpListRead: 1, nexussim.OpPatientRead: 3, nexussim.OpGrantRead: 3,
+	} {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+
+			b := setup(t)
+			b.load(t, list, nexussim.NewVisit{CPR: []string{nancy}, Law: "SUL §138"})
+
+			if err := b.sim.Script(nexussim.Fault{Kind: nexussim.FaultBrokenBody, Op: op, Count: times}); err != nil {
+				t.Fatal(err)
+			}
+
+			read := func() error {
+				lists, err := b.nexus.Lists(t.Context())
+				for _, l := range lists {
+					if err == nil && l.Name == list {
+						_, err = b.nexus.Read(t.Context(), l, wholeDay())
+					}
+				}
+
+				return err
+			}
+
+			if err := read(); !connector.Is(err, connector.Unavailable) {
+				t.Errorf("cut: %v", err)
+			}
+
+			if err := read(); err != nil {
+				t.Errorf("then: %v", err)
+			}
+		})
+	}
+}

@@ -119,6 +119,15 @@ func (m *monitor) Down(role connector.Role) (since time.Time, is bool) {
 	return time.Time{}, false
 }
 
+// Held implements scheduler.Monitor.
+func (m *monitor) Held(role connector.Role, op string) error {
+	if p := m.peer(role); p != nil {
+		return p.Held(op)
+	}
+
+	return nil
+}
+
 // Hours implements scheduler.Monitor.
 func (m *monitor) Hours(ctx context.Context, window care.Interval) ([]scheduler.SystemHour, error) {
 	return m.log.Hours(ctx, window)

@@ -383,8 +383,8 @@ func TestVarde(t *testing.T) {
 	notes("held", map[*visit]int{p.visits[0]: 1, p.visits[1]: 1})
 }
 
-// TestListsAreAskedForAgain: where the record's answer about its lists is cut short, and then that about
-// one list, the planner reads that it failed and asks again.
+// TestListsAreAskedForAgain: the record's answer about its lists is cut short, and then that about one list:
+// both are asked for again, and the planner gets whole lists.
 func TestListsAreAskedForAgain(t *testing.T) {
 	t.Parallel()
 
