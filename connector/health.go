@@ -14,6 +14,7 @@ const (
 	SMSRole          Role = "sms"           // sends text messages
 	MailRole         Role = "mail"          // the mail relay
 	RecordRole       Role = "record"        // the care record
+	JournalRole      Role = "journal"       // the case journal beside the record
 	LoginRole        Role = "login"         // the identity provider for employees
 	CitizenLoginRole Role = "citizen_login" // an identity provider for citizens
 	OwnRole          Role = "sluse"         // this program itself
@@ -52,6 +53,7 @@ type Health struct {
 	ErrorKind   Kind      // of the last error; 0: none
 	ErrorOp     string    // the operation that failed last
 	ErrorStatus int       // its HTTP status; 0: none
+	ErrorText   string    // Danish: what the adapter says of a refusal of our access and what to do; empty: nothing
 
 	// Of the last five minutes.
 	Calls    int

@@ -127,7 +127,7 @@ func (s *Service) Connections(ctx context.Context, actor care.Actor) (Connection
 
 // placeOf orders systems as a visit meets them.
 func placeOf(r connector.Role) int {
-	return slices.Index([]connector.Role{connector.OwnRole, connector.VideoRole, connector.SMSRole, connector.MailRole, connector.RecordRole, connector.LoginRole, connector.CitizenLoginRole}, r)
+	return slices.Index([]connector.Role{connector.OwnRole, connector.VideoRole, connector.SMSRole, connector.MailRole, connector.RecordRole, connector.JournalRole, connector.LoginRole, connector.CitizenLoginRole}, r)
 }
 
 func connectionOf(h connector.Health) ConnectionView {
@@ -152,6 +152,8 @@ func roleDanish(r connector.Role) string {
 		return "E-mail"
 	case connector.RecordRole:
 		return "Omsorgsjournalen"
+	case connector.JournalRole:
+		return "Sagsjournalen"
 	case connector.LoginRole:
 		return "Login for medarbejdere"
 	case connector.CitizenLoginRole:
@@ -195,7 +197,7 @@ func stateText(h connector.Health) (text, advice string) {
 		return "Har bedt os vente til " + clock(h.NextTry) + ". Opgaverne venter så længe.", ""
 	case connector.Refused:
 		return "Afviser vores adgang. Opgaverne venter, og vi prøver igen med mellemrum.",
-			"Systemforvalteren skal se på certifikat, adgangskode og rettigheder."
+			cmp.Or(h.ErrorText, "Systemforvalteren skal se på certifikat, adgangskode og rettigheder.")
 	case connector.Down:
 		text = "Har ikke svaret siden " + clock(h.Since) + ". Opgaverne venter, og intet går tabt."
 		if h.NextTry.IsZero() {

@@ -63,8 +63,16 @@ func TestConnections(t *testing.T) {
 		})
 	}
 
+	m.health = append(m.health, connector.Health{
+		Role: connector.JournalRole, System: "y", State: connector.Refused, LastError: on(6, 59), ErrorKind: connector.Unknown, ErrorOp: "book", ErrorText: "Nøglen er en anden.",
+	})
+
 	view, err := watched(t, m).Connections(t.Context(), actor("ADM", care.Administrator))
 	must(t, err)
+
+	if journal := view.Systems[5]; journal.Name != "Sagsjournalen" || journal.Advice != "Nøglen er en anden." {
+		t.Errorf("%+v", journal)
+	}
 
 	var got []string
 	for _, s := range view.Systems {
@@ -81,6 +89,7 @@ func TestConnections(t *testing.T) {
 		"SMS: På pause. Har bedt os vente til kl. 07.30. Opgaverne venter så længe.",
 		"E-mail: Langsom. Svarer langsomt eller fejler. Vi kalder 2 ad gangen i stedet for 8, indtil det går bedre.",
 		"Omsorgsjournalen: Virker. Svarer, som den plejer.",
+		"Sagsjournalen: Afviser adgang. Afviser vores adgang. Opgaverne venter, og vi prøver igen med mellemrum.",
 		"Login for medarbejdere: Ikke brugt. Der har ikke været kald endnu.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -134,7 +134,7 @@ func (s *Service) waitsFor(role connector.Role, v care.Snapshot) bool {
 		return told(care.SMS)
 	case connector.MailRole:
 		return told(care.Mail)
-	case connector.RecordRole, connector.LoginRole, connector.CitizenLoginRole, connector.OwnRole:
+	case connector.RecordRole, connector.JournalRole, connector.LoginRole, connector.CitizenLoginRole, connector.OwnRole:
 	}
 
 	return false

@@ -56,7 +56,7 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 	}
 
 	if err != nil {
-		return s.entryTrouble(ctx, job, err)
+		return s.entryTrouble(ctx, job, entry.Means, err)
 	}
 
 	return s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
@@ -82,12 +82,22 @@ func (s *Service) journalFor(m care.Means) ehr.Journal {
 	return s.journal
 }
 
+// roleFor is what the system that takes entries by a means is to us.
+func (s *Service) roleFor(m care.Means) connector.Role {
+	if s.journalFor(m) == s.journal {
+		return connector.RecordRole
+	}
+
+	return connector.JournalRole
+}
+
 // can reports whether the record has a means, as it is set up.
 func (s *Service) can(m care.Means) bool { return slices.Contains(s.journalFor(m).Means(), m) }
 
 // applyAfterKeeping hands the journal the list's file, which it has not got yet, and tries once more.
 func (s *Service) applyAfterKeeping(ctx context.Context, v care.Snapshot, e care.Entry, citizen care.Citizen, missing error) (ehr.Receipt, error) {
-	if _, ok := s.journal.(ehr.ListKeeper); !ok {
+	journal := s.journalFor(e.Means)
+	if _, ok := journal.(ehr.ListKeeper); !ok {
 		return ehr.Receipt{}, missing
 	}
 
@@ -95,7 +105,7 @@ func (s *Service) applyAfterKeeping(ctx context.Context, v care.Snapshot, e care
 		return ehr.Receipt{}, err
 	}
 
-	return s.journal.Apply(ctx, s.change(v, e, citizen))
+	return journal.Apply(ctx, s.change(v, e, citizen))
 }
 
 // keepList hands the file of an import to a journal that writes into it.
@@ -118,10 +128,12 @@ func (s *Service) keep(ctx context.Context, list care.ListID) error {
 }
 
 // entryTrouble puts a refusal on the exception list at once, and an outage when this entry alone fails.
-func (s *Service) entryTrouble(ctx context.Context, job Job, err error) error {
+func (s *Service) entryTrouble(ctx context.Context, job Job, m care.Means, err error) error {
+	role := s.roleFor(m)
+
 	switch connector.KindOf(err) {
 	case connector.Rejected, connector.Conflict, connector.Malformed, connector.Unsupported, connector.NotFound:
-		text := advice(err, "Omsorgsjournalen afviser registreringen. Ret besøget i journalen, og prøv igen.")
+		text := advice(err, roleDanish(role)+" afviser registreringen. Ret besøget i journalen, og prøv igen.")
 
 		update := s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
 			return v.EntryRefused(care.EntryID(job.Ref), text, connector.KindOf(err) != connector.Unsupported, s.now())
@@ -131,8 +143,8 @@ func (s *Service) entryTrouble(ctx context.Context, job Job, err error) error {
 		}
 	case connector.Unavailable, connector.Unknown, connector.RateLimited, connector.Unauthorized:
 		return s.tellOfWait(ctx, job, held{
-			role: connector.RecordRole, kind: care.EntryTrouble,
-			many: "Omsorgsjournalen svarer ikke, så registreringen venter. Vi prøver videre.",
+			role: role, kind: care.EntryTrouble,
+			many: roleDanish(role) + " svarer ikke, så registreringen venter. Vi prøver videre.",
 		}, err)
 	case connector.Pending:
 	}

@@ -198,7 +198,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 
 	switch {
 	case wasRefused(answer, err) || connector.Is(err, connector.Unauthorized):
-		c.peer.refused(call.Op)
+		c.peer.refused(call.Op, err)
 	case answer != nil:
 		c.peer.accepted()
 	}

@@ -24,6 +24,7 @@ type ledger struct {
 	kind    connector.Kind
 	op      string
 	status  int
+	text    string
 
 	hours   map[time.Time]*connector.HourCount
 	counted time.Time // up to when the time is counted as up or down
@@ -83,7 +84,7 @@ func (l *ledger) failed(now time.Time, o outcome) {
 }
 
 func (l *ledger) wrong(now time.Time, o outcome) {
-	l.failure, l.kind, l.op, l.status = now, o.kind, o.op, o.status
+	l.failure, l.kind, l.op, l.status, l.text = now, o.kind, o.op, o.status, o.text
 }
 
 // watched counts the time up to now, by the hour, as one in which the peer was down or was not. A
@@ -123,7 +124,7 @@ func (l *ledger) fetch() []connector.HourCount {
 
 // sum puts the last minutes into a report.
 func (l *ledger) sum(now time.Time, h *connector.Health) {
-	h.LastSuccess, h.LastError, h.ErrorKind, h.ErrorOp, h.ErrorStatus = l.success, l.failure, l.kind, l.op, l.status
+	h.LastSuccess, h.LastError, h.ErrorKind, h.ErrorOp, h.ErrorStatus, h.ErrorText = l.success, l.failure, l.kind, l.op, l.status, l.text
 
 	var times []time.Duration
 

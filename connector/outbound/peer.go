@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 // PeerOptions say what was agreed with the operator of an outside system. Role, System and Now are
@@ -107,8 +108,8 @@ func (p *Peer) Call(ctx context.Context, op string, call func() error) error {
 
 	switch {
 	case connector.Is(err, connector.Unauthorized):
-		p.refused(op)
-	case err == nil:
+		p.refused(op, err)
+	case err == nil, connector.Is(err, connector.Pending): // what is still to come was taken all the same
 		p.accepted()
 	}
 
@@ -252,7 +253,8 @@ type outcome struct {
 	status int
 	after  time.Duration // what the peer asked us to wait
 	took   time.Duration
-	silent bool // tells nothing about the peer: we gave up ourselves
+	text   string // Danish: the adapter's words for people, with a refusal of our credentials
+	silent bool   // tells nothing about the peer: we gave up ourselves
 }
 
 // outcomeOf reads an error. What our own side broke off says nothing about the peer.
@@ -351,7 +353,7 @@ func (p *Peer) judge(now time.Time) connector.HealthState {
 }
 
 // refused takes note that our credentials were refused for good: renewing them did not help.
-func (p *Peer) refused(op string) {
+func (p *Peer) refused(op string, err error) {
 	if !p.guarded {
 		return
 	}
@@ -361,13 +363,22 @@ func (p *Peer) refused(op string) {
 
 	now := p.options.Now()
 	p.breaker.refuse(now)
-	p.ledger.wrong(now, outcome{op: op, kind: connector.Unauthorized})
+	p.ledger.wrong(now, outcome{op: op, kind: connector.Unauthorized, text: textOf(err)})
 
 	if left, rated := p.breaker.told(now); left > 0 {
 		p.gate.flush(&waitError{left: left, rated: rated})
 	}
 
 	p.note(now)
+}
+
+// textOf is what an adapter says in words of its own, which name no citizen.
+func textOf(err error) string {
+	if told, ok := errors.AsType[*care.Error](err); ok {
+		return told.Message
+	}
+
+	return ""
 }
 
 // accepted takes note of an answer to credentials that were not refused.

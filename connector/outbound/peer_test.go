@@ -253,6 +253,38 @@ func TestRefusedCredentials(t *testing.T) {
 	}
 }
 
+// TestRefusalInWords keeps what an adapter says of a refusal for people. What is taken, though it is not
+// done yet, ends the refusals.
+func TestRefusalInWords(t *testing.T) {
+	t.Parallel()
+
+	s := newSystem(t, 4)
+	call := func(kind connector.Kind, why error) {
+		_ = s.peer.Call(t.Context(), "hand", func() error { return &connector.Error{System: "x", Kind: kind, Err: why} })
+	}
+
+	for range 3 {
+		call(connector.Unauthorized, care.NewError(care.Forbidden, "Serveren er en anden."))
+	}
+
+	if h := s.peer.Health(); h.State != connector.Refused || h.ErrorText != "Serveren er en anden." || h.ErrorOp != "hand" {
+		t.Errorf("health %+v", h)
+	}
+
+	s.clock.move(time.Minute)
+	call(connector.Pending, nil)
+
+	if h := s.peer.Health(); h.State != connector.Healthy {
+		t.Errorf("health %+v", h)
+	}
+
+	call(connector.Unavailable, care.NewError(care.Unavailable, "Besøget blev ikke skrevet."))
+
+	if h := s.peer.Health(); h.ErrorText != "" {
+		t.Errorf("words of another failure: %q", h.ErrorText)
+	}
+}
+
 // TestRenewedCredentials: credentials that only had to be renewed are no refusal, however many calls
 // used the old ones.
 func TestRenewedCredentials(t *testing.T) {

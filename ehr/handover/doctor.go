@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluse/sluse/connector"
+	"github.com/sluse/sluse/scheduler/care"
 )
 
 const (
@@ -72,6 +73,15 @@ func (j *Journal) checkRobot(waiting []listed) connector.Finding {
 	}
 
 	return connector.Finding{Level: connector.Fine, Subject: subjectRobot, Text: "Ingen ændring har ligget i køen i over et døgn."}
+}
+
+// spoken adds to a refusal of our access what a person has to know of it.
+func (j *Journal) spoken(err error) error {
+	if refused, ok := errors.AsType[*connector.Error](err); ok && refused.Kind == connector.Unauthorized {
+		return failure(refused.Op, refused.Kind, &care.Error{Kind: care.Forbidden, Message: j.explain(err), Err: refused.Err})
+	}
+
+	return err
 }
 
 // explain says in Danish what is wrong and what to do.

@@ -110,7 +110,7 @@ func (j *Journal) deliver(ctx context.Context, key string, encode func() ([]byte
 
 		receipt, err = j.apply(ctx, key, encode)
 
-		return err
+		return j.spoken(err)
 	})
 	if err != nil {
 		outcome = connector.KindOf(err).String()

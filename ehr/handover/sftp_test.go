@@ -222,6 +222,10 @@ func TestStrangeServer(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 
+	if told, ok := errors.AsType[*care.Error](err); !ok || !strings.Contains(told.Message, p.server.Fingerprint()) || told.Kind != care.Forbidden {
+		t.Errorf("people are told %v", told)
+	}
+
 	found := j.Check(t.Context())
 	if len(found) != 1 || found[0].Level != connector.Failing || !strings.Contains(found[0].Text, before) || !strings.Contains(found[0].Text, p.server.Fingerprint()) {
 		t.Errorf("%+v", found)

@@ -21,6 +21,8 @@ type Config struct {
 	Write          bool          `yaml:"write" doc:"Write notes. No public source shows how; turn it on after a test in the municipality's own Momentum. Default false: journal is then no way of telling."`
 	NotesPath      string        `yaml:"notes_path" doc:"Path to which a note is posted; default journals."`
 	AllowPlain     bool          `yaml:"allow_plain" doc:"Allow http to a host that is not loopback, for a proxy on a private network; default false."`
+	Concurrency    int           `yaml:"concurrency" doc:"Calls at once that Momentum's operator has agreed to, all processes together; 1 to 64, default 4."`
+	Rate           int           `yaml:"rate" doc:"Calls per minute that Momentum's operator has agreed to, all processes together; at most 100000, 0 (default): no such limit."`
 	ConnectTimeout time.Duration `yaml:"connect_timeout" doc:"Limit for connecting, as a duration; 100ms to 1m, default 5s."`
 	Timeout        time.Duration `yaml:"timeout" doc:"Limit for one call, as a duration; 100ms to 5m, default 30s."`
 }
@@ -33,6 +35,10 @@ func (c *Config) SetDefaults() {
 
 	if c.NotesPath == "" {
 		c.NotesPath = "journals"
+	}
+
+	if c.Concurrency == 0 {
+		c.Concurrency = 4
 	}
 
 	if c.ConnectTimeout == 0 {
@@ -67,6 +73,8 @@ func (c Config) Validate() []error {
 	}
 
 	bad(strings.Trim(c.NotesPath, "/") == "" || strings.ContainsAny(c.NotesPath, "?#%"), "notes_path: must be a path")
+	bad(c.Concurrency < 1 || c.Concurrency > 64, "concurrency: must be 1 to 64")
+	bad(c.Rate < 0 || c.Rate > 100_000, "rate: must be 0 to 100000")
 	bad(c.ConnectTimeout < 100*time.Millisecond || c.ConnectTimeout > time.Minute, "connect_timeout: must be 100ms to 1m")
 	bad(c.Timeout < 100*time.Millisecond || c.Timeout > 5*time.Minute, "timeout: must be 100ms to 5m")
 

@@ -222,7 +222,7 @@ func TestTokenEnds(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 
-	if problems := (momentum.Config{}).Validate(); len(problems) != 9 {
+	if problems := (momentum.Config{}).Validate(); len(problems) != 10 {
 		t.Errorf("%d problems: %v", len(problems), problems)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/sluse/sluse/connector/message/smsgw"
 	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/ehr/file"
+	"github.com/sluse/sluse/ehr/momentum"
 	"github.com/sluse/sluse/internal/queue"
 	"github.com/sluse/sluse/scheduler"
 	"github.com/sluse/sluse/scheduler/care"
@@ -84,6 +85,12 @@ func newMonitor(p parts) (*monitor, error) {
 
 	if err := add(connector.RecordRole, p.m.Record.Kind, concurrency, rate); err != nil {
 		return nil, err
+	}
+
+	if p.m.Record.Momentum != nil {
+		if err := add(connector.JournalRole, momentum.System, p.m.Record.Momentum.Concurrency, p.m.Record.Momentum.Rate); err != nil {
+			return nil, err
+		}
 	}
 
 	return m, m.addLogins(p)
@@ -224,7 +231,7 @@ func merge(all []connector.Health) connector.Health {
 		}
 
 		if h.LastError.After(out.LastError) {
-			out.LastError, out.ErrorKind, out.ErrorOp, out.ErrorStatus = h.LastError, h.ErrorKind, h.ErrorOp, h.ErrorStatus
+			out.LastError, out.ErrorKind, out.ErrorOp, out.ErrorStatus, out.ErrorText = h.LastError, h.ErrorKind, h.ErrorOp, h.ErrorStatus, h.ErrorText
 		}
 
 		out.InFlight, out.Waiting = out.InFlight+h.InFlight, out.Waiting+h.Waiting

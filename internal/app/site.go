@@ -340,7 +340,7 @@ func (s *Site) newCaseJournal(p parts) (ehr.Journal, error) {
 		return nil, nil //nolint:nilnil // there is none
 	}
 
-	journal, err := momentum.New(*p.m.Record.Momentum, momentum.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log})
+	journal, err := momentum.New(*p.m.Record.Momentum, momentum.Options{Now: p.o.Clock, Observe: p.observe, Log: p.log, Peer: s.monitor.peer(connector.JournalRole)})
 	if err != nil {
 		return nil, fmt.Errorf("KMD Momentum: %w", err)
 	}

@@ -57,6 +57,7 @@ type healthBody struct {
 	ErrorKind   connector.Kind        `json:"error_kind"`
 	ErrorOp     string                `json:"error_op"`
 	ErrorStatus int                   `json:"error_status"`
+	ErrorText   string                `json:"error_text,omitempty"`
 	Calls       int                   `json:"calls"`
 	Failures    int                   `json:"failures"`
 	P50         time.Duration         `json:"p50_ns"`

@@ -68,7 +68,7 @@ func TestHealthOfProcesses(t *testing.T) {
 		health := func(state connector.HealthState) connector.Health {
 			return connector.Health{
 				Role: connector.VideoRole, System: "vdx", State: state, Since: at, NextTry: at.Add(time.Minute), InFlight: 3, Waiting: 2, Limit: 4, Agreed: 8,
-				Rate: 2.5, LastSuccess: at, LastError: at, ErrorKind: connector.Unknown, ErrorOp: "book", ErrorStatus: 502, Calls: 9, Failures: 1,
+				Rate: 2.5, LastSuccess: at, LastError: at, ErrorKind: connector.Unknown, ErrorOp: "book", ErrorStatus: 502, ErrorText: "Serveren er en anden.", Calls: 9, Failures: 1,
 				P50: 120 * time.Millisecond, P95: time.Second,
 			}
 		}
