@@ -70,6 +70,7 @@ type tokenWire struct {
 	AccessToken string  `json:"access_token"`
 	TokenType   string  `json:"token_type"`
 	ExpiresIn   float64 `json:"expires_in"`
+	Scope       *string `json:"scope"`
 }
 
 // errorWire is the refusal of RFC 6749 §5.2.
@@ -77,26 +78,23 @@ type errorWire struct {
 	Error string `json:"error"`
 }
 
+// Granted asks for a token and returns the scopes that it was given: those of the answer, else those
+// that were asked for (RFC 6749 §5.1). Errors are those of the token endpoint itself.
+func (t *Tokens) Granted(ctx context.Context) ([]string, error) {
+	token, err := t.fetch(ctx)
+
+	switch {
+	case err != nil:
+		return nil, err
+	case token.Scope == nil:
+		return t.credentials.Scopes, nil
+	}
+
+	return strings.Fields(*token.Scope), nil
+}
+
 func (t *Tokens) request(ctx context.Context) (care.Secret, time.Duration, error) {
-	call, err := t.call()
-	if err != nil {
-		return care.Secret{}, 0, err
-	}
-
-	answer, err := t.client.Do(ctx, call)
-	if err != nil {
-		return care.Secret{}, 0, err
-	}
-
-	if !answer.OK() {
-		var refusal errorWire
-
-		_ = answer.JSON(&refusal) // a refusal without a body is a refusal too
-
-		return care.Secret{}, 0, answer.Fail(refusal.Error)
-	}
-
-	token, err := decodeToken(answer)
+	token, err := t.fetch(ctx)
 	if err != nil {
 		return care.Secret{}, 0, err
 	}
@@ -107,6 +105,28 @@ func (t *Tokens) request(ctx context.Context) (care.Secret, time.Duration, error
 	}
 
 	return care.NewSecret("Bearer " + token.AccessToken), life, nil
+}
+
+func (t *Tokens) fetch(ctx context.Context) (tokenWire, error) {
+	call, err := t.call()
+	if err != nil {
+		return tokenWire{}, err
+	}
+
+	answer, err := t.client.Do(ctx, call)
+	if err != nil {
+		return tokenWire{}, err
+	}
+
+	if !answer.OK() {
+		var refusal errorWire
+
+		_ = answer.JSON(&refusal) // a refusal without a body is a refusal too
+
+		return tokenWire{}, answer.Fail(refusal.Error)
+	}
+
+	return decodeToken(answer)
 }
 
 // call builds the request. An assertion that can't be signed is a matter of our credentials.

@@ -27,8 +27,8 @@ const assertionLife = 4 * time.Minute
 // minRSA is the shortest RSA key, in bits.
 const minRSA = 2048
 
-// authorizer returns the configured way to prove who we are; nil: the record needs none.
-func authorizer(config Config, endpoint outbound.Options) (outbound.Authorizer, error) {
+// tokens returns the source of tokens; nil: the record needs none.
+func tokens(config Config, endpoint outbound.Options) (*outbound.Tokens, error) {
 	if config.TokenURL == "" {
 		return nil, nil //nolint:nilnil // no token is a way too
 	}
@@ -48,12 +48,12 @@ func authorizer(config Config, endpoint outbound.Options) (outbound.Authorizer, 
 
 	endpoint.BaseURL = config.TokenURL
 
-	tokens, err := outbound.NewTokens(endpoint, credentials)
+	source, err := outbound.NewTokens(endpoint, credentials)
 	if err != nil {
 		return nil, fmt.Errorf("token endpoint: %w", err)
 	}
 
-	return tokens, nil
+	return source, nil
 }
 
 // signer is a private key with the algorithm that SMART names for its kind.

@@ -38,6 +38,7 @@ type Options struct {
 type Journal struct {
 	client *outbound.Client
 	reader *outbound.Client // the same with the patience that a driving list needs
+	tokens *outbound.Tokens // nil: the record needs none
 	base   *url.URL
 	config Config
 }
@@ -60,12 +61,15 @@ func New(config Config, options Options) (*Journal, error) {
 		Timeout: config.Timeout, TLS: options.TLS, Observe: options.Observe, Log: options.Log, Peer: options.Peer,
 	}
 
-	auth, err := authorizer(config, common)
+	source, err := tokens(config, common)
 	if err != nil {
 		return nil, err
 	}
 
-	common.Auth = auth
+	if source != nil {
+		common.Auth = source
+	}
+
 	common.BaseURL = config.BaseURL
 
 	client, err := outbound.New(common)
@@ -85,7 +89,7 @@ func New(config Config, options Options) (*Journal, error) {
 		return nil, fmt.Errorf("base_url: %w", err)
 	}
 
-	return &Journal{client: client, reader: reader, base: base, config: config}, nil
+	return &Journal{client: client, reader: reader, tokens: source, base: base, config: config}, nil
 }
 
 // Means are the visit's own Appointment and Encounter.

@@ -90,8 +90,9 @@ func (n *Nexus) view(ctx context.Context, patient object, group, name string) (o
 
 	half, ok := named(preferences.list(group), "name", name)
 	if !ok {
-		return nil, reject(op, care.Invalid,
-			"Borgeren har ingen visning med navnet »"+name+"« i Nexus. Bed systemforvalteren om at rette navnet i opsætningen eller give adgang til visningen.")
+		return nil, absent(op, care.Invalid,
+			"Borgeren har ingen visning med navnet »"+name+"« i Nexus. Bed systemforvalteren om at rette navnet i opsætningen eller give adgang til visningen.",
+			name, textsOf(preferences.list(group), "name"))
 	}
 
 	return n.followOne(ctx, op, half, "self", "borgerens visning »"+name+"«")

@@ -2,32 +2,44 @@ package nexus
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/sluse/sluse/connector"
 	"github.com/sluse/sluse/ehr"
-	"github.com/sluse/sluse/scheduler/care"
 )
 
 // Names are the local names that a municipality's rules use in Nexus.
 type Names struct {
-	Categories    []string // visit types
-	Interventions []string // in the catalogue
+	Categories    []Name // visit types
+	Interventions []Name // in the catalogue
 	Forms         []Form
 	Tasks         []TaskName
+	Foreign       []string // visit types that mean a screen visit of another product
+}
+
+// Name is a name of the rules.
+type Name struct {
+	Text string
+	Keys []string // where it stands in the settings: record.default.planned
 }
 
 // Form is a form of the rules with the fields that they fill in.
 type Form struct {
+	Key    string // of the rule's part in the settings: record.default.note
 	Title  string
 	Fields []string    // labels
 	Values []ehr.Field // what the rules fill in as it stands there, without placeholders
 }
 
 // TaskName is a type of task of the rules with the group that does it; the group may be empty.
-type TaskName struct{ Type, Team string }
+type TaskName struct {
+	Key        string // of the rule's part in the settings: record.default.task
+	Type, Team string
+}
 
 // subject is the common beginning of the findings.
 const subject = "KMD Nexus"
@@ -36,14 +48,14 @@ const subject = "KMD Nexus"
 func (n *Nexus) Check(ctx context.Context) []connector.Finding { return n.CheckNames(ctx, Names{}) }
 
 // CheckNames looks up every name of the settings and of the rules in the live system, and says in
-// Danish what is missing and who has to do what. It changes nothing there. Forms, interventions
-// and tasks are looked up with the test citizen of the settings.
+// Danish what is missing, where it stands, what is there instead and what to do. It changes nothing
+// there. Forms, interventions and tasks are looked up with the test citizen of the settings.
 func (n *Nexus) CheckNames(ctx context.Context, names Names) []connector.Finding {
 	d := &doctor{nexus: n, names: names}
 
 	home, err := n.start(ctx)
 	if err != nil {
-		d.trouble("Forbindelsen", err)
+		d.say(connector.Failing, "Forbindelsen", unconnected(err))
 
 		return d.found
 	}
@@ -54,6 +66,33 @@ func (n *Nexus) CheckNames(ctx context.Context, names Names) []connector.Finding
 	d.citizen(ctx)
 
 	return d.found
+}
+
+// unconnected says why there is no connection, and which settings to look at.
+func unconnected(err error) string {
+	kind, text := connector.Shown(err), connector.Explain(err)
+
+	if e, ok := errors.AsType[*connector.Error](err); ok && e.Op == "token" {
+		switch kind {
+		case connector.Unauthorized, connector.Rejected:
+			return "Logintjenesten giver Sluse intet token. " + text +
+				" Kontrollér client_id, client_secret og instance i record.nexus, og spørg KMD, om API-brugeren er aktiv i denne instans."
+		case connector.NotFound:
+			return "Logintjenesten kender ikke instansen. " + text + " Kontrollér iam_url, auth_path og instance i record.nexus."
+		default:
+			return "Logintjenesten kan ikke bruges. " + text + " Kontrollér iam_url i record.nexus og firewallen, og prøv igen."
+		}
+	}
+
+	switch kind {
+	case connector.Unauthorized, connector.Rejected:
+		return "Logintjenesten kender Sluse, men Nexus lukker os ikke ind. " + text +
+			" Kontrollér instance i record.nexus, og bed systemforvalteren om at se på API-brugeren."
+	case connector.NotFound, connector.Malformed:
+		return "Der er intet Nexus-API på adressen. " + text + " Kontrollér api_url og instance i record.nexus."
+	default:
+		return "Nexus kan ikke nås. " + text + " Kontrollér api_url i record.nexus og firewallen, og prøv igen."
+	}
 }
 
 // doctor collects findings.
@@ -67,14 +106,33 @@ func (d *doctor) say(level connector.Level, what, text string) {
 	d.found = append(d.found, connector.Finding{Level: level, Subject: subject + ", " + what, Text: text})
 }
 
-// trouble tells an error. The kinds that pass by themselves are told as what they are.
-func (d *doctor) trouble(what string, err error) {
+// trouble tells an error; keys are where what was looked for stands in the settings.
+func (d *doctor) trouble(what string, err error, keys ...string) {
 	text := sentence(err)
-	if text == "" {
-		text = "Nexus svarer ikke, som det skal (" + connector.KindOf(err).String() + "). Prøv igen, og kontakt KMD, hvis det bliver ved."
+
+	e, ok := errors.AsType[*connector.Error](err)
+
+	switch {
+	case ok && e.Status == http.StatusForbidden:
+		text = "Sluse er ikke givet adgang til dette i Nexus. Bed systemforvalteren om at give API-brugeren rettigheden."
+	case text == "", ok && e.Status != 0: // what a refusal says is for the employee who registers a visit
+		text = connector.Explain(err) + " Prøv igen, og kontakt KMD, hvis det bliver ved."
 	}
 
-	d.say(connector.Failing, what, text)
+	if unknown, ok := errors.AsType[*unknownName](err); ok {
+		text += near(unknown.name, unknown.have)
+	}
+
+	d.say(connector.Failing, what, text+standing(keys))
+}
+
+// standing tells where something stands in the settings.
+func standing(keys []string) string {
+	if len(keys) == 0 {
+		return ""
+	}
+
+	return " Det står i " + strings.Join(keys, ", ") + "."
 }
 
 // rights tells which of the rels that everything begins with are absent.
@@ -104,26 +162,44 @@ func (d *doctor) lists(ctx context.Context) {
 		return
 	}
 
-	var names []string
-	for _, p := range all {
-		names = append(names, p.text("name"))
-	}
-
-	for _, pattern := range d.nexus.config.Lists {
-		if !slices.ContainsFunc(names, func(name string) bool { return matches([]string{pattern}, name) }) {
-			d.say(connector.Failing, what, "Ingen køreliste (planlægningskalender) i Nexus passer til »"+pattern+"«."+d.elsewhere(ctx, pattern)+
-				" Ret navnet i opsætningen, eller bed om at Sluse får adgang til listen.")
-		}
-	}
-
 	if len(all) == 0 {
 		d.trouble(what, missing("check", connector.Unsupported, "nogen køreliste (planlægningskalender)"))
 
 		return
 	}
 
-	d.say(connector.Fine, what, fmt.Sprintf("Sluse kan se %d kørelister.", len(all)))
+	names := textsOf(all, "name")
+	d.patterns(ctx, "record.nexus.lists", d.nexus.config.Lists, names)
+	d.patterns(ctx, "record.nexus.night_lists", d.nexus.config.NightLists, names)
+	d.say(connector.Fine, what, fmt.Sprintf("Sluse kan se %d: %s.", len(all), some(names)))
+
+	if night := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !d.nexus.config.isNight(name) }); len(night) > 0 {
+		d.say(connector.Fine, what, "Som nathold, hvis dag begynder kl. 12, læses "+some(night)+".")
+	}
+
 	d.categories(ctx, all)
+}
+
+// patterns looks up each pattern of names of lists.
+func (d *doctor) patterns(ctx context.Context, key string, patterns, names []string) {
+	for _, pattern := range patterns {
+		if !slices.ContainsFunc(names, func(name string) bool { return matches([]string{pattern}, name) }) {
+			d.say(connector.Failing, "Kørelister", "Ingen køreliste (planlægningskalender) i Nexus passer til »"+pattern+"«."+d.elsewhere(ctx, pattern)+
+				near(pattern, names)+" Ret navnet i opsætningen, eller bed om at Sluse får adgang til listen."+standing([]string{key}))
+		}
+	}
+}
+
+// mostListed is how many names a line holds.
+const mostListed = 12
+
+// some are the first names, and how many more there are.
+func some(names []string) string {
+	if more := len(names) - mostListed; more > 0 {
+		return fmt.Sprintf("%s og %d andre", quoted(names[:mostListed]), more)
+	}
+
+	return quoted(names)
 }
 
 // elsewhere tells of a list of the name that is of another kind: the aids depot's "Køreliste" is
@@ -149,161 +225,4 @@ func (d *doctor) elsewhere(ctx context.Context, pattern string) string {
 	return ""
 }
 
-// each tells of the names that are missing, or that all are there.
-func (d *doctor) each(what string, names []string, look func(name string) (missing string, ok bool)) {
-	complete := true
-
-	for _, name := range names {
-		if text, ok := look(name); !ok {
-			d.say(connector.Failing, what, text)
-
-			complete = false
-		}
-	}
-
-	if complete && len(names) > 0 {
-		d.say(connector.Fine, what, "Navnene findes i Nexus: "+quoted(names)+".")
-	}
-}
-
 func quoted(names []string) string { return "»" + strings.Join(names, "«, »") + "«" }
-
-// citizen looks up with the test citizen what Nexus tells of citizens alone.
-func (d *doctor) citizen(ctx context.Context) {
-	const what = "Testborger"
-
-	cpr, _, _ := care.ParseCPR(d.nexus.config.TestCitizen.Reveal())
-	if cpr.IsZero() {
-		d.say(connector.Notice, what,
-			"Indsatser, skemaer og opgaver er ikke kontrolleret. Skriv personnummeret på en fiktiv borger i Nexus i test_citizen.")
-
-		return
-	}
-
-	patient, err := d.nexus.citizenByCPR(ctx, cpr)
-	if err != nil {
-		d.trouble(what, err)
-
-		return
-	}
-
-	d.calendar(ctx, patient)
-	d.interventions(ctx, patient)
-	d.forms(ctx, patient)
-	d.tasks(ctx, patient)
-}
-
-func (d *doctor) calendar(ctx context.Context, patient object) {
-	const what = "Borgerens kalender"
-
-	calendar, err := d.nexus.view(ctx, patient, "CITIZEN_CALENDAR", d.nexus.config.CitizenCalendar)
-	if err == nil {
-		_, err = d.nexus.follow("check", calendar, "events", "besøgene i borgerens kalender")
-	}
-
-	if err != nil {
-		d.trouble(what, err)
-
-		return
-	}
-
-	d.say(connector.Fine, what, "»"+d.nexus.config.CitizenCalendar+"« kan læses.")
-}
-
-func (d *doctor) interventions(ctx context.Context, patient object) {
-	const what = "Indsatser"
-
-	if d.nexus.config.Intervention.Placement == "" {
-		if len(d.names.Interventions) > 0 {
-			d.say(connector.Failing, what, "Reglerne bruger indsatser, men intervention.placement er ikke sat. Skriv grundforløb og forløb i opsætningen.")
-		}
-
-		return
-	}
-
-	if _, err := d.nexus.references(ctx, patient); err != nil {
-		d.trouble(what, err)
-	}
-
-	basket, err := d.nexus.basket(ctx, patient)
-	if err != nil {
-		d.trouble(what, err)
-
-		return
-	}
-
-	for _, rel := range []string{"bulkPrototype", "bulkGet"} {
-		if !basket.has(rel) {
-			d.trouble(what, missing("check", connector.Unsupported, "at oprette indsatser"))
-
-			break
-		}
-	}
-
-	d.each(what, d.names.Interventions, func(name string) (string, bool) {
-		_, err := d.nexus.catalogued(ctx, basket, name)
-
-		return sentence(err), err == nil
-	})
-	d.transitions(ctx, patient)
-}
-
-func (d *doctor) forms(ctx context.Context, patient object) {
-	const what = "Skemaer"
-
-	for _, f := range d.names.Forms {
-		form, err := d.nexus.newForm(ctx, patient, f.Title)
-		if err == nil {
-			_, err = d.nexus.formAction(ctx, form)
-		}
-
-		if err != nil {
-			d.trouble(what, err)
-
-			continue
-		}
-
-		d.fields(f, form.list("items"))
-	}
-
-	if d.nexus.config.Note.TextLabel == "" && len(d.names.Forms) > 0 {
-		d.say(connector.Failing, what, "Reglerne bruger skemaer, men note.text_label er ikke sat. Skriv navnet på skemaets tekstfelt i opsætningen.")
-	}
-}
-
-func (d *doctor) tasks(ctx context.Context, patient object) {
-	const what = "Opgaver"
-
-	if d.nexus.config.Task.Off || len(d.names.Tasks) == 0 {
-		return
-	}
-
-	if _, err := d.nexus.follow("check", patient, "assignments", "borgerens opgaver (også de lukkede)"); err != nil {
-		d.trouble(what, err)
-	}
-
-	for _, t := range d.names.Tasks {
-		if err := d.task(ctx, patient, t); err != nil {
-			d.trouble(what, err)
-
-			continue
-		}
-
-		d.say(connector.Fine, what, "Opgavetypen »"+t.Type+"« kan bruges.")
-	}
-}
-
-func (d *doctor) task(ctx context.Context, patient object, t TaskName) error {
-	task, err := d.nexus.newTask(ctx, patient, t.Type)
-	if err != nil {
-		return err
-	}
-
-	if _, err := d.nexus.taskAction(task, t.Type); err != nil || t.Team == "" {
-		return err
-	}
-
-	_, err = d.nexus.team(ctx, task, t.Team)
-
-	return err
-}

@@ -13,6 +13,11 @@ import (
 func (d *doctor) categories(ctx context.Context, lists []object) {
 	const what = "Besøgstyper"
 
+	var wanted, found []string
+	for _, name := range d.names.Categories {
+		wanted = append(wanted, name.Text)
+	}
+
 	types, err := d.types(ctx, lists)
 	if err != nil {
 		d.trouble(what, err)
@@ -21,8 +26,8 @@ func (d *doctor) categories(ctx context.Context, lists []object) {
 	}
 
 	if types == nil {
-		if len(d.names.Categories) > 0 {
-			d.say(connector.Notice, what, "Besøgstyperne kan ikke læses på kørelisterne, så navnene er ikke kontrolleret: "+quoted(d.names.Categories)+
+		if len(wanted) > 0 {
+			d.say(connector.Notice, what, "Besøgstyperne kan ikke læses på kørelisterne, så navnene er ikke kontrolleret: "+quoted(wanted)+
 				". Skriv personnummeret på en fiktiv borger med et forløb i test_citizen.")
 		}
 
@@ -30,19 +35,46 @@ func (d *doctor) categories(ctx context.Context, lists []object) {
 	}
 
 	types = choosable(types)
-	has := func(name string) bool {
-		_, ok := named(types, "name", name)
+	have := textsOf(types, "name")
 
-		return ok
+	for _, name := range d.names.Categories {
+		if _, ok := named(types, "name", name.Text); ok {
+			found = append(found, name.Text)
+
+			continue
+		}
+
+		d.say(connector.Failing, what, "Nexus har ingen besøgstype med navnet »"+name.Text+"«."+near(name.Text, have)+
+			" Systemforvalteren skal oprette den i Nexus eller rette navnet i opsætningen."+standing(name.Keys))
 	}
 
-	d.each(what, d.names.Categories, func(name string) (string, bool) {
-		return "Nexus har ingen besøgstype med navnet »" + name + "«. Systemforvalteren skal oprette den i Nexus eller rette navnet i opsætningen.", has(name)
-	})
+	if len(found) > 0 {
+		d.say(connector.Fine, what, "Disse findes: "+quoted(found)+".")
+	}
 
-	if off := d.nexus.config.CancelledTypes; len(off) > 0 && !slices.ContainsFunc(off, has) {
-		d.say(connector.Notice, what, "Nexus har ingen af de typer, der betyder et aflyst besøg: "+quoted(off)+
-			". Ret cancelled_types, hvis aflyste besøg har en type i Nexus; ellers ser vi dem ikke som aflyste.")
+	d.meanings(types, have)
+}
+
+// meanings looks up the types by which visits are understood. That none of them is there is no
+// failure: they may belong to a product that the municipality does not have.
+func (d *doctor) meanings(types []object, have []string) {
+	for _, m := range []struct {
+		names         []string
+		key, of, when string
+	}{
+		{d.nexus.config.CancelledTypes, "record.nexus.cancelled_types", "et aflyst besøg", "aflyste besøg har en type i Nexus; ellers ser vi dem ikke som aflyste"},
+		{d.names.Foreign, "rules.screen_categories", "et andet produkts skærmbesøg", "et andet produkt holder skærmbesøg; ellers kan de blive omlagt en gang til"},
+	} {
+		there := func(name string) bool {
+			_, ok := named(types, "name", name)
+
+			return ok
+		}
+
+		if len(m.names) > 0 && !slices.ContainsFunc(m.names, there) {
+			d.say(connector.Notice, "Besøgstyper", "Nexus har ingen af de typer, der betyder "+m.of+": "+quoted(m.names)+"."+near(m.names[0], have)+
+				" Ret "+m.key+", hvis "+m.when+".")
+		}
 	}
 }
 
@@ -63,65 +95,49 @@ func (d *doctor) types(ctx context.Context, lists []object) ([]object, error) {
 	return d.nexus.typesOfCitizen(ctx, care.CitizenKey{CPR: cpr})
 }
 
-// transitions looks up the names of the actions on interventions that the test citizen has. What makes
-// a new one is only shown by a draft, which nobody asks for here.
-func (d *doctor) transitions(ctx context.Context, patient object) {
-	const what = "Indsatser"
-
-	own := d.nexus.config.Intervention
-	unseen := slices.Concat(own.Create, []string{own.Edit, own.End})
-
-	for _, name := range d.names.Interventions {
-		active, err := d.nexus.activeGrants(ctx, patient, name)
-		if err != nil {
-			d.trouble(what, err)
-
-			continue
-		}
-
-		if len(active) == 0 {
-			continue
-		}
-
-		unseen = own.Create
-		d.each(what, []string{own.Edit, own.End}, func(action string) (string, bool) {
-			_, ok := active[0].transition(action)
-
-			return "Testborgerens indsats »" + name + "« kan ikke få handlingen »" + action +
-				"«. Ret navnet i opsætningen (intervention.edit, intervention.end), eller bed om at Sluse får adgang til handlingen.", ok
-		})
-	}
-
-	d.say(connector.Notice, what, "Handlingerne "+quoted(unseen)+" kan først ses på en indsats. Prøv dem med en fiktiv borger.")
-}
-
 // fields looks up the labels and choices that the rules use in a form, and what the form demands
 // besides.
 func (d *doctor) fields(f Form, items []object) {
 	const what = "Skemaer"
 
-	labels := f.Fields
+	labels, have := slices.Clone(f.Fields), textsOf(items, "label")
 	if text := d.nexus.config.Note.TextLabel; text != "" {
-		labels = append(slices.Clone(labels), text)
+		labels = append(labels, text)
 	}
 
-	d.each(what, labels, func(label string) (string, bool) {
-		_, ok := named(items, "label", label)
+	complete := true
 
-		return "Skemaet »" + f.Title + "« har intet felt med navnet »" + label + "«. Systemforvalteren skal rette opsætningen.", ok
-	})
+	for i, label := range labels {
+		if _, ok := named(items, "label", label); ok {
+			continue
+		}
+
+		key := f.Key + ".fields"
+		if i == len(f.Fields) {
+			key = "record.nexus.note.text_label"
+		}
+
+		complete = false
+
+		d.say(connector.Failing, what, "Skemaet »"+f.Title+"« har intet felt med navnet »"+label+"«."+near(label, have)+
+			" Systemforvalteren skal rette opsætningen."+standing([]string{key}))
+	}
+
+	if complete && len(labels) > 0 {
+		d.say(connector.Fine, what, "Skemaet »"+f.Title+"« har felterne "+quoted(labels)+".")
+	}
 
 	for _, field := range f.Values {
 		if item, ok := named(items, "label", field.Label); ok {
 			if err := setField(maps.Clone(item), field); err != nil {
-				d.trouble(what, err)
+				d.trouble(what, err, f.Key+".fields")
 			}
 		}
 	}
 
 	for _, item := range items {
 		if item.truth("required") && isEmpty(item["value"]) && !slices.Contains(labels, item.text("label")) {
-			d.say(connector.Failing, what, "Skemaet »"+f.Title+"« kræver feltet »"+item.text("label")+"«, som reglen ikke udfylder. Tilføj det i opsætningen.")
+			d.say(connector.Failing, what, "Skemaet »"+f.Title+"« kræver feltet »"+item.text("label")+"«, som reglen ikke udfylder. Tilføj det i "+f.Key+".fields.")
 		}
 	}
 }

@@ -15,10 +15,13 @@ import (
 // goodNames are all there in the simulator.
 func goodNames() nexus.Names {
 	return nexus.Names{
-		Categories:    []string{"Planlagt skærmbesøg", "Udført skærmbesøg"},
-		Interventions: []string{"Skærmbesøg SUL"},
-		Forms:         []nexus.Form{{Title: "Omsorgsnotat", Fields: []string{"Emne", "Egnet til skærmbesøg"}}},
-		Tasks:         []nexus.TaskName{{Type: "Registrér skærmbesøg", Team: "Planlægning Øst"}},
+		Categories: []nexus.Name{
+			{Text: "Planlagt skærmbesøg", Keys: []string{"record.default.planned"}}, {Text: "Udført skærmbesøg", Keys: []string{"record.default.completed", "record.by_law.SEL_83.completed"}},
+		},
+		Interventions: []nexus.Name{{Text: "Skærmbesøg SUL", Keys: []string{"record.by_law.SUL_138.intervention"}}},
+		Forms:         []nexus.Form{{Key: "record.default.note", Title: "Omsorgsnotat", Fields: []string{"Emne", "Egnet til skærmbesøg"}}},
+		Tasks:         []nexus.TaskName{{Key: "record.default.task", Type: "Registrér skærmbesøg", Team: "Planlægning Øst"}},
+		Foreign:       []string{"Planlagt skærmbesøg"},
 	}
 }
 
@@ -36,7 +39,7 @@ func TestDoctor(t *testing.T) {
 	}
 
 	for _, r := range b.sim.Requests() {
-		if r.Method != http.MethodGet && r.Op != nexussim.OpToken && r.Op != nexussim.OpPatientSearch {
+		if r.Method != http.MethodGet && r.Op != nexussim.OpToken && r.Op != nexussim.OpPatientSearch && r.Op != nexussim.OpGrantDraft {
 			t.Errorf("the doctor called %s %s", r.Method, r.Op)
 		}
 	}
@@ -46,7 +49,7 @@ func TestDoctor(t *testing.T) {
 		wants []string
 	}{
 		"names": {func(_ *testBundle, n *nexus.Names) {
-			n.Categories[0], n.Interventions[0], n.Forms[0].Fields[0] = "Skærm", "Skærm SUL", "Emnet"
+			n.Categories[0].Text, n.Interventions[0].Text, n.Forms[0].Fields[0] = "Skærm", "Skærm SUL", "Emnet"
 			n.Tasks[0].Team = "Planlægning Nord"
 		}, []string{"»Skærm«", "»Skærm SUL«", "»Emnet«", "»Planlægning Nord«"}},
 		"form and task type": {func(_ *testBundle, n *nexus.Names) {

@@ -164,8 +164,9 @@ func (n *Nexus) basket(ctx context.Context, patient object) (object, error) {
 
 	half, ok := named(baskets, "pathwayPlacementName", n.config.Intervention.Placement)
 	if !ok {
-		return nil, reject(op, care.Conflict,
-			"Borgeren har ikke forløbet »"+n.config.Intervention.Placement+"« i Nexus, så indsatsen kan ikke oprettes. Opret forløbet i Nexus, og prøv igen.")
+		return nil, absent(op, care.Conflict,
+			"Borgeren har ikke forløbet »"+n.config.Intervention.Placement+"« i Nexus, så indsatsen kan ikke oprettes. Opret forløbet i Nexus, og prøv igen.",
+			n.config.Intervention.Placement, textsOf(baskets, "pathwayPlacementName"))
 	}
 
 	return n.followOne(ctx, op, half, "self", "borgerens indsatser")
@@ -185,17 +186,24 @@ func (n *Nexus) catalogued(ctx context.Context, basket object, name string) (ite
 		return item{}, err
 	}
 
+	var have []string
+
 	for queue, n := catalogue, 0; len(queue) > 0 && n < maxReferences; queue, n = queue[1:], n+1 {
 		o := queue[0]
-		if kind := o.text("type"); (kind == "catalogGrant" || kind == "catalogPackage") && strings.TrimSpace(o.text("name")) == strings.TrimSpace(name) && o.id() != "" {
-			return item{id: o.id(), isPackage: kind == "catalogPackage"}, nil
+		if kind := o.text("type"); kind == "catalogGrant" || kind == "catalogPackage" {
+			if strings.TrimSpace(o.text("name")) == strings.TrimSpace(name) && o.id() != "" {
+				return item{id: o.id(), isPackage: kind == "catalogPackage"}, nil
+			}
+
+			have = append(have, o.text("name"))
 		}
 
 		queue = append(queue, o.list("subcatalogs")...)
 	}
 
-	return item{}, reject(op, care.Invalid,
-		"Indsatskataloget i Nexus har ingen indsats med navnet »"+name+"«. Bed systemforvalteren om at oprette den eller rette navnet i opsætningen.")
+	return item{}, absent(op, care.Invalid,
+		"Indsatskataloget i Nexus har ingen indsats med navnet »"+name+"«. Bed systemforvalteren om at oprette den eller rette navnet i opsætningen.",
+		name, have)
 }
 
 // draftGrant asks for a new intervention to fill in.
@@ -236,7 +244,7 @@ func (n *Nexus) pass(ctx context.Context, g grant, transition string, fill func(
 				"Se på borgerens indsats, eller bed systemforvalteren om at se på opsætningen.")
 	}
 
-	template, err := n.followOne(ctx, opIntervention, t, "prepareEdit", "at rette indsatser")
+	template, err := n.template(ctx, t)
 	if err != nil {
 		return grant{}, err
 	}
@@ -263,6 +271,11 @@ func (n *Nexus) pass(ctx context.Context, g grant, transition string, fill func(
 	}
 
 	return n.reread(ctx, g, saved)
+}
+
+// template is what is filled in for a transition.
+func (n *Nexus) template(ctx context.Context, transition object) (object, error) {
+	return n.followOne(ctx, opIntervention, transition, "prepareEdit", "at rette indsatser")
 }
 
 // reread reads an intervention anew after each transition: ordering gives it other links.
@@ -322,8 +335,9 @@ func (n *Nexus) supplier(ctx context.Context, element object) (object, error) {
 
 	found, ok := named(all, "name", n.config.Intervention.Supplier)
 	if !ok {
-		return nil, reject("intervention_suppliers", care.Invalid,
-			"Nexus har ingen leverandør med navnet »"+n.config.Intervention.Supplier+"«. Bed systemforvalteren om at rette opsætningen.")
+		return nil, absent("intervention_suppliers", care.Invalid,
+			"Nexus har ingen leverandør med navnet »"+n.config.Intervention.Supplier+"«. Bed systemforvalteren om at rette opsætningen.",
+			n.config.Intervention.Supplier, textsOf(all, "name"))
 	}
 
 	return found, nil

@@ -137,8 +137,9 @@ func (n *Nexus) newForm(ctx context.Context, patient object, title string) (obje
 
 	definition, ok := named(definitions, "title", title)
 	if !ok {
-		return nil, reject(opNote, care.Invalid,
-			"Nexus har intet skema med titlen »"+title+"« på borgeren. Bed systemforvalteren om at rette titlen i opsætningen eller give adgang til skemaet.")
+		return nil, absent(opNote, care.Invalid,
+			"Nexus har intet skema med titlen »"+title+"« på borgeren. Bed systemforvalteren om at rette titlen i opsætningen eller give adgang til skemaet.",
+			title, textsOf(definitions, "title"))
 	}
 
 	return n.followOne(ctx, opNote, definition, "formDataPrototype", "skemaet »"+title+"«")
@@ -159,8 +160,9 @@ func (n *Nexus) formAction(ctx context.Context, form object) (address, error) {
 
 	action, ok := named(actions, "name", n.config.Note.Action)
 	if !ok {
-		return address{}, reject(opNote, care.Forbidden,
-			"Skemaet har ikke handlingen »"+n.config.Note.Action+"« i Nexus, eller Sluse er ikke givet adgang til den. Bed systemforvalteren om at se på opsætningen.")
+		return address{}, absent(opNote, care.Forbidden,
+			"Skemaet har ikke handlingen »"+n.config.Note.Action+"« i Nexus, eller Sluse er ikke givet adgang til den. Bed systemforvalteren om at se på opsætningen.",
+			n.config.Note.Action, textsOf(actions, "name"))
 	}
 
 	return n.follow(opNote, action, "createFormData", "at gemme skemaer")
@@ -213,8 +215,9 @@ func setField(o object, f ehr.Field) error {
 	case "radioGroup", "dropDown", "checkGroup":
 		choice, ok := named(o.list("possibleValues"), "name", f.Value)
 		if !ok {
-			return reject(opNote, care.Invalid,
-				"Feltet »"+f.Label+"« har ingen værdi »"+f.Value+"« i Nexus. Bed systemforvalteren om at rette opsætningen.")
+			return absent(opNote, care.Invalid,
+				"Feltet »"+f.Label+"« har ingen værdi »"+f.Value+"« i Nexus. Bed systemforvalteren om at rette opsætningen.",
+				f.Value, textsOf(o.list("possibleValues"), "name"))
 		}
 
 		if kind == "checkGroup" {

@@ -19,6 +19,11 @@ func reject(op string, kind care.Kind, text string) *connector.Error {
 	return fail(op, connector.Rejected, care.NewError(kind, text))
 }
 
+// absent makes an error of a name that the record does not have; have are those that it has.
+func absent(op string, kind care.Kind, text, name string, have []string) *connector.Error {
+	return fail(op, connector.Rejected, &unknownName{error: care.NewError(kind, text), name: name, have: have})
+}
+
 // missing is the error of a right that the API user was not given.
 func missing(op string, kind connector.Kind, what string) *connector.Error {
 	return fail(op, kind, care.NewError(care.Forbidden,

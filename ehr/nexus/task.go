@@ -227,8 +227,9 @@ func (n *Nexus) makeTask(ctx context.Context, patient object, c ehr.Change) (ehr
 func (n *Nexus) taskAction(task object, kind string) (address, error) {
 	action, ok := named(task.list("actions"), "name", n.config.Task.Create)
 	if !ok {
-		return address{}, reject(opTask, care.Forbidden,
-			"Opgaver af typen »"+kind+"« har ikke handlingen »"+n.config.Task.Create+"« i Nexus, eller Sluse er ikke givet adgang til den. Bed systemforvalteren om at se på opsætningen.")
+		return address{}, absent(opTask, care.Forbidden,
+			"Opgaver af typen »"+kind+"« har ikke handlingen »"+n.config.Task.Create+"« i Nexus, eller Sluse er ikke givet adgang til den. Bed systemforvalteren om at se på opsætningen.",
+			n.config.Task.Create, textsOf(task.list("actions"), "name"))
 	}
 
 	return n.follow(opTask, action, "createAssignment", "at oprette opgaver")
@@ -243,8 +244,9 @@ func (n *Nexus) newTask(ctx context.Context, patient object, kind string) (objec
 
 	found, ok := named(types, "name", kind)
 	if !ok {
-		return nil, reject(opTask, care.Invalid,
-			"Nexus har ingen opgavetype med navnet »"+kind+"«. Bed systemforvalteren om at oprette den eller rette navnet i opsætningen.")
+		return nil, absent(opTask, care.Invalid,
+			"Nexus har ingen opgavetype med navnet »"+kind+"«. Bed systemforvalteren om at oprette den eller rette navnet i opsætningen.",
+			kind, textsOf(types, "name"))
 	}
 
 	return n.followOne(ctx, opTask, found, "assignmentPrototype", "opgavetypen »"+kind+"«")
@@ -291,8 +293,9 @@ func (n *Nexus) team(ctx context.Context, task object, name string) (object, err
 
 	team, ok := named(teams, "name", name)
 	if !ok {
-		return nil, reject(opTask, care.Invalid,
-			"Nexus har ingen gruppe med navnet »"+name+"«, der kan få opgaver. Bed systemforvalteren om at rette navnet i opsætningen.")
+		return nil, absent(opTask, care.Invalid,
+			"Nexus har ingen gruppe med navnet »"+name+"«, der kan få opgaver. Bed systemforvalteren om at rette navnet i opsætningen.",
+			name, textsOf(teams, "name"))
 	}
 
 	return team, nil

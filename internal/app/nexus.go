@@ -35,7 +35,7 @@ func (s *Site) nexusChecker(p parts) (connector.Checker, error) {
 		return nil, err
 	}
 
-	return nexusCheck{record: record, names: nexusNames(p.m.Record)}, nil
+	return nexusCheck{record: record, names: nexusNames(p.m.Record, p.m.Rules.ScreenCategories)}, nil
 }
 
 // Check implements connector.Checker.
@@ -45,55 +45,56 @@ func (c nexusCheck) Check(ctx context.Context) []connector.Finding {
 	return c.record.CheckNames(ctx, c.names)
 }
 
-// nexusNames are the names in Nexus that the rules use, each once.
-func nexusNames(r config.Record) nexus.Names {
-	rules := []config.RecordRule{r.Default}
+// nexusNames are the names in Nexus that the rules use, each once with where it stands.
+func nexusNames(r config.Record, foreign []string) nexus.Names {
+	names := nexus.Names{Foreign: foreign}
+	addNames(&names, "record.default", r.Default)
+
 	for _, law := range slices.Sorted(maps.Keys(r.ByLaw)) {
-		rules = append(rules, r.ByLaw[law])
+		addNames(&names, "record.by_law."+string(law), r.ByLaw[law])
 	}
 
-	for _, s := range r.ByService {
-		rules = append(rules, s.Rule)
+	for i, s := range r.ByService {
+		addNames(&names, fmt.Sprintf("record.by_service[%d].rule", i), s.Rule)
 	}
 
-	var names nexus.Names
-
-	for _, rule := range rules {
-		addNames(&names, rule)
-	}
-
-	for _, n := range []config.CitizenNote{r.Notes.Suitability, r.Notes.Device} {
-		if n.Means == care.ByNote {
-			names.Forms = append(names.Forms, citizenForm(n))
+	for _, n := range []struct {
+		key  string
+		note config.CitizenNote
+	}{{"record.notes.suitability", r.Notes.Suitability}, {"record.notes.device", r.Notes.Device}} {
+		if n.note.Means == care.ByNote {
+			names.Forms = append(names.Forms, citizenForm(n.key, n.note))
 		}
 	}
 
 	return names
 }
 
-func addNames(names *nexus.Names, rule config.RecordRule) {
+func addNames(names *nexus.Names, key string, rule config.RecordRule) {
 	for _, way := range rule.Means {
 		switch way {
 		case care.OnList:
-			for _, category := range []string{rule.Planned, rule.Completed, rule.NotCompleted, rule.Phone} {
-				names.Categories = once(names.Categories, category)
+			for _, c := range []struct{ of, name string }{
+				{"planned", rule.Planned}, {"completed", rule.Completed}, {"not_completed", rule.NotCompleted}, {"phone", rule.Phone},
+			} {
+				names.Categories = once(names.Categories, c.name, key+"."+c.of)
 			}
 		case care.ByIntervention:
-			names.Interventions = once(names.Interventions, rule.Intervention)
+			names.Interventions = once(names.Interventions, rule.Intervention, key+".intervention")
 		case care.ByNote:
-			names.Forms = append(names.Forms, formOf(rule.Note))
+			names.Forms = append(names.Forms, formOf(key+".note", rule.Note))
 		case care.ByTask:
-			task := nexus.TaskName{Type: rule.Task.Type, Team: rule.Task.Team}
-			if !slices.Contains(names.Tasks, task) {
-				names.Tasks = append(names.Tasks, task)
+			known := func(t nexus.TaskName) bool { return t.Type == rule.Task.Type && t.Team == rule.Task.Team }
+			if !slices.ContainsFunc(names.Tasks, known) {
+				names.Tasks = append(names.Tasks, nexus.TaskName{Key: key + ".task", Type: rule.Task.Type, Team: rule.Task.Team})
 			}
 		case care.ByJournal:
 		}
 	}
 }
 
-func formOf(note config.NoteRule) nexus.Form {
-	form := nexus.Form{Title: note.Form}
+func formOf(key string, note config.NoteRule) nexus.Form {
+	form := nexus.Form{Key: key, Title: note.Form}
 	for _, f := range note.Fields {
 		form.Fields = append(form.Fields, f.Label)
 
@@ -106,8 +107,8 @@ func formOf(note config.NoteRule) nexus.Form {
 }
 
 // citizenForm is the form of a note about a citizen, with the words that a field of its own gets.
-func citizenForm(n config.CitizenNote) nexus.Form {
-	form := formOf(config.NoteRule{Form: n.Form, Fields: n.Fields})
+func citizenForm(key string, n config.CitizenNote) nexus.Form {
+	form := formOf(key, config.NoteRule{Form: n.Form, Fields: n.Fields})
 
 	for _, f := range n.Fields {
 		if f.Value != "{egnethed}" && f.Value != "{hændelse}" {
@@ -122,11 +123,17 @@ func citizenForm(n config.CitizenNote) nexus.Form {
 	return form
 }
 
-// once adds a name that is set and not there.
-func once(names []string, name string) []string {
-	if name == "" || slices.Contains(names, name) {
+// once adds a name that is set, or the key to one that is there.
+func once(names []nexus.Name, name, key string) []nexus.Name {
+	if name == "" {
 		return names
 	}
 
-	return append(names, name)
+	if i := slices.IndexFunc(names, func(n nexus.Name) bool { return n.Text == name }); i >= 0 {
+		names[i].Keys = append(names[i].Keys, key)
+
+		return names
+	}
+
+	return append(names, nexus.Name{Text: name, Keys: []string{key}})
 }

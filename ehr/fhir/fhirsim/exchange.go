@@ -74,8 +74,17 @@ func (s *Server) handle(op string, c call) response {
 		return s.token(c)
 	}
 
-	if op != OpMetadata && !s.authorized(c.r) {
+	if op == OpMetadata {
+		return s.serve(op, c)
+	}
+
+	token, ok := s.authorized(c.r)
+	if !ok {
 		return outcome(http.StatusUnauthorized, issue{"login", "", "the access token is missing or has expired"})
+	}
+
+	if !token.allows(op, c.kind) {
+		return outcome(http.StatusForbidden, issue{"forbidden", "", "the access token has no scope for this"})
 	}
 
 	return s.serve(op, c)
@@ -280,7 +289,7 @@ func (s *Server) token(c call) response {
 			return jsonResponse(http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_description": err.Error()})
 		}
 
-		return s.grant(client.ID)
+		return s.grant(client)
 	}
 
 	id, secret, basic := c.r.BasicAuth()
@@ -290,7 +299,7 @@ func (s *Server) token(c call) response {
 
 	for _, client := range s.options.Clients {
 		if client.ID == id && client.Secret != "" && subtle.ConstantTimeCompare([]byte(client.Secret), []byte(secret)) == 1 {
-			return s.grant(id)
+			return s.grant(client)
 		}
 	}
 
@@ -298,13 +307,16 @@ func (s *Server) token(c call) response {
 }
 
 // grant hands out a token. The caller holds the mutex.
-func (s *Server) grant(client string) response {
-	value := s.dice.hex(40, "token", client, strconv.Itoa(len(s.tokens)))
-	s.tokens[value] = s.now().Add(s.options.TokenTTL)
+func (s *Server) grant(client Client) response {
+	value := s.dice.hex(40, "token", client.ID, strconv.Itoa(len(s.tokens)))
+	s.tokens[value] = issued{end: s.now().Add(s.options.TokenTTL), scopes: client.Scopes}
 
-	return jsonResponse(http.StatusOK, map[string]any{
-		"access_token": value, "token_type": "Bearer", "expires_in": int(s.options.TokenTTL / time.Second),
-	})
+	body := map[string]any{"access_token": value, "token_type": "Bearer", "expires_in": int(s.options.TokenTTL / time.Second)}
+	if len(client.Scopes) > 0 {
+		body["scope"] = strings.Join(client.Scopes, " ")
+	}
+
+	return jsonResponse(http.StatusOK, body)
 }
 
 // isServed reports whether resources of the type can be read; isWritable, whether clients may write

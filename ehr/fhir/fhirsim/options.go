@@ -82,6 +82,10 @@ type Client struct {
 	// JWKS is the client's registered key set for signed assertions (SMART backend services), in
 	// place of the secret.
 	JWKS json.RawMessage `json:"jwks,omitempty"`
+	// Scopes are the SMART scopes that the client has, v1 or v2 (system/Appointment.cruds), with or
+	// without asking. Every token tells them, and what they don't allow answers 403. None: all is
+	// allowed, and tokens tell nothing.
+	Scopes []string `json:"scopes,omitempty"`
 }
 
 // defaulted returns a copy with every default filled in.

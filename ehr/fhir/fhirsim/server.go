@@ -27,7 +27,7 @@ type Server struct {
 	entries  map[string][]Entry // by visit identifier
 	keys     map[string]bool    // idempotency keys that Appointments brought
 	refusals []Refusal
-	tokens   map[string]time.Time // to their end
+	tokens   map[string]issued
 	searches map[string]search    // with further pages, by token
 	// assertions are the ids (jti) of the signed assertions that were taken.
 	assertions map[string]bool
@@ -52,7 +52,7 @@ func New(o Options) (*Server, error) {
 
 	return &Server{
 		options: o, dice: d, faults: newFaultBox(d, o.Faults), checker: newChecker(newSchema()),
-		archive: newArchive(d), entries: map[string][]Entry{}, keys: map[string]bool{}, tokens: map[string]time.Time{},
+		archive: newArchive(d), entries: map[string][]Entry{}, keys: map[string]bool{}, tokens: map[string]issued{},
 		searches: map[string]search{}, assertions: map[string]bool{},
 		visitsOf: map[string][]string{}, hooks: map[string][]func() error{}, changed: make(chan struct{}),
 	}, nil
@@ -349,14 +349,20 @@ func (s *Server) Calls() map[string]int {
 	return maps.Clone(counts)
 }
 
+// issued is an access token that was handed out.
+type issued struct {
+	end    time.Time
+	scopes []string
+}
+
 // authorized checks the Authorization header. The caller holds the mutex.
-func (s *Server) authorized(r *http.Request) bool {
+func (s *Server) authorized(r *http.Request) (issued, bool) {
 	if len(s.options.Clients) == 0 {
-		return true
+		return issued{}, true
 	}
 
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	end, known := s.tokens[token]
+	known := s.tokens[token]
 
-	return ok && known && s.now().Before(end)
+	return known, ok && s.now().Before(known.end)
 }

@@ -1,0 +1,78 @@
+package nexus
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// mostNear is how many of the names that are there are told when one is not.
+const mostNear = 4
+
+// unknownName is the error of a name that the record does not have. It prints as the sentence it wraps.
+type unknownName struct {
+	error
+
+	name string
+	have []string
+}
+
+// Unwrap returns the sentence.
+func (u *unknownName) Unwrap() error { return u.error }
+
+// textsOf is a member of each object.
+func textsOf(all []object, member string) []string {
+	out := make([]string, 0, len(all))
+	for _, o := range all {
+		out = append(out, o.text(member))
+	}
+
+	return out
+}
+
+// near tells which of the names that are there look most like one that is not.
+func near(name string, have []string) string {
+	have = slices.DeleteFunc(slices.Clone(have), func(s string) bool { return strings.TrimSpace(s) == "" })
+	slices.Sort(have)
+
+	have = slices.Compact(have)
+	if len(have) == 0 {
+		return " Nexus viser os ingen."
+	}
+
+	slices.SortStableFunc(have, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
+
+	if more := len(have) - mostNear; more > 0 {
+		return fmt.Sprintf(" Nexus har blandt andre %s (%d i alt).", quoted(have[:mostNear]), len(have))
+	}
+
+	return " Nexus har " + quoted(have) + "."
+}
+
+// distance is how many letters must be put in, taken out or changed to make one name of the other
+// (Levenshtein). Case does not count.
+func distance(a, b string) int {
+	from, to := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+
+	row := make([]int, len(to)+1)
+	for k := range row {
+		row[k] = k
+	}
+
+	for i, r := range from {
+		corner := row[0]
+		row[0] = i + 1
+
+		for k, s := range to {
+			change := corner
+			if r != s {
+				change++
+			}
+
+			corner, row[k+1] = row[k+1], min(change, row[k]+1, row[k+1]+1)
+		}
+	}
+
+	return row[len(to)]
+}
