@@ -85,6 +85,11 @@ func (s *Service) KLGatewayReport(ctx context.Context, actor care.Actor, q Stati
 	}})
 }
 
+// ReportUnits returns the units of which the actor may have reports.
+func (s *Service) ReportUnits(actor care.Actor) []care.Unit {
+	return s.unitsFor(actor, care.ExportReports)
+}
+
 // reported reads the visits that are, or were to be, given by screen, day by day: the others of a
 // month are many and need not be held.
 func (s *Service) reported(ctx context.Context, q StatisticsQuery, units []care.Unit) (map[care.CitizenID][]care.Snapshot, error) {
@@ -100,7 +105,7 @@ func (s *Service) reported(ctx context.Context, q StatisticsQuery, units []care.
 
 		for _, v := range visits {
 			// A visit over midnight belongs to the day on which it begins.
-			if v.State != care.Listed && !v.Dropped() && !v.Facts.Planned.Start.Before(window.Start) {
+			if v.State != care.Listed && (!v.Dropped() || v.Generation > 0) && !v.Facts.Planned.Start.Before(window.Start) {
 				out[v.Facts.Citizen] = append(out[v.Facts.Citizen], v)
 			}
 		}

@@ -226,7 +226,6 @@ func by(actor care.Actor, action string) *AuditRow {
 // unitOf returns the unit that a driving list belongs to: the first that names it, or one below
 // that unit which names it too; a unit without a name when nobody does.
 func (s *Service) unitOf(listName string) care.Unit {
-	name := strings.ToLower(strings.TrimSpace(listName))
 	found := care.Unit{}
 	within := make(map[care.UnitID]bool) // the found unit and those below it, which know better
 
@@ -236,7 +235,7 @@ func (s *Service) unitOf(listName string) care.Unit {
 			within[rule.Unit.ID] = true
 		}
 
-		if (found.ID == "" || below) && rule.has(name) {
+		if (found.ID == "" || below) && rule.Has(listName) {
 			found, within = rule.Unit, make(map[care.UnitID]bool)
 			within[found.ID] = true
 		}
@@ -245,8 +244,10 @@ func (s *Service) unitOf(listName string) care.Unit {
 	return found
 }
 
-// has reports whether a driving list belongs to the unit. The name is in small letters.
-func (r UnitRule) has(list string) bool {
+// Has reports whether a driving list belongs to the unit; case and blanks around the name don't count.
+func (r UnitRule) Has(list string) bool {
+	list = strings.ToLower(strings.TrimSpace(list))
+
 	return slices.ContainsFunc(r.Lists, func(pattern string) bool {
 		ok, err := path.Match(strings.ToLower(pattern), list)
 

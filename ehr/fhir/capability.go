@@ -3,9 +3,7 @@ package fhir
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/sluse/sluse/connector"
@@ -46,10 +44,22 @@ type resourceCapability struct {
 	} `json:"searchParam"`
 }
 
-// Check implements connector.Checker: it compares what the record says of itself with what the
-// settings need, tries the access with a search that finds nothing, and asks for the driving lists.
+// Check implements connector.Checker: it looks at what our token may do, compares what the record says
+// of itself with what the settings need, tries the access with a search that finds nothing, and asks
+// for the driving lists. It stops where the rest would say the same.
 func (j *Journal) Check(ctx context.Context) []connector.Finding {
-	statement, found := j.statement(ctx)
+	found, ok := j.checkToken(ctx)
+	if !ok {
+		return found
+	}
+
+	statement, said, reached := j.statement(ctx)
+
+	found = append(found, said...)
+	if !reached {
+		return found
+	}
+
 	if statement != nil {
 		found = append(found, j.checkStatement(statement)...)
 	}
@@ -63,8 +73,9 @@ func (j *Journal) Check(ctx context.Context) []connector.Finding {
 	return append(found, j.checkLists(ctx)...)
 }
 
-// statement fetches the CapabilityStatement; nil with the reason why there is none.
-func (j *Journal) statement(ctx context.Context) (*capabilities, []connector.Finding) {
+// statement fetches the CapabilityStatement; nil with the reason why there is none. Not reached: no
+// server answered at all.
+func (j *Journal) statement(ctx context.Context) (*capabilities, []connector.Finding, bool) {
 	answer, err := j.client.Do(ctx, outbound.Call{Op: "capabilities", Method: http.MethodGet, Path: []string{"metadata"}, Accept: mediaType})
 	if err == nil && !answer.OK() {
 		err = answer.Fail("")
@@ -78,18 +89,53 @@ func (j *Journal) statement(ctx context.Context) (*capabilities, []connector.Fin
 	if err != nil {
 		return nil, []connector.Finding{{
 			Level: connector.Failing, Subject: subjectServer,
-			Text: "Beskrivelsen af serveren (metadata) kan ikke hentes: " + connector.KindOf(err).String() + ". Tjek base_url og netværket.",
-		}}
+			Text: "Beskrivelsen af serveren (metadata) kan ikke hentes. " + connector.Explain(err) + " Kontrollér base_url i record.fhir og firewallen.",
+		}}, answer != nil
 	}
 
 	if c.ResourceType != "CapabilityStatement" || !strings.HasPrefix(c.FHIRVersion, "4.0") {
 		return nil, []connector.Finding{{
 			Level: connector.Failing, Subject: subjectServer,
 			Text: "Serveren taler ikke FHIR R4 (4.0). Bed leverandøren om adressen på R4, og ret base_url.",
-		}}
+		}}, true
 	}
 
-	return &c, []connector.Finding{{Level: connector.Fine, Subject: subjectServer, Text: "Serveren svarer og taler FHIR R4."}}
+	return &c, []connector.Finding{{Level: connector.Fine, Subject: subjectServer, Text: "Serveren svarer og taler FHIR R4."}}, true
+}
+
+// need is what we do with resources of a type.
+type need struct {
+	kind   string
+	rights string // letters of SMART v2: c create, r read, u update, s search
+	level  connector.Level
+}
+
+// needs are what the settings make us do. Patients are read by the reconciliation too, which does
+// without.
+func (j *Journal) needs() []need {
+	out := []need{{kindAppointment, "crus", connector.Failing}, {kindEncounter, "crus", connector.Failing}}
+	if !j.config.Lists.any() {
+		return append(out, need{kindPatient, "rs", connector.Notice})
+	}
+
+	out = append(out, need{kindPatient, "rs", connector.Failing})
+	if kind := j.config.Lists.By.kind(); kind != "" {
+		out = append(out, need{kind, "s", connector.Failing})
+	}
+
+	return out
+}
+
+// interactions are what R4 calls the rights (valueset-type-restful-interaction.html).
+func interactions(rights string) []string {
+	words := map[rune]string{'c': "create", 'r': "read", 'u': "update", 's': "search-type"}
+
+	var out []string
+	for _, right := range rights {
+		out = append(out, words[right])
+	}
+
+	return out
 }
 
 // checkStatement lists what is missing. A server may do more than it says, so only what can't be
@@ -101,21 +147,24 @@ func (j *Journal) checkStatement(c *capabilities) []connector.Finding {
 		found = append(found, connector.Finding{Level: level, Subject: subjectServer, Text: text})
 	}
 
-	for _, kind := range []string{kindAppointment, kindEncounter} {
-		r := c.resource(kind)
+	for _, n := range j.needs() {
+		r := c.resource(n.kind)
 		if r == nil {
-			say(connector.Failing, "Serveren har ikke "+kind+". Bed leverandøren om at åbne for den.")
+			say(n.level, "Serveren har ikke "+n.kind+". Bed leverandøren om at åbne for den.")
 
 			continue
 		}
 
-		for _, code := range []string{"read", "search-type", "create", "update"} {
-			if !r.does(code) {
-				say(connector.Failing, "Serveren tillader ikke »"+code+"« på "+kind+". Bed leverandøren om at åbne for det.")
-			}
+		lacking := slices.DeleteFunc(interactions(n.rights), r.does)
+		if len(lacking) > 0 {
+			say(n.level, "Serveren tillader ikke "+strings.Join(lacking, ", ")+" på "+n.kind+". Bed leverandøren om at åbne for det.")
 		}
+	}
 
-		j.checkHabits(kind, r, say)
+	for _, kind := range []string{kindAppointment, kindEncounter} {
+		if r := c.resource(kind); r != nil {
+			j.checkHabits(kind, r, say)
+		}
 	}
 
 	if j.config.Lists.any() {
@@ -168,10 +217,8 @@ func checkReading(c *capabilities, lists Lists, say func(connector.Level, string
 		say(connector.Notice, "Serveren siger ikke, at den kender _include=Appointment:patient. Sæt lists.no_include til true, hvis den afviser søgninger.")
 	}
 
-	for _, kind := range []string{kindPatient, lists.By.kind()} {
-		if kind != "" && c.resource(kind) == nil {
-			say(connector.Failing, "Serveren har ikke "+kind+", som kørelisterne skal bruge. Bed leverandøren om at åbne for at læse den.")
-		}
+	if stays := c.resource(kindEncounter); stays != nil && !lists.NoInpatient && (!stays.searches("class") || !stays.searches("subject")) {
+		say(connector.Notice, "Serveren siger ikke, at Encounter kan søges på »class« og »subject«, som vi spørger om indlagte borgere med. Sæt lists.no_inpatient til true, hvis den afviser søgninger.")
 	}
 }
 
@@ -205,51 +252,4 @@ func (r *resourceCapability) searches(name string) bool {
 	}
 
 	return false
-}
-
-// checkAccess searches for a visit that does not exist.
-func (j *Journal) checkAccess(ctx context.Context) connector.Finding {
-	answer, err := j.client.Do(ctx, outbound.Call{
-		Op: "check_access", Method: http.MethodGet, Path: []string{kindAppointment}, Accept: mediaType,
-		Query: url.Values{"identifier": {j.config.VisitSystem + "|doctor"}, "_count": {"1"}},
-	})
-	if err == nil && !answer.OK() {
-		err = answer.Fail("")
-	}
-
-	if err == nil {
-		return connector.Finding{Level: connector.Fine}
-	}
-
-	text := "Journalen svarer ikke på en søgning efter besøg: " + connector.KindOf(err).String() + ". Prøv igen, og spørg leverandøren, hvis det bliver ved."
-	if connector.Is(err, connector.Unauthorized) {
-		text = "Journalen godkender ikke vores adgang. Tjek client_id, nøgle eller adgangskode og de rettigheder (scopes), leverandøren har givet."
-	}
-
-	return connector.Finding{Level: connector.Failing, Subject: subjectAccess, Text: text}
-}
-
-// checkLists asks for the driving lists.
-func (j *Journal) checkLists(ctx context.Context) []connector.Finding {
-	if !j.config.Lists.any() {
-		return nil
-	}
-
-	lists, err := j.Lists(ctx)
-
-	switch {
-	case err != nil:
-		return []connector.Finding{{
-			Level: connector.Failing, Subject: subjectLists,
-			Text: "Journalen giver os ikke sine kørelister: " + connector.KindOf(err).String() + ". Tjek lists i opsætningen og vores rettigheder.",
-		}}
-	case len(lists) == 0:
-		return []connector.Finding{{
-			Level: connector.Notice, Subject: subjectLists, Text: "Journalen har ingen kørelister, der passer til opsætningen. Tjek lists.by og lists.filter.",
-		}}
-	}
-
-	return []connector.Finding{{
-		Level: connector.Fine, Subject: subjectLists, Text: "Journalen har " + strconv.Itoa(len(lists)) + " kørelister til os.",
-	}}
 }

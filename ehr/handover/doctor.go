@@ -13,7 +13,7 @@ import (
 
 const (
 	subjectCarrier = "Afleveringen til journalen"
-	subjectFolder  = "Mappen %s"
+	subjectFolder  = "Mappen record.handover.%s"
 	subjectRobot   = "Robotten"
 )
 
@@ -34,12 +34,18 @@ func (j *Journal) Check(ctx context.Context) []connector.Finding {
 		found = append(found, j.checkFolder(ctx, f))
 	}
 
-	if err := j.carrier.probe(ctx); err != nil {
+	switch probed := j.carrier.probe(ctx); {
+	case errors.Is(probed, errNoFolder): // which, was told above
+	case probed != nil:
 		found = append(found, connector.Finding{
-			Level: connector.Failing, Subject: subjectCarrier, Text: "Der kan ikke lægges filer. " + j.explain(err),
+			Level: connector.Failing, Subject: subjectCarrier, Text: "Der kan ikke lægges filer. " + j.explain(probed),
 		})
-	} else {
+	default:
 		found = append(found, connector.Finding{Level: connector.Fine, Subject: subjectCarrier, Text: "Der kan lægges filer, og de kan slettes igen."})
+	}
+
+	if err != nil { // nobody knows what lies in a queue that can't be read
+		return found
 	}
 
 	return append(found, j.checkRobot(waiting))

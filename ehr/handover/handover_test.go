@@ -411,7 +411,7 @@ func TestCheck(t *testing.T) {
 			}
 
 			want := []string{
-				"Mappen receipts: Mappen findes ikke. Opret den, eller ret stien i record.handover.",
+				"Mappen record.handover.receipts: Mappen findes ikke. Opret den, eller ret stien i record.handover.",
 				"Robotten: 1 ændringer har ligget i køen i over et døgn. Se, om robotten kører, og om den må læse mappen.",
 			}
 			if diff := cmp.Diff(want, told); diff != "" {

@@ -108,8 +108,8 @@ func judge(v care.Snapshot) (status string, class coding, ok bool) {
 		return "finished", classOf(v.Outcome.Delivery), true
 	case care.Reverted:
 		return "planned", classOf(v.Delivery), true // physical, or to be called by telephone
-	case care.NotCompleted, care.Cancelled:
-		return "entered-in-error", classOf(v.Delivery), v.Delivery != care.Physical
+	case care.NotCompleted, care.Cancelled: // one that was physical again by then was reported, too
+		return "entered-in-error", classOf(v.Delivery), v.Delivery != care.Physical || v.Generation > 0
 	}
 
 	return "", coding{}, false

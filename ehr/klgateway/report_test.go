@@ -74,6 +74,7 @@ func visits() []care.Snapshot {
 		visit(6, care.NotCompleted, func(v *care.Snapshot) { v.Facts.Service = "tilsyn " }),
 		visit(7, care.Cancelled, func(v *care.Snapshot) { v.Facts.Service = "Andet" }),
 		visit(8, care.Cancelled, func(v *care.Snapshot) { v.Delivery = care.Physical }),
+		visit(11, care.Cancelled, func(v *care.Snapshot) { v.Delivery, v.Generation = care.Physical, 1 }),
 	}
 }
 
@@ -128,7 +129,7 @@ func TestProfile(t *testing.T) {
 		}
 	}
 
-	if diff := cmp.Diff(map[string]int{"Patient": 1, "CarePlan": 2, "Encounter": 8}, kinds); diff != "" {
+	if diff := cmp.Diff(map[string]int{"Patient": 1, "CarePlan": 2, "Encounter": 9}, kinds); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 
@@ -254,6 +255,7 @@ func TestStates(t *testing.T) {
 		"entered-in-error " + screen + " 2026-11-24T14:00:00+01:00 2026-11-24T14:15:00+01:00 7842 1",
 		"entered-in-error " + screen + " 2026-11-24T15:00:00+01:00 2026-11-24T15:15:00+01:00 7842 0",
 		"planned " + screen + " 2026-11-24T17:00:00+01:00 2026-11-24T17:15:00+01:00 c03b 0",
+		"entered-in-error " + home + " 2026-11-24T19:00:00+01:00 2026-11-24T19:15:00+01:00 7842 1", // it was on screen, and reported
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("encounters (-want +got):\n%s", diff)

@@ -295,6 +295,26 @@ func (i *id) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// trouble says why Momentum can't be used, and which settings to look at.
+func trouble(err error) string {
+	text := connector.Explain(err)
+
+	e, ok := errors.AsType[*connector.Error](err)
+	if ok && e.Op == "token" {
+		return "Microsofts logintjeneste giver os intet token. " + text + " Kontrollér token_url, client_id, client_secret og resource i record.momentum."
+	}
+
+	switch connector.Shown(err) {
+	case connector.Unauthorized:
+		return "Momentum afviser vores adgang. " + text + " Kontrollér api_key og resource i record.momentum."
+	case connector.NotFound, connector.Malformed:
+		return "Der er intet Momentum på adressen. " + text + " Kontrollér base_url i record.momentum."
+	case connector.Unavailable, connector.RateLimited, connector.Unknown, connector.Pending, connector.Conflict, connector.Rejected, connector.Unsupported:
+	}
+
+	return "Momentum kan ikke bruges. " + text + " Kontrollér base_url i record.momentum og firewallen, og prøv igen."
+}
+
 // Check looks whether we get in, and changes nothing.
 func (j *Journal) Check(ctx context.Context) []connector.Finding {
 	_, err := j.do(ctx, outbound.Call{Op: "search", Method: http.MethodPost, Path: []string{"search"}, Safe: true, JSON: map[string]any{
@@ -303,7 +323,7 @@ func (j *Journal) Check(ctx context.Context) []connector.Finding {
 
 	out := []connector.Finding{{Level: connector.Fine, Subject: "KMD Momentum", Text: "Momentum svarer og godkender vores adgang."}}
 	if err != nil {
-		out[0] = connector.Finding{Level: connector.Failing, Subject: "KMD Momentum", Text: "Momentum svarer ikke eller afviser vores adgang. Se på adresse, nøgler og resource."}
+		out[0] = connector.Finding{Level: connector.Failing, Subject: "KMD Momentum", Text: trouble(err)}
 	}
 
 	if j.config.Write {

@@ -70,29 +70,37 @@ func (n *Nexus) CheckNames(ctx context.Context, names Names) []connector.Finding
 
 // unconnected says why there is no connection, and which settings to look at.
 func unconnected(err error) string {
-	kind, text := connector.Shown(err), connector.Explain(err)
-
 	if e, ok := errors.AsType[*connector.Error](err); ok && e.Op == "token" {
-		switch kind {
-		case connector.Unauthorized, connector.Rejected:
-			return "Logintjenesten giver Sluse intet token. " + text +
-				" Kontrollér client_id, client_secret og instance i record.nexus, og spørg KMD, om API-brugeren er aktiv i denne instans."
-		case connector.NotFound:
-			return "Logintjenesten kender ikke instansen. " + text + " Kontrollér iam_url, auth_path og instance i record.nexus."
-		default:
-			return "Logintjenesten kan ikke bruges. " + text + " Kontrollér iam_url i record.nexus og firewallen, og prøv igen."
-		}
+		return untokened(err)
 	}
 
-	switch kind {
+	text := connector.Explain(err)
+
+	switch connector.Shown(err) {
 	case connector.Unauthorized, connector.Rejected:
 		return "Logintjenesten kender Sluse, men Nexus lukker os ikke ind. " + text +
 			" Kontrollér instance i record.nexus, og bed systemforvalteren om at se på API-brugeren."
 	case connector.NotFound, connector.Malformed:
 		return "Der er intet Nexus-API på adressen. " + text + " Kontrollér api_url og instance i record.nexus."
-	default:
-		return "Nexus kan ikke nås. " + text + " Kontrollér api_url i record.nexus og firewallen, og prøv igen."
+	case connector.Unavailable, connector.RateLimited, connector.Unknown, connector.Pending, connector.Conflict, connector.Unsupported:
 	}
+
+	return "Nexus kan ikke nås. " + text + " Kontrollér api_url i record.nexus og firewallen, og prøv igen."
+}
+
+func untokened(err error) string {
+	text := connector.Explain(err)
+
+	switch connector.Shown(err) {
+	case connector.Unauthorized, connector.Rejected:
+		return "Logintjenesten giver Sluse intet token. " + text +
+			" Kontrollér client_id, client_secret og instance i record.nexus, og spørg KMD, om API-brugeren er aktiv i denne instans."
+	case connector.NotFound, connector.Malformed:
+		return "Logintjenesten kender ikke instansen. " + text + " Kontrollér iam_url, auth_path og instance i record.nexus."
+	case connector.Unavailable, connector.RateLimited, connector.Unknown, connector.Pending, connector.Conflict, connector.Unsupported:
+	}
+
+	return "Logintjenesten kan ikke bruges. " + text + " Kontrollér iam_url i record.nexus og firewallen, og prøv igen."
 }
 
 // doctor collects findings.
@@ -119,7 +127,7 @@ func (d *doctor) trouble(what string, err error, keys ...string) {
 		text = connector.Explain(err) + " Prøv igen, og kontakt KMD, hvis det bliver ved."
 	}
 
-	if unknown, ok := errors.AsType[*unknownName](err); ok {
+	if unknown, ok := errors.AsType[*absentError](err); ok {
 		text += near(unknown.name, unknown.have)
 	}
 

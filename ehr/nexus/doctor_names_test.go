@@ -134,7 +134,7 @@ func TestDoctorOnDrafts(t *testing.T) {
 		"all there": {func(*nexus.Config) {}, "", "»Ret«, »Afslut«, kan først ses"},
 		"another transition": {
 			func(c *nexus.Config) { c.Intervention.Create = []string{"Ansøg og bevilg", "Bestil"} },
-			"En ny indsats »Skærmbesøg SUL« kan ikke få handlingen »Ansøg og bevilg«. Nexus har »Ansøg, Bevilg«, »Ansøg«, »Ansøg, Bevilg, Bestil«.", "»Bestil«, »Ret«, »Afslut«",
+			"En ny indsats »Skærmbesøg SUL« kan ikke få handlingen »Ansøg og bevilg«. Nexus har »Ansøg«, »Ansøg, Bevilg«, »Ansøg, Bevilg, Bestil«.", "»Bestil«, »Ret«, »Afslut«",
 		},
 		"another supplier": {
 			func(c *nexus.Config) { c.Intervention.Supplier = "Sygepleje" },
@@ -182,7 +182,7 @@ func TestDoctorSaysWhere(t *testing.T) {
 	for _, want := range []string{
 		"passer til »Natten*«. Nexus har", "Det står i record.nexus.night_lists.",
 		"»Udfort skærmbesøg«. Nexus har blandt andre »Udført skærmbesøg«, »Gennemført skærmbesøg«", "Det står i record.default.completed, record.by_law.SEL_83.completed.",
-		"»Skærmbesøg sul«. Bed", "Nexus har blandt andre »Skærmbesøg SUL«, »Skærmbesøg SEL«", "Det står i record.by_law.SUL_138.intervention.",
+		"»Skærmbesøg sul«. Bed", "Nexus har blandt andre »Skærmbesøg SUL«", "Det står i record.by_law.SUL_138.intervention.",
 		"Nexus har »Omsorgsnotat«", "Det står i record.default.note.form.", "Det står i record.by_law.SEL_83.note.fields.", "Tilføj det i record.by_law.SEL_83.note.fields.",
 		"handlingen »Færdig«", "Det står i record.nexus.note.action.", "Nexus har »Borgerkalender«, »Træningskalender«. Det står i record.nexus.citizen_calendar.",
 		"Det står i record.default.task.team.",

@@ -10,8 +10,8 @@ import (
 // mostNear is how many of the names that are there are told when one is not.
 const mostNear = 4
 
-// unknownName is the error of a name that the record does not have. It prints as the sentence it wraps.
-type unknownName struct {
+// absentError is that of a name that the record does not have. It prints as the sentence it wraps.
+type absentError struct {
 	error
 
 	name string
@@ -19,7 +19,7 @@ type unknownName struct {
 }
 
 // Unwrap returns the sentence.
-func (u *unknownName) Unwrap() error { return u.error }
+func (u *absentError) Unwrap() error { return u.error }
 
 // textsOf is a member of each object.
 func textsOf(all []object, member string) []string {
@@ -41,7 +41,7 @@ func near(name string, have []string) string {
 		return " Nexus viser os ingen."
 	}
 
-	slices.SortStableFunc(have, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
+	slices.SortStableFunc(have, func(a, b string) int { return cmp.Compare(unlike(name, a), unlike(name, b)) })
 
 	if more := len(have) - mostNear; more > 0 {
 		return fmt.Sprintf(" Nexus har blandt andre %s (%d i alt).", quoted(have[:mostNear]), len(have))
@@ -50,10 +50,21 @@ func near(name string, have []string) string {
 	return " Nexus har " + quoted(have) + "."
 }
 
+// unlike is how little two names look like each other. One that is part of the other is near.
+func unlike(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+
+	if a != b && (strings.Contains(a, b) || strings.Contains(b, a)) {
+		return 1
+	}
+
+	return distance(a, b)
+}
+
 // distance is how many letters must be put in, taken out or changed to make one name of the other
-// (Levenshtein). Case does not count.
+// (Levenshtein).
 func distance(a, b string) int {
-	from, to := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+	from, to := []rune(a), []rune(b)
 
 	row := make([]int, len(to)+1)
 	for k := range row {

@@ -21,7 +21,7 @@ func reject(op string, kind care.Kind, text string) *connector.Error {
 
 // absent makes an error of a name that the record does not have; have are those that it has.
 func absent(op string, kind care.Kind, text, name string, have []string) *connector.Error {
-	return fail(op, connector.Rejected, &unknownName{error: care.NewError(kind, text), name: name, have: have})
+	return fail(op, connector.Rejected, &absentError{error: care.NewError(kind, text), name: name, have: have})
 }
 
 // missing is the error of a right that the API user was not given.

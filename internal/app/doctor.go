@@ -27,7 +27,7 @@ var ErrSick = errors.New("something is not set up as it must be")
 // needs no database. ErrSick: at least one finding is a failure.
 func Doctor(ctx context.Context, c config.Config, only string, clock func() time.Time, out io.Writer) error {
 	o := Options{Config: c, Clock: clock, Metrics: obs.NewMetrics(), Logger: slog.New(slog.DiscardHandler)}
-	sick, seen := false, false
+	seen, counts := false, make(map[connector.Level]int)
 
 	for _, m := range c.Municipalities {
 		if only != "" && only != string(m.ID) {
@@ -45,14 +45,18 @@ func Doctor(ctx context.Context, c config.Config, only string, clock func() time
 
 		for _, f := range found {
 			fmt.Fprintf(out, "  %-8s  %s: %s\n", f.Level, f.Subject, f.Text)
-			sick = sick || f.Level == connector.Failing
+
+			counts[f.Level]++
 		}
 	}
 
-	switch {
-	case !seen:
+	if !seen {
 		return fmt.Errorf("no municipality %q in the configuration", only)
-	case sick:
+	}
+
+	fmt.Fprintf(out, "I alt: %d fejl (virker ikke), %d advarsler (se på dem), %d i orden.\n", counts[connector.Failing], counts[connector.Notice], counts[connector.Fine])
+
+	if counts[connector.Failing] > 0 {
 		return ErrSick
 	}
 
@@ -62,7 +66,10 @@ func Doctor(ctx context.Context, c config.Config, only string, clock func() time
 // findings are what the connectors of a municipality say. A certificate that can't even be loaded
 // stops them all, and is what is told then.
 func findings(ctx context.Context, m config.Municipality, o Options) ([]connector.Finding, error) {
-	checkers, err := outside(m, o)
+	s := &Site{id: m.ID, config: m}
+	defer func() { _ = s.close(ctx) }() // idle connections; the program ends
+
+	checkers, err := s.outside(m, o)
 	if err != nil && m.UsesVDX() {
 		found := m.Video.VDX.CheckCertificate(o.Clock())
 		if slices.ContainsFunc(found, func(f connector.Finding) bool { return f.Level == connector.Failing }) {
@@ -83,8 +90,7 @@ func findings(ctx context.Context, m config.Municipality, o Options) ([]connecto
 }
 
 // outside builds those of a municipality's connectors that can look at their own set-up.
-func outside(m config.Municipality, o Options) ([]connector.Checker, error) {
-	s := &Site{id: m.ID, config: m}
+func (s *Site) outside(m config.Municipality, o Options) ([]connector.Checker, error) {
 	p := parts{m: m, o: o, log: o.Logger, observe: func(string, string, string, float64) {}}
 
 	var err error
@@ -120,36 +126,53 @@ func outside(m config.Municipality, o Options) ([]connector.Checker, error) {
 		}
 	}
 
-	if m.Record.Kind == fhir.System {
-		checker, err := s.newFHIR(p)
+	record, err := s.recordCheckers(p)
+	if err != nil {
+		return nil, err
+	}
+
+	return append(out, record...), nil
+}
+
+// recordCheckers are those of the care record.
+func (s *Site) recordCheckers(p parts) ([]connector.Checker, error) {
+	switch m := p.m; m.Record.Kind {
+	case fhir.System:
+		record, err := s.newFHIR(p)
 		if err != nil {
 			return nil, err
 		}
 
-		out = append(out, checker)
-	}
+		s.closers = append(s.closers, func() error { record.Close(); return nil })
 
-	if m.Record.Kind == file.System {
-		out = append(out, m.Record.File)
-	}
+		if lists := fetcher(m.Record, record); lists != nil {
+			return []connector.Checker{record, listCheck{lists: lists, units: m.Units}}, nil
+		}
 
-	if m.Record.Kind == handover.System {
-		checker, err := handover.New(m.Record.Handover, handover.Options{Now: o.Clock})
+		return []connector.Checker{record}, nil
+	case file.System:
+		return []connector.Checker{m.Record.File}, nil
+	case handover.System:
+		record, err := handover.New(m.Record.Handover, handover.Options{Now: p.o.Clock})
 		if err != nil {
 			return nil, fmt.Errorf("hand-over: %w", err)
 		}
 
-		out = append(out, checker)
-	}
+		s.closers = append(s.closers, func() error { record.Close(); return nil })
 
-	if m.Record.Kind == nexus.System {
-		checker, err := s.nexusChecker(p)
+		return []connector.Checker{record}, nil
+	case nexus.System:
+		record, err := s.newNexus(p)
 		if err != nil {
 			return nil, err
 		}
 
-		out = append(out, checker)
+		s.closers = append(s.closers, func() error { record.Close(); return nil })
+
+		return []connector.Checker{
+			nexusCheck{record: record, names: nexusNames(m.Record, m.Rules.ScreenCategories)}, listCheck{lists: fetcher(m.Record, record), units: m.Units},
+		}, nil
 	}
 
-	return out, nil
+	return nil, nil
 }

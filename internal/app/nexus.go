@@ -29,19 +29,8 @@ type nexusCheck struct {
 	names  nexus.Names
 }
 
-func (s *Site) nexusChecker(p parts) (connector.Checker, error) {
-	record, err := s.newNexus(p)
-	if err != nil {
-		return nil, err
-	}
-
-	return nexusCheck{record: record, names: nexusNames(p.m.Record, p.m.Rules.ScreenCategories)}, nil
-}
-
 // Check implements connector.Checker.
 func (c nexusCheck) Check(ctx context.Context) []connector.Finding {
-	defer c.record.Close()
-
 	return c.record.CheckNames(ctx, c.names)
 }
 

@@ -111,6 +111,7 @@ func TestStaffPagesRender(t *testing.T) {
 		"/rapporter":                                              "Hent filen",
 		"/rapporter?fra=i-gaar":                                   "Datoen skal skrives",
 		"/rapporter/klgateway?fra=2026-11-30":                     "højst 31 dage",
+		"/rapporter/klgateway?enhed=nat":                          "intet gyldigt personnummer",
 		"/statistik?fra=2026-11-30":                               "Slutdatoen skal være efter startdatoen",
 		"/besoeg/" + first("fysisk"):                              "Ændr besøget",
 		"/besoeg/" + first("venter"):                              "Engangskode på SMS",

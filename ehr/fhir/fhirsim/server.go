@@ -28,7 +28,7 @@ type Server struct {
 	keys     map[string]bool    // idempotency keys that Appointments brought
 	refusals []Refusal
 	tokens   map[string]issued
-	searches map[string]search    // with further pages, by token
+	searches map[string]search // with further pages, by token
 	// assertions are the ids (jti) of the signed assertions that were taken.
 	assertions map[string]bool
 	requests   []Request

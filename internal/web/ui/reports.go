@@ -17,6 +17,8 @@ const reportDays = 7
 // reportsPage offers the files for authorities.
 type reportsPage struct {
 	Query scheduler.StatisticsQuery
+	Units []care.Unit
+	Empty string // why there is no file
 	Error string
 }
 
@@ -24,10 +26,16 @@ type reportsPage struct {
 func (p *Pages) reports(c *gin.Context) error {
 	q, err := p.reportQuery(c)
 	if err != nil {
-		return p.show(c, "rapporter", "Rapporter", reportsPage{Query: p.lastWeek(), Error: care.MessageOf(err)})
+		return p.showReports(c, reportsPage{Query: p.lastWeek(), Error: care.MessageOf(err)})
 	}
 
-	return p.show(c, "rapporter", "Rapporter", reportsPage{Query: q})
+	return p.showReports(c, reportsPage{Query: q})
+}
+
+func (p *Pages) showReports(c *gin.Context, body reportsPage) error {
+	body.Units = p.UseCases.ReportUnits(route.Actor(c))
+
+	return p.show(c, "rapporter", "Rapporter", body)
 }
 
 func (p *Pages) lastWeek() scheduler.StatisticsQuery {
@@ -36,6 +44,7 @@ func (p *Pages) lastWeek() scheduler.StatisticsQuery {
 
 func (p *Pages) reportQuery(c *gin.Context) (scheduler.StatisticsQuery, error) {
 	q := p.lastWeek()
+	q.Unit = care.UnitID(c.Query("enhed"))
 
 	for _, f := range []struct {
 		key  string
@@ -61,7 +70,12 @@ func (p *Pages) klGateway(c *gin.Context) error {
 	if err == nil {
 		var file scheduler.ReportFile
 
-		if file, err = p.UseCases.KLGatewayReport(c.Request.Context(), route.Actor(c), q); err == nil {
+		file, err = p.UseCases.KLGatewayReport(c.Request.Context(), route.Actor(c), q)
+		if err == nil && file.Citizens == 0 {
+			return p.showReports(c, reportsPage{Query: q, Empty: nothingReported(file)})
+		}
+
+		if err == nil {
 			c.Header("Cache-Control", "no-store")
 			c.Header("Content-Disposition", fmt.Sprintf(`attachment; filename="klgateway-%s-%s.ndjson"`, q.From, q.To))
 			c.Data(http.StatusOK, "application/fhir+ndjson", file.Data)
@@ -74,5 +88,17 @@ func (p *Pages) klGateway(c *gin.Context) error {
 		return err
 	}
 
-	return p.show(c, "rapporter", "Rapporter", reportsPage{Query: q, Error: care.MessageOf(err)})
+	return p.showReports(c, reportsPage{Query: q, Error: care.MessageOf(err)})
+}
+
+// nothingReported says why a report would be empty.
+func nothingReported(file scheduler.ReportFile) string {
+	switch {
+	case file.LeftOut == 1:
+		return "Der er ingen fil at hente: Den ene borger, der har skærmbesøg i perioden, har intet gyldigt personnummer."
+	case file.LeftOut > 1:
+		return fmt.Sprintf("Der er ingen fil at hente: De %d borgere, der har skærmbesøg i perioden, har intet gyldigt personnummer.", file.LeftOut)
+	}
+
+	return "Der er ingen fil at hente: Ingen borgere har skærmbesøg i perioden. Vælg en anden periode eller enhed."
 }

@@ -72,6 +72,7 @@ type Caregiver interface {
 
 // Leader is what the statistics call.
 type Leader interface {
+	ReportUnits(actor care.Actor) []care.Unit
 	KLGatewayReport(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.ReportFile, error)
 	Statistics(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery) (scheduler.Statistics, error)
 	StatisticsRows(ctx context.Context, actor care.Actor, q scheduler.StatisticsQuery, cell scheduler.StatisticsCell, first int) (scheduler.StatisticsRows, error)
