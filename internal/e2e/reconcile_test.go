@@ -3,115 +3,146 @@ package e2e_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/sluse/sluse/ehr"
-	"github.com/sluse/sluse/ehr/nexus/nexussim"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/sluse/sluse/internal/world"
-	"github.com/sluse/sluse/internal/world/recordday"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// threeVisits are rows of tomorrow's list, of three citizens, whose service may be given by screen.
-func threeVisits(t *testing.T) []ehr.Row {
-	t.Helper()
-
-	rows, err := recordday.Read(t.Context(), ehr.File{Name: "koreliste.csv", Data: listOf(t, care.DayOf(time.Now()).Add(1))})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	var out []ehr.Row
-
-	for _, r := range rows {
-		known := func(o ehr.Row) bool { return o.CPR == r.CPR || o.Employee == r.Employee }
-		if r.Service != "Personlig hjælp og pleje" && len(out) < 3 && !r.Phone.IsZero() && !slices.ContainsFunc(out, known) {
-			out = append(out, r)
-		}
-	}
-
-	if len(out) != 3 {
-		t.Fatalf("the list has %d such visits", len(out))
-	}
-
-	return out
+// reconciled is a record with its database, and whether somebody sits at a browser.
+type reconciled struct {
+	record   world.RecordKind
+	postgres bool
+	browser  bool
 }
 
-// TestReconciliation: what people change in Nexus appears on the page after "Afstem nu", is repaired by
-// one click, is not repaired twice by a second, and the next comparison says that all is well.
+// TestReconciliation: what people change in the record appears after "Afstem nu", is repaired by one
+// click, is not repaired twice by a second, and the next comparison says that all is well.
 func TestReconciliation(t *testing.T) {
 	t.Parallel()
 
-	browser := chromium(t)
-	rows := threeVisits(t)
-	c := found(t, terms{record: world.NexusRecord, planned: rows})
-	leader := c.leader(c.serve("all"))
+	for name, o := range map[string]reconciled{
+		"nexus/sqlite":   {record: world.NexusRecord},
+		"nexus/postgres": {record: world.NexusRecord, postgres: true, browser: true},
+		"fhir/sqlite":    {record: world.FHIRRecord, browser: true},
+		"fhir/postgres":  {record: world.FHIRRecord, postgres: true},
+		"file/sqlite":    {record: world.FileRecord},
+		"file/postgres":  {record: world.FileRecord, postgres: true, browser: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reconcile(t, o)
+		})
+	}
+}
 
-	c.fetchAll(leader)
+func reconcile(t *testing.T, o reconciled) {
+	t.Helper()
 
-	ids := leader.visits(c.day)
+	d := &desk{at: "/afstemning"}
+
+	var browser context.Context
+	if o.browser {
+		browser = chromium(t)
+	}
+
+	rows := severalVisits(t, 5)
+	c := found(t, terms{record: o.record, postgres: o.postgres, planned: rows})
+	d.leader = c.leader(c.serve("all"))
+
+	people := c.peopleAt(rows)
+	people.bring(d.leader)
+
+	ids := d.leader.visits(c.day)
 	if len(ids) != len(rows) {
 		t.Fatalf("the day has %d visits", len(ids))
 	}
 
-	leader.watch(leader.convert(ids))
+	d.leader.watch(d.leader.convert(ids))
 	c.settle()
 
-	desk := newTab(browser, t, c.base).logIn("LEDER", "/afstemning")
-	desk.says("Der er ikke afstemt endnu", true)
-	desk.accessible()
-	c.reconcile(desk)
-	desk.says("Alt stemmer", true)
-
-	moved, typed, off := c.inNexus(rows[0]), c.inNexus(rows[1]), c.inNexus(rows[2])
-	if err := errors.Join(
-		c.Nexus.Move(moved.Ref, moved.Start.Add(2*time.Hour), moved.End.Add(2*time.Hour)),
-		c.Nexus.Categorise(typed.Ref, "Planlagt telefonopkald"), c.Nexus.Cancel(off.Ref),
-	); err != nil {
-		t.Fatal(err)
+	if browser != nil {
+		d.tab = newTab(browser, t, c.base).logIn("LEDER", "/afstemning")
+		d.accessible()
 	}
 
-	c.reconcile(desk)
-
-	for _, title := range []string{"Besøget er flyttet i journalen", "Besøgstypen er ændret i hånden", "Besøget er aflyst i journalen", "3 forskelle at tage stilling til"} {
-		desk.says(title, true)
-	}
-
-	desk.accessible()
-
-	findings := leader.findings()
-	for _, kind := range []care.DriftKind{care.DriftMoved, care.DriftCancelled} {
-		c.repair(desk, findings[kind], kind.Terms().Do)
-	}
-
-	category := findings[care.DriftCategory]
-	desk.fill("#o-"+category, "ja")
-	desk.press(fmt.Sprintf("css:#f-%s form[action$='/ret'] button", category), "main")
-	c.repaired(desk, category)
+	d.says("Der er ikke afstemt endnu")
+	c.reconcile(d)
+	d.says("Alt stemmer")
+	people.meddle(d.leader)
 	c.settle()
+	c.reconcile(d)
+	d.says(fmt.Sprintf("%d forskelle at tage stilling til", len(people.kinds)))
+	d.accessible()
 
-	if got := c.inNexus(rows[1]).Category; got != typed.Category {
-		t.Errorf("the category is %q again, not %q", got, typed.Category)
+	open := d.leader.findings()
+	if diff := cmp.Diff(slices.Sorted(slices.Values(people.kinds)), slices.Sorted(maps.Keys(open))); diff != "" {
+		t.Fatalf("the differences are other than people made (-want +got):\n%s", diff)
 	}
 
-	if got := c.inNexus(rows[2]).Meaning; got != nexussim.Cancelled {
-		t.Errorf("what was cancelled in the record is %v", got)
+	for _, k := range people.kinds {
+		c.repair(d, open[k], k)
 	}
 
-	c.again(leader, findings)
-	c.reconcile(desk)
-	desk.says("Alt stemmer", true)
+	c.settle()
+	people.right()
+	c.again(d.leader, people, open)
+	c.reconcile(d)
+	d.says("Alt stemmer")
+	c.checkMessages(people.texts, people.live, len(rows))
 
-	desk.open("/afstemning?tilstand=afsluttede", "main")
-	desk.says("af LEDER: Flyt skærmbesøget til journalens tid", true)
-	desk.accessible()
+	d.at = "/afstemning?tilstand=afsluttede"
+	d.says("af LEDER: " + people.kinds[0].Terms().Do)
+	d.accessible()
+}
+
+// checkMessages asserts how many messages citizens got, and how many rooms stand of those that were made.
+func (c *town) checkMessages(texts, live, ever int) {
+	c.tb.Helper()
+
+	if n := len(c.Texts()); n != texts {
+		c.tb.Errorf("%d messages were sent, want %d", n, texts)
+	}
+
+	if rooms := c.World.Counts(); rooms.RoomsLive != live || rooms.RoomsEver != ever || rooms.DuplicateRooms+rooms.TextsAfterCancel != 0 {
+		c.tb.Errorf("%+v, want %d rooms ever and %d that stand", rooms, ever, live)
+	}
+}
+
+// desk is a team leader at the page of reconciliations: in a browser, or else through the API.
+type desk struct {
+	leader *person
+	tab    *tab   // nil: no browser
+	at     string // the page that says reads
+}
+
+func (d *desk) says(text string) {
+	if d.tab != nil {
+		d.tab.open(d.at, "main")
+		d.tab.says(text, true)
+
+		return
+	}
+
+	d.leader.tb.Helper()
+
+	if page := d.leader.do(http.MethodGet, d.at, "", nil).body; !bytes.Contains(page, []byte(text)) {
+		d.leader.tb.Errorf("%q is not on the page:\n%.4000s", text, page)
+	}
+}
+
+func (d *desk) accessible() {
+	if d.tab != nil {
+		d.tab.accessible()
+	}
 }
 
 // preview is the link to a list that was read from the record.
@@ -145,68 +176,112 @@ func (c *town) fetchAll(p *person) {
 }
 
 // reconcile presses "Afstem nu" and waits until that is over.
-func (c *town) reconcile(p *tab) {
+func (c *town) reconcile(d *desk) {
 	c.tb.Helper()
 
-	p.open("/afstemning", "main")
-	p.press("Afstem nu", "main")
-	p.do(waitFor("main:not(:has([data-events]))"))
-}
+	if d.tab == nil {
+		c.awaitRun(d.leader, d.leader.askRun())
 
-// inNexus is how a row's visit stands in the record.
-func (c *town) inNexus(r ehr.Row) nexussim.Visit {
-	c.tb.Helper()
-
-	all := c.Nexus.Visits()
-
-	i := slices.IndexFunc(all, func(v nexussim.Visit) bool { return slices.Contains(v.CPR, r.CPR.Reveal()) })
-	if i < 0 {
-		c.tb.Fatal("the record has no such visit")
+		return
 	}
 
-	return all[i]
+	d.tab.open("/afstemning", "main")
+	d.tab.press("Afstem nu", "main")
+	d.tab.do(waitFor("main:not(:has([data-events]))"))
 }
 
-// repair presses a difference's own button, and waits until it says that it is repaired.
-func (c *town) repair(p *tab, finding, do string) {
-	c.tb.Helper()
-
-	p.says(do, true)
-	p.press(fmt.Sprintf("css:#f-%s form[action$='/ret'] button", finding), "main")
-	c.repaired(p, finding)
+// comparison is a run as the API tells it.
+type comparison struct {
+	ID, Kind, State         string
+	Active                  bool
+	Citizens, Looked, Found int
 }
 
-// repaired waits until a difference is no longer open or being repaired: the page itself asks.
-func (c *town) repaired(p *tab, finding string) {
+func (p *person) askRun() string {
+	p.tb.Helper()
+
+	var asked comparison
+
+	p.call(http.MethodPost, "/api/v1/reconciliation/runs", nil, &asked)
+
+	return asked.ID
+}
+
+// run is how far a comparison is.
+func (p *person) run(id string) comparison {
+	p.tb.Helper()
+
+	var now comparison
+
+	p.call(http.MethodGet, "/api/v1/reconciliation/runs/"+id, nil, &now)
+
+	return now
+}
+
+// awaitRun waits until a comparison is over.
+func (c *town) awaitRun(p *person, id string) comparison {
 	c.tb.Helper()
-	p.do(waitFor(fmt.Sprintf("main:not(:has(#f-%[1]s[hx-get])):not(:has(#f-%[1]s form))", finding)))
+
+	limit, cancel := context.WithTimeout(c.tb.Context(), patience)
+	defer cancel()
+
+	for {
+		if now := p.run(id); !now.Active {
+			return now
+		}
+
+		if !c.anyRequest(limit) {
+			c.tb.Fatalf("the comparison does not end: %+v", p.run(id))
+		}
+	}
+}
+
+// repair presses a difference's own button, and waits until the page, which asks by itself, says that it
+// is no longer open or being repaired.
+func (c *town) repair(d *desk, finding string, kind care.DriftKind) {
+	c.tb.Helper()
+
+	if d.tab == nil {
+		d.leader.repair(finding)
+
+		return
+	}
+
+	d.tab.open("/afstemning", "main")
+	d.tab.says(kind.Terms().Do, true)
+
+	if kind.Terms().Remedy.Overwrites() {
+		d.tab.fill("#o-"+finding, "ja")
+	}
+
+	d.tab.press(fmt.Sprintf("css:#f-%s form[action$='/ret'] button", finding), "main")
+	d.tab.do(waitFor(fmt.Sprintf("main:not(:has(#f-%[1]s[hx-get])):not(:has(#f-%[1]s form))", finding)))
+}
+
+// repair asks for a repair, with the word that it may overwrite.
+func (p *person) repair(finding string) {
+	p.tb.Helper()
+	p.call(http.MethodPost, "/api/v1/reconciliation/findings/"+finding+"/repair", map[string]any{"overwrite": true}, nil)
 }
 
 // again asks for every repair a second time: nothing is written and nothing is changed.
-func (c *town) again(leader *person, findings map[care.DriftKind]string) {
+func (c *town) again(leader *person, people people, findings map[care.DriftKind]string) {
 	c.tb.Helper()
 
-	c.settle()
-	before := c.effectsInNexus()
+	everything := func() string {
+		return fmt.Sprintf("%s, %d messages, %d rooms", people.effects(), len(c.Texts()), len(c.Rooms()))
+	}
+	before := everything()
 
 	for _, id := range findings {
-		leader.call(http.MethodPost, "/api/v1/reconciliation/findings/"+id+"/repair", map[string]any{"overwrite": true}, nil)
+		leader.repair(id)
 	}
 
 	c.settle()
 
-	if after := c.effectsInNexus(); after != before {
-		c.tb.Errorf("a second click changed the record: %d versions, then %d", before, after)
+	if after := everything(); after != before {
+		c.tb.Errorf("a second click changed something: %s, then %s", before, after)
 	}
-}
-
-func (c *town) effectsInNexus() int {
-	n := 0
-	for _, v := range c.Nexus.Visits() {
-		n += v.Version
-	}
-
-	return n
 }
 
 // findings are the open differences by kind.

@@ -198,7 +198,7 @@ func (h *fileHistory) requests() int { return 0 }
 
 // RecordFiles are the driving lists as they go out, and the work lists, by list.
 func (w *World) RecordFiles() []string {
-	found, err := filepath.Glob(filepath.Join(w.Dir, "*", "lister", "*", "ud", "[!.]*"))
+	found, err := filepath.Glob(filepath.Join(w.Dir, "*", "lister", "*", "ud", "[^.]*"))
 	if err != nil {
 		return nil // the pattern is ours
 	}
