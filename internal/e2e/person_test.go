@@ -75,13 +75,25 @@ type answer struct {
 func (p *person) do(method, path, contentType string, body io.Reader) answer {
 	p.tb.Helper()
 
+	got, err := p.try(method, path, contentType, body)
+	if err != nil {
+		p.tb.Fatalf("%s: %v", method, err)
+	}
+
+	return got
+}
+
+// try is do of a process that may be dead.
+func (p *person) try(method, path, contentType string, body io.Reader) (answer, error) {
+	p.tb.Helper()
+
 	if strings.HasPrefix(path, "/") {
 		path = p.base + path
 	}
 
 	req, err := http.NewRequestWithContext(p.tb.Context(), method, path, body)
 	if err != nil {
-		p.tb.Fatal(err)
+		return answer{}, err
 	}
 
 	if contentType != "" {
@@ -90,16 +102,16 @@ func (p *person) do(method, path, contentType string, body io.Reader) answer {
 
 	res, err := p.http.Do(req)
 	if err != nil {
-		p.tb.Fatalf("%s %s: %v", method, req.URL.Path, err)
+		return answer{}, err
 	}
 	defer res.Body.Close()
 
 	data, err := io.ReadAll(res.Body)
 	if err != nil {
-		p.tb.Fatalf("%s %s: %v", method, req.URL.Path, err)
+		return answer{}, fmt.Errorf("%s: %w", req.URL.Path, err)
 	}
 
-	return answer{status: res.StatusCode, location: res.Header.Get("Location"), body: data}
+	return answer{status: res.StatusCode, location: res.Header.Get("Location"), body: data}, nil
 }
 
 // login goes to the identity provider and back.

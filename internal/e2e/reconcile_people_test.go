@@ -79,10 +79,10 @@ func (c *town) peopleAtNexus(rows []ehr.Row) people {
 		kinds: []care.DriftKind{care.DriftMoved, care.DriftCategory, care.DriftCancelled, care.DriftDeleted, care.DriftUndone},
 		texts: 5 + 1 + 3, live: 2,
 		meddle: func(*person) {
-			moved, typed, off, gone, undone := c.inNexus(rows[0]), c.inNexus(rows[1]), c.inNexus(rows[2]), c.inNexus(rows[3]), c.inNexus(rows[4])
+			gone, undone := c.inNexus(rows[3]).Ref, c.inNexus(rows[4]).Ref
 			c.must(errors.Join(
-				c.Nexus.Move(moved.Ref, moved.Start.Add(2*time.Hour), moved.End.Add(2*time.Hour)), c.Nexus.Categorise(typed.Ref, typedByHand),
-				c.Nexus.Cancel(off.Ref), c.Nexus.Delete(gone.Ref), c.Nexus.Categorise(undone.Ref, rows[4].Category), c.Nexus.Remark(undone.Ref, rows[4].Comment),
+				c.movedByPeople(rows[0]), c.typedByPeople(rows[1]), c.cancelledByPeople(rows[2]), c.Nexus.Delete(gone),
+				c.Nexus.Categorise(undone, rows[4].Category), c.Nexus.Remark(undone, rows[4].Comment),
 			))
 		},
 		right: func() {
@@ -123,11 +123,8 @@ func (c *town) peopleAtFHIR(rows []ehr.Row) people {
 		texts: 5 + 1 + 2, live: 3,
 		meddle: func(*person) {
 			c.must(errors.Join(
-				c.FHIR.Edit(c.inFHIR(rows[0]).Ref, later(2*time.Hour)),
-				c.FHIR.Edit(c.inFHIR(rows[1]).Ref, func(b map[string]any) { b["serviceType"] = []any{map[string]any{"text": typedByHand}} }),
-				c.FHIR.Edit(c.inFHIR(rows[2]).Ref, func(b map[string]any) { b["status"] = "cancelled" }),
-				c.FHIR.Delete(c.inFHIR(rows[3]).Ref),
-				c.FHIR.Edit(c.inFHIR(rows[4]).Ref, withoutEntries),
+				c.movedByPeople(rows[0]), c.typedByPeople(rows[1]), c.cancelledByPeople(rows[2]),
+				c.FHIR.Delete(c.inFHIR(rows[3]).Ref), c.FHIR.Edit(c.inFHIR(rows[4]).Ref, withoutEntries),
 			))
 		},
 		right: func() {
@@ -178,6 +175,32 @@ func (c *town) isOf(appointment map[string]any, number care.CPR) bool {
 
 		return strings.HasPrefix(ref, "Patient/") && strings.Contains(fmt.Sprint(c.FHIR.Versions(ref)), number.Reveal())
 	})
+}
+
+func (c *town) movedByPeople(r ehr.Row) error {
+	if c.Nexus != nil {
+		v := c.inNexus(r)
+
+		return c.Nexus.Move(v.Ref, v.Start.Add(2*time.Hour), v.End.Add(2*time.Hour))
+	}
+
+	return c.FHIR.Edit(c.inFHIR(r).Ref, later(2*time.Hour))
+}
+
+func (c *town) typedByPeople(r ehr.Row) error {
+	if c.Nexus != nil {
+		return c.Nexus.Categorise(c.inNexus(r).Ref, typedByHand)
+	}
+
+	return c.FHIR.Edit(c.inFHIR(r).Ref, func(b map[string]any) { b["serviceType"] = []any{map[string]any{"text": typedByHand}} })
+}
+
+func (c *town) cancelledByPeople(r ehr.Row) error {
+	if c.Nexus != nil {
+		return c.Nexus.Cancel(c.inNexus(r).Ref)
+	}
+
+	return c.FHIR.Edit(c.inFHIR(r).Ref, func(b map[string]any) { b["status"] = "cancelled" })
 }
 
 // later moves an Appointment.
@@ -231,7 +254,9 @@ func (c *town) peopleWithFiles(rows []ehr.Row) people {
 		texts: 5 + 1 + 1, live: 4,
 		meddle: func(leader *person) {
 			list := linesOf(c.handedOver(), append(slices.Clone(rows[:2]), rows[3:]...))
-			list = edit(list, rows[0], func(cells []string) { cells[1], cells[2] = clockOf(rows[0].Planned.Start), clockOf(rows[0].Planned.End) })
+			list = edit(list, rows[0], func(cells []string) {
+				cells[1], cells[2] = clockOf(rows[0].Planned.Start), clockOf(rows[0].Planned.End)
+			})
 			list = edit(list, rows[1], func(cells []string) { cells[14] = typedByHand })
 			upload(leader, list, len(rows)-1)
 		},

@@ -192,7 +192,8 @@ func (c *town) reconcile(d *desk) {
 
 // comparison is a run as the API tells it.
 type comparison struct {
-	ID, Kind, State         string
+	ID, State               string
+	NextTry                 string `json:"next_try"` // empty: it goes on, or is over
 	Active                  bool
 	Citizens, Looked, Found int
 }
@@ -218,7 +219,7 @@ func (p *person) run(id string) comparison {
 	return now
 }
 
-// awaitRun waits until a comparison is over.
+// awaitRun waits until a comparison is over. Somebody asks again when it waits because a peer was silent.
 func (c *town) awaitRun(p *person, id string) comparison {
 	c.tb.Helper()
 
@@ -226,12 +227,17 @@ func (c *town) awaitRun(p *person, id string) comparison {
 	defer cancel()
 
 	for {
-		if now := p.run(id); !now.Active {
+		now := p.run(id)
+		if !now.Active {
 			return now
 		}
 
+		if now.NextTry != "" {
+			c.is("the comparison that goes on", p.askRun(), id)
+		}
+
 		if !c.anyRequest(limit) {
-			c.tb.Fatalf("the comparison does not end: %+v", p.run(id))
+			c.tb.Fatalf("the comparison does not end: %+v", now)
 		}
 	}
 }
@@ -284,8 +290,23 @@ func (c *town) again(leader *person, people people, findings map[care.DriftKind]
 	}
 }
 
-// findings are the open differences by kind.
+// findings are the open differences by kind, of which there is one of each.
 func (p *person) findings() map[care.DriftKind]string {
+	p.tb.Helper()
+
+	out := make(map[care.DriftKind]string)
+
+	for kind, all := range p.allFindings() {
+		if out[kind] = all[0]; len(all) > 1 {
+			p.tb.Fatalf("%d differences are %s", len(all), kind)
+		}
+	}
+
+	return out
+}
+
+// allFindings are the open differences by kind.
+func (p *person) allFindings() map[care.DriftKind][]string {
 	p.tb.Helper()
 
 	var answer struct {
@@ -297,9 +318,9 @@ func (p *person) findings() map[care.DriftKind]string {
 
 	p.call(http.MethodGet, "/api/v1/reconciliation/findings", nil, &answer)
 
-	out := make(map[care.DriftKind]string)
+	out := make(map[care.DriftKind][]string)
 	for _, f := range answer.Items {
-		out[f.Kind] = f.ID
+		out[f.Kind] = append(out[f.Kind], f.ID)
 	}
 
 	return out

@@ -320,14 +320,20 @@ func (c *town) after(limit context.Context, while time.Duration, video, record i
 		cancel()
 	})
 
-	if c.FHIR != nil {
-		record += c.FHIR.Totals().Requests
+	record += c.RecordCalls()
 
-		waiting.Go(func() {
+	waiting.Go(func() {
+		switch {
+		case c.FHIR != nil:
 			_ = c.FHIR.AwaitRequests(ctx, record)
-			cancel()
-		})
-	}
+		case c.Nexus != nil:
+			_ = c.Nexus.AwaitRequests(ctx, record)
+		default:
+			<-ctx.Done() // nobody asks files
+		}
+
+		cancel()
+	})
 
 	waiting.Wait()
 }
