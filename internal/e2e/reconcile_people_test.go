@@ -242,14 +242,14 @@ func keysIn(b map[string]any) (n int) {
 // peopleWithFiles transfer what the program hands over, and export the list anew. Of the one that was
 // moved the newer list itself tells.
 func (c *town) peopleWithFiles(rows []ehr.Row) people {
-	upload := func(leader *person, list []byte, want int) {
-		if got, faults := leader.upload("koreliste.csv", list); got != want || faults != 0 {
+	take := func(leader *person, list []byte, want int) {
+		if got, faults := leader.importList("koreliste.csv", list); got != want || faults != 0 {
 			c.tb.Fatalf("imported %d rows, %d with faults", got, faults)
 		}
 	}
 
 	return people{
-		bring: func(leader *person) { upload(leader, linesOf(listOf(c.tb, care.Day(c.day)), rows), len(rows)) },
+		bring: func(leader *person) { take(leader, linesOf(listOf(c.tb, care.Day(c.day)), rows), len(rows)) },
 		kinds: []care.DriftKind{care.DriftUnlisted, care.DriftCategory},
 		texts: 5 + 1 + 1, live: 4,
 		meddle: func(leader *person) {
@@ -258,7 +258,7 @@ func (c *town) peopleWithFiles(rows []ehr.Row) people {
 				cells[1], cells[2] = clockOf(rows[0].Planned.Start), clockOf(rows[0].Planned.End)
 			})
 			list = edit(list, rows[1], func(cells []string) { cells[14] = typedByHand })
-			upload(leader, list, len(rows)-1)
+			take(leader, list, len(rows)-1)
 		},
 		right: func() {
 			out := string(c.handedOver())
