@@ -197,6 +197,18 @@ func TestDoctorSaysWhere(t *testing.T) {
 	}
 }
 
+// TestDoctorOnCitizens: what stands in test_citizen is checked before all that depends on it, and never told.
+func TestDoctorOnCitizens(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t, func(_ *nexussim.Options, c *nexus.Config) { c.TestCitizen = care.NewSecret("0104909989") })
+
+	got := told(t.Context(), b, goodNames(), connector.Failing)
+	if want := "KMD Nexus, Testborger: Nexus har ingen borger med personnummeret i test_citizen"; !strings.HasPrefix(got, want) || strings.Contains(got, "010490") || strings.Contains(got, "\n") {
+		t.Errorf("findings: %s", got)
+	}
+}
+
 // TestDoctorOnConnections: what is wrong with the connection is told with the settings to look at, and
 // no word that is for an employee with a visit.
 func TestDoctorOnConnections(t *testing.T) {

@@ -50,25 +50,26 @@ func near(name string, have []string) string {
 	return " Nexus har " + quoted(have) + "."
 }
 
-// unlike is how little two names look like each other. One that is part of the other is near.
+// unlike is how little two names look like each other. One that looks like a part of the other is near.
+// Case does not count.
 func unlike(a, b string) int {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-
-	if a != b && (strings.Contains(a, b) || strings.Contains(b, a)) {
-		return 1
+	from, to := []rune(strings.ToLower(a)), []rune(strings.ToLower(b))
+	if len(from) > len(to) {
+		from, to = to, from
 	}
 
-	return distance(a, b)
+	return min(distance(from, to, false), distance(from, to, true)+1)
 }
 
-// distance is how many letters must be put in, taken out or changed to make one name of the other
-// (Levenshtein).
-func distance(a, b string) int {
-	from, to := []rune(a), []rune(b)
-
+// distance is how many letters must be put in, taken out or changed to make one text of the other
+// (Levenshtein), or with part to make any part of the other (Sellers).
+func distance(from, to []rune, part bool) int {
 	row := make([]int, len(to)+1)
+
 	for k := range row {
-		row[k] = k
+		if !part {
+			row[k] = k
+		}
 	}
 
 	for i, r := range from {
@@ -83,6 +84,10 @@ func distance(a, b string) int {
 
 			corner, row[k+1] = row[k+1], min(change, row[k]+1, row[k+1]+1)
 		}
+	}
+
+	if part {
+		return slices.Min(row)
 	}
 
 	return row[len(to)]

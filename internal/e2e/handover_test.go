@@ -137,8 +137,14 @@ func newRobot(c *town, remote bool) *robot {
 	return r
 }
 
-// connect puts the example's record into the town's configuration, with this robot's folders.
+// connect puts the robot's record into the town's configuration.
 func (r *robot) connect() {
+	r.town.tb.Helper()
+	r.town.rerecord(r.record())
+}
+
+// record is the example's record with this robot's folders.
+func (r *robot) record() map[string]any {
 	r.town.tb.Helper()
 
 	record := recordOf(r.town.tb, "robot-sftp")
@@ -162,7 +168,7 @@ func (r *robot) connect() {
 		server["host_keys"], server["timeout"] = []string{r.server.HostKey()}, "5s"
 	}
 
-	r.town.rerecord(record)
+	return record
 }
 
 // recordOf is the record's section of a shipped example.
