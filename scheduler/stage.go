@@ -10,8 +10,12 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// stageLook is how often it is looked whether both are in the room.
-const stageLook = time.Minute
+// When it is looked whether both are in the room: first when whoever was let in has had time to enter, and
+// then so often.
+const (
+	stageFirst = 15 * time.Second
+	stageLook  = time.Minute
+)
 
 // stageJobs tell the record that the citizen was let in, where the municipality wants that, and look
 // whether the employee has come too, where the platform can tell while a room is in use.
@@ -26,7 +30,7 @@ func (s *Service) stageJobs(before, after care.Snapshot) []Job {
 	_, asked := s.video.(video.Poller)
 
 	if told || asked {
-		jobs = append(jobs, Job{Kind: TellStageJob, Visit: after.ID, Ref: string(care.StageStarted)})
+		jobs = append(jobs, Job{Kind: TellStageJob, Visit: after.ID, Ref: string(care.StageStarted), At: s.now().Add(stageFirst)})
 	}
 
 	return jobs

@@ -193,6 +193,12 @@ func recordOf(tb testing.TB, example string) map[string]any {
 // rerecord replaces the record's section of the configuration.
 func (c *town) rerecord(record map[string]any) {
 	c.tb.Helper()
+	c.reconfigure(func(m map[string]any) { m["record"] = record })
+}
+
+// reconfigure changes the municipality's part of the configuration.
+func (c *town) reconfigure(change func(municipality map[string]any)) {
+	c.tb.Helper()
 
 	text, err := os.ReadFile(c.ConfigFile)
 	if err != nil {
@@ -206,7 +212,7 @@ func (c *town) rerecord(record map[string]any) {
 
 	all, _ := file["municipalities"].([]any)
 	first, _ := all[0].(map[string]any)
-	first["record"] = record
+	change(first)
 
 	if text, err = yaml.Marshal(file); err == nil {
 		err = os.WriteFile(c.ConfigFile, text, 0o600)

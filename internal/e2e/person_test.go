@@ -100,6 +100,10 @@ func (p *person) try(method, path, contentType string, body io.Reader) (answer, 
 		req.Header.Set("Content-Type", contentType)
 	}
 
+	return p.send(req)
+}
+
+func (p *person) send(req *http.Request) (answer, error) {
 	res, err := p.http.Do(req)
 	if err != nil {
 		return answer{}, err

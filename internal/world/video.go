@@ -57,6 +57,10 @@ func (w *World) startVDX(ctx context.Context, o Options) error {
 		Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: vdxsim.Spread(o.Faults), Latency: o.Latency + o.VideoLatency,
 		Organisations: organisations, Zone: care.Zone(),
 	}
+	if o.Prompt {
+		options.ProvisionDelay, options.HistoryLag = time.Millisecond, time.Millisecond
+	}
+
 	if o.Video == VDX1 {
 		options.Gateway = &vdxsim.Gateway{Dir: filepath.Join(o.Dir, "vdx"), Registrations: []vdxsim.Registration{registration()}}
 	}
@@ -90,6 +94,10 @@ func (w *World) startPexip(ctx context.Context, o Options) error {
 
 	options := pexipsim.Options{
 		Clock: o.Clock, Seed: o.Seed, Calm: o.Faults == 0, Faults: pexipsim.Spread(o.Faults), Latency: o.Latency + o.VideoLatency,
+	}
+
+	if o.Prompt {
+		options.Replication = time.Millisecond
 	}
 
 	for _, m := range o.Municipalities {

@@ -54,6 +54,9 @@ type Options struct {
 	Latency time.Duration
 	// VideoLatency is added to the calls to the video platform alone.
 	VideoLatency time.Duration
+	// Prompt has the video platforms know their rooms and show their history at once, and not only after a
+	// while as they do by themselves.
+	Prompt bool
 	// NodeLead is how long before a visit an own Pexip's room is made; 30 minutes when 0.
 	NodeLead time.Duration
 	// Concurrency is how many calls at once the platforms agree to; 8 when 0.
