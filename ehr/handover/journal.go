@@ -178,7 +178,7 @@ func (j *Journal) receipt(ctx context.Context, name, key string) (ehr.Receipt, e
 	answer, err := decodeReceipt(data, key)
 	if err != nil {
 		return ehr.Receipt{}, failure("read_receipt", connector.Malformed, &care.Error{
-			Kind: care.Invalid, Message: "Robottens kvittering kan ikke læses. Se på besøget i journalen, og bed den, der passer robotten, om at rette den.", Err: err,
+			Kind: care.Invalid, Message: "Robottens kvittering kan ikke læses. Se efter i journalen, og bed den, der passer robotten, om at rette den.", Err: err,
 		})
 	}
 
@@ -230,7 +230,7 @@ func refusalText(text string) string {
 	}
 
 	if text == "" || !utf8.ValidString(text) {
-		return "Robotten kunne ikke registrere besøget i journalen. Registrér det i hånden."
+		return "Robotten kunne ikke skrive det i journalen. Skriv det i hånden."
 	}
 
 	return "Robotten afviser registreringen: " + text

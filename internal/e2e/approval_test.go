@@ -15,7 +15,9 @@ func TestKilledDuringApproval(t *testing.T) {
 	both(t, func(t *testing.T, postgres bool) {
 		t.Helper()
 
-		c := found(t, terms{postgres: postgres, settings: "    conversion: {approve_from: 3}", latency: 20 * time.Millisecond, concurrency: 4})
+		c := found(t, terms{postgres: postgres, latency: 20 * time.Millisecond, concurrency: 4})
+		c.reconfigure(func(m map[string]any) { m["conversion"] = map[string]any{"approve_from": 3} })
+
 		p := c.serve("all")
 		planner, leader := newPerson(t, c.base, p.addr).login(c.World, "PLAN"), c.leader(p)
 

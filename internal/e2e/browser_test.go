@@ -169,6 +169,29 @@ func (p *tab) accessible() {
 	}
 }
 
+// shot keeps pictures of the page in three widths, where SLUSE_SHOTS names a folder for them.
+func (p *tab) shot(name string) {
+	p.tb.Helper()
+
+	dir := os.Getenv("SLUSE_SHOTS")
+	if dir == "" {
+		return
+	}
+
+	for _, width := range []int64{1280, 820, 360} {
+		p.do(chromedp.EmulateViewport(width, 800))
+
+		picture, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", name, width)), picture, 0o600)
+		}
+
+		if err != nil {
+			p.tb.Fatal(err)
+		}
+	}
+}
+
 func waitFor(selector string) chromedp.Action[chromedp.Void] {
 	return chromedp.WaitReady(chromedp.CSS(selector))
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/charmap"
 
@@ -202,31 +199,6 @@ func (m *callDesk) take(path string) {
 }
 
 const form = "application/x-www-form-urlencoded"
-
-// shot keeps a picture of the page where SLUSE_SHOTS says.
-func (m *callDesk) shot(desk *tab, name string) {
-	m.tb().Helper()
-
-	dir := os.Getenv("SLUSE_SHOTS")
-	if dir == "" {
-		return
-	}
-
-	for _, width := range []int64{360, 820, 1280} {
-		desk.do(chromedp.EmulateViewport(width, 800))
-
-		picture, err := chromedp.Run(desk.ctx, chromedp.FullScreenshot(100))
-		if err != nil {
-			m.tb().Fatal(err)
-		}
-
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", name, width)), picture, 0o600); err != nil {
-			m.tb().Fatal(err)
-		}
-	}
-
-	desk.do(chromedp.EmulateViewport(360, 800))
-}
 
 // period is the address's part with the days that are counted: the calls' and the visits'.
 func (m *callDesk) period() string { return "?fra=" + string(m.on) + "&til=" + m.day }

@@ -90,8 +90,9 @@ type robot struct {
 	root   string
 	server *sftppeer.Server // nil: the folders lie on this machine
 
-	did  []typed         // in the order of its work
-	keys map[string]bool // what it has done
+	did   []typed         // in the order of its work
+	notes []handed        // about citizens, in the order of its work
+	keys  map[string]bool // what it has done
 }
 
 // typed is a change that the robot made in its record.
@@ -105,6 +106,12 @@ type handed struct {
 	Visit  struct {
 		ID string `json:"id"`
 	} `json:"visit"`
+	Citizen struct {
+		CPR string `json:"cpr"`
+	} `json:"citizen"`
+	Fields []noteField `json:"fields"`
+	Text   string      `json:"text"`
+	Author string      `json:"author"`
 }
 
 // Folders below the root, as the example has them.
@@ -265,7 +272,12 @@ func (r *robot) work() {
 
 		if !r.keys[change.Key] {
 			r.keys[change.Key] = true
-			r.did = append(r.did, typed{change.Visit.ID, change.Entry})
+
+			if change.Entry == "citizen_note" {
+				r.notes = append(r.notes, change)
+			} else {
+				r.did = append(r.did, typed{change.Visit.ID, change.Entry})
+			}
 		}
 
 		r.answer(receipt, change.Key)

@@ -148,22 +148,33 @@ func (d *desk) accessible() {
 // preview is the link to a list that was read from the record.
 var preview = regexp.MustCompile(`<a href="(/import/[^"/]+)">Se hvad der sker`)
 
-// fetchAll reads tomorrow's lists from the record and imports them, as a planner does.
+// fetchAll reads tomorrow's lists from the record and imports those that are not as they were read before,
+// as a planner does.
 func (c *town) fetchAll(p *person) {
 	c.tb.Helper()
-
-	const form = "application/x-www-form-urlencoded"
 
 	limit, cancel := context.WithTimeout(c.tb.Context(), patience)
 	defer cancel()
 
+	read := func() (lists []string, page []byte) {
+		page = p.do(http.MethodGet, "/import/hent?dato="+c.day, "", http.NoBody).body
+		for _, l := range preview.FindAllSubmatch(page, -1) {
+			lists = append(lists, string(l[1]))
+		}
+
+		return lists, page
+	}
+
+	before, _ := read()
 	p.do(http.MethodPost, "/import/hent", form, strings.NewReader("dato="+c.day))
 
 	for {
-		page := p.do(http.MethodGet, "/import/hent?dato="+c.day, "", http.NoBody).body
-		if lists := preview.FindAllSubmatch(page, -1); lists != nil && !bytes.Contains(page, []byte("Hentes")) {
+		lists, page := read()
+		lists = slices.DeleteFunc(lists, func(l string) bool { return slices.Contains(before, l) })
+
+		if len(lists) > 0 && !bytes.Contains(page, []byte("Hentes")) {
 			for _, l := range lists {
-				p.do(http.MethodPost, string(l[1]), form, http.NoBody)
+				p.do(http.MethodPost, l, form, http.NoBody)
 			}
 
 			return

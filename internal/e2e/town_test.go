@@ -47,7 +47,6 @@ type terms struct {
 	latency     time.Duration
 	concurrency int
 	video       world.VideoKind
-	settings    string // further lines of the municipality's configuration, each indented by four blanks
 	record      world.RecordKind
 	planned     []ehr.Row // by the record itself
 	practice    world.Practice
@@ -123,10 +122,6 @@ func bare(t *testing.T, o terms) *town {
 	})
 
 	c.rewrite(c.ConfigFile, c.ConfigFile, "log_level", "log_level: debug\nstop_timeout: 20s")
-
-	if o.settings != "" {
-		c.rewrite(c.ConfigFile, c.ConfigFile, `    emergency`, "    emergency: \"1813\"\n"+o.settings)
-	}
 
 	c.readList()
 
@@ -277,7 +272,7 @@ func (c *town) imported(p *person) []string {
 // work are the jobs that have to be done before a conversion or its undoing is over. What is left
 // belongs to the visits' day, or asks whether an SMS arrived.
 const work = `SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled')
-	AND kind IN ('book_room', 'make_room', 'move_room', 'close_room', 'send_message', 'send_code', 'write_entry', 'keep_list', 'undo_visit', 'mend')`
+	AND kind IN ('book_room', 'make_room', 'move_room', 'close_room', 'send_message', 'send_code', 'write_entry', 'keep_list', 'undo_visit', 'mend', 'write_note')`
 
 // settle waits until no such job is left, in whatever process.
 func (c *town) settle() {

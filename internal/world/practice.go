@@ -108,9 +108,17 @@ func (w *World) recordText(o Options, dir string) (string, error) {
 	return indented(section{"record": record})
 }
 
+// notesByHand is what a rule says of notes about citizens that the record can't be told of.
+const notesByHand = "Journalen kan ikke få notater om borgere herfra. Skriv notatet i journalen i hånden."
+
 // withoutMeans adapts a practice to a record that has neither interventions nor care notes: what would
-// be an intervention can't be told, and people read so.
+// be an intervention or a note about a citizen can't be told, and people read so.
 func withoutMeans(record section) {
+	notes, _ := record["notes"].(section)
+	for topic := range notes {
+		notes[topic] = section{"impossible": notesByHand}
+	}
+
 	lawful, _ := record["by_law"].(section)
 	rules := section{"default": record["default"]}
 
