@@ -189,7 +189,9 @@ type VisitQuery struct {
 	System   string
 	Rooms    []care.RoomRef // visits that have, or had, one of these
 	State    care.VisitState
-	Troubled bool // with an open exception
+	// Categories narrows to visits that have one of these in the record, as the newest list has it.
+	Categories []string
+	Troubled   bool // with an open exception
 	// Screened leaves out the visits that were physical all the time: never chosen for the screen, without a
 	// room and without an entry in the record.
 	Screened bool

@@ -210,9 +210,16 @@ type citizenVisits struct {
 func (s *Service) reconcilePart(ctx context.Context, run *Run, scope []citizenVisits) (more bool, err error) {
 	begun, silent := s.now(), 0
 
+	listed, err := s.listedAsOurs(ctx, *run)
+	if err != nil {
+		return false, err
+	}
+
 	for range reconcilePart {
 		next, again, ok := nextOf(*run, scope)
 		if !ok {
+			run.countListed(listed)
+
 			return false, s.endRun(ctx, run)
 		}
 
@@ -221,7 +228,7 @@ func (s *Service) reconcilePart(ctx context.Context, run *Run, scope []citizenVi
 			return false, err
 		}
 
-		run.take(next, again, look)
+		run.take(next, again, look, listed)
 
 		silent++
 		if look.silence == nil {
@@ -272,7 +279,7 @@ func nextOf(run Run, scope []citizenVisits) (next citizenVisits, again, ok bool)
 }
 
 // take counts a look at a citizen.
-func (r *Run) take(c citizenVisits, again bool, l look) {
+func (r *Run) take(c citizenVisits, again bool, l look, listed typedByOthers) {
 	if !again {
 		r.Cursor = c.id
 	}
@@ -293,7 +300,7 @@ func (r *Run) take(c citizenVisits, again bool, l look) {
 		r.Refused++
 	}
 
-	r.count(l)
+	r.count(l, listed)
 }
 
 // saveLook stores how far the run is with what was found.

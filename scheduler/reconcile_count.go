@@ -41,8 +41,8 @@ func (s *Service) CategoryCounts(ctx context.Context, actor care.Actor, unit car
 }
 
 // count adds up the categories that we wrote and those that the record shows (K68). Visits that changed
-// while we looked are left out.
-func (r *Run) count(l look) {
+// while we looked are left out, and what the lists tell as well is counted in the end.
+func (r *Run) count(l look, listed typedByOthers) {
 	if l.seen == nil {
 		return
 	}
@@ -54,6 +54,10 @@ func (r *Run) count(l look) {
 	}
 
 	for _, o := range l.seen.Others {
+		if listed.has(l.books[0].visit.Facts.Citizen, o) {
+			continue
+		}
+
 		i := slices.IndexFunc(l.books, func(b book) bool { return named(b.own, o.Category) })
 		if i < 0 {
 			continue
@@ -64,6 +68,10 @@ func (r *Run) count(l look) {
 		c.Unknown++
 	}
 
+	r.sortCounts()
+}
+
+func (r *Run) sortCounts() {
 	slices.SortFunc(r.Counts, func(a, b CategoryCount) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Category, b.Category))
 	})

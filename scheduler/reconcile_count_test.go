@@ -142,3 +142,62 @@ func TestCountsOfOtherRecords(t *testing.T) {
 		})
 	}
 }
+
+// TestCountsWhatPeopleTypedOnOtherVisits: a category of ours on a visit that was never converted, of a
+// citizen without any visit by screen, is counted and named as the newest list has it (K68).
+func TestCountsWhatPeopleTypedOnOtherVisits(t *testing.T) {
+	t.Parallel()
+
+	const typed = "Planlagt skærmbesøg"
+
+	r := newRig(t, intoFile(new(*file.Journal)))
+	r.load(list(nancy, bruno, vester, kaja))
+	r.convert("A-1", "A-2")
+	r.work()
+
+	// Somebody transferred what we wrote.
+	nancy, bruno := with(nancy, colType, typed), with(bruno, colType, typed)
+
+	for _, step := range []struct {
+		name string
+		rows []string
+		want []string
+	}{
+		{"by hand", []string{nancy, bruno, with(vester, colType, typed), kaja}, []string{"2026-11-23 oest Planlagt skærmbesøg: 2 of 3 A-5 and 1 unknown"}},
+		{"under a law without categories of ours", []string{nancy, bruno, vester, with(kaja, colType, typed)}, []string{"2026-11-23 oest Planlagt skærmbesøg: 2 of 2"}},
+		{"off", []string{nancy, bruno, with(with(vester, colType, typed), colStatus, "Aflyst"), kaja}, []string{"2026-11-23 oest Planlagt skærmbesøg: 2 of 2"}},
+		{"put right", []string{nancy, bruno, vester, kaja}, []string{"2026-11-23 oest Planlagt skærmbesøg: 2 of 2"}},
+	} {
+		r.load(list(step.rows...))
+		r.compare()
+
+		if diff := cmp.Diff(step.want, r.counted(planner())); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.name, diff)
+		}
+	}
+}
+
+// TestCountsWhatBothTellOnce: another visit of a citizen that the record tells of, and the list as well, is
+// one visit.
+func TestCountsWhatBothTellOnce(t *testing.T) {
+	t.Parallel()
+
+	r := newTown(t, 3)
+
+	twin, err := r.nexus.Double(r.refs[1])
+	must(t, err)
+	must(t, r.nexus.Move(twin, on(14, 0), on(14, 15)))
+	r.compare()
+
+	if diff := cmp.Diff([]string{"2026-11-23 oest Planlagt skærmbesøg: 3 of 4 and 1 unknown"}, r.counted(planner())); diff != "" {
+		t.Errorf("nobody has read the list (-want +got):\n%s", diff)
+	}
+
+	r.importFetched()
+	r.compare()
+
+	want := fmt.Sprintf("2026-11-23 oest Planlagt skærmbesøg: 3 of 4 %d and 1 unknown", twin.ID)
+	if diff := cmp.Diff([]string{want}, r.counted(planner())); diff != "" {
+		t.Errorf("the list was read (-want +got):\n%s", diff)
+	}
+}

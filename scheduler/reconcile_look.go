@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sluse/sluse/connector"
@@ -120,10 +119,9 @@ func (s *Service) visitsNow(ctx context.Context, visits []care.Snapshot) ([]care
 func (s *Service) bookOf(v care.Snapshot, citizen care.Citizen) book {
 	rule := s.recordRule(v.Facts)
 	b := book{
-		visit: v, phone: citizen.Phone, own: []string{rule.Planned, rule.Completed, rule.NotCompleted, rule.Phone},
+		visit: v, phone: citizen.Phone, own: rule.categories(),
 		foreign: s.set.Rules.ScreenCategories, over: s.over(v), lasting: s.lasting,
 	}
-	b.own = slices.DeleteFunc(b.own, func(w string) bool { return strings.TrimSpace(w) == "" })
 
 	for _, m := range care.AllMeans() {
 		e, ok := v.LastWord(m)

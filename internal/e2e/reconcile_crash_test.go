@@ -25,16 +25,16 @@ func TestKilledDuringReconciliation(t *testing.T) {
 	both(t, func(t *testing.T, postgres bool) {
 		t.Helper()
 
-		o, faults := terms{postgres: postgres, latency: 10 * time.Millisecond, concurrency: 4, record: world.FHIRRecord}, 0.0
+		o, kills := terms{postgres: postgres, latency: 10 * time.Millisecond, concurrency: 4, record: world.FHIRRecord}, 3
 		if postgres {
-			o.record, faults = world.NexusRecord, 0.2
+			o.record, kills = world.NexusRecord, 1 // of peers that fail: what fails is tried again after ever longer pauses
 		}
 
-		killDuringReconciliation(t, o, faults)
+		killDuringReconciliation(t, o, kills)
 	})
 }
 
-func killDuringReconciliation(t *testing.T, o terms, faults float64) {
+func killDuringReconciliation(t *testing.T, o terms, kills int) {
 	t.Helper()
 
 	const each = 2 // visits that were moved, given another category, and cancelled
@@ -48,16 +48,16 @@ func killDuringReconciliation(t *testing.T, o terms, faults float64) {
 	leader.watch(leader.convert(leader.visits(c.day)))
 	c.settle()
 
-	if faults > 0 {
-		c.must(errors.Join(c.Nexus.SetFaults(nexussim.Spread(faults)), c.VDX.SetFaults(vdxsim.Spread(faults))))
+	if c.Nexus != nil {
+		c.fail()
 	}
 
 	for i, r := range o.planned {
 		c.must([]func(ehr.Row) error{c.movedByPeople, c.typedByPeople, c.cancelledByPeople}[i%3](r))
 	}
 
-	p = c.killInComparison(p, leader, 3*each)
-	c.killInRepairs(p, leader, leader.allFindings())
+	p = c.killInComparison(p, leader, kills, 3*each)
+	c.killInRepairs(p, leader, kills, leader.allFindings())
 
 	for i, r := range o.planned {
 		want := 2 // once more with the new time, or over what people chose
@@ -81,16 +81,29 @@ func killDuringReconciliation(t *testing.T, o terms, faults float64) {
 	}
 }
 
-// killInComparison asks for a comparison and kills the process three times before it is over. It returns
-// the process that serves then.
-func (c *town) killInComparison(p *process, leader *person, citizens int) *process {
+// fail has a fifth of the calls to the peers fail, in every way but one: an access that was refused is not
+// tried again for a minute.
+func (c *town) fail() {
+	c.tb.Helper()
+
+	const share = 0.2 * 12 / 11
+
+	record, video := nexussim.Spread(share), vdxsim.Spread(share)
+	record.Unauthorized, video.Unauthorized = 0, 0
+
+	c.must(errors.Join(c.Nexus.SetFaults(record), c.VDX.SetFaults(video)))
+}
+
+// killInComparison asks for a comparison and kills the process so often before it is over. It returns the
+// process that serves then.
+func (c *town) killInComparison(p *process, leader *person, kills, citizens int) *process {
 	c.tb.Helper()
 
 	_, look, each := c.recordOps()
 	id := ""
 
-	for range 3 {
-		dead := c.dieWithin(p, look, each*(2+c.rand.IntN(2)))
+	for range kills {
+		dead := c.dieWithin(p, look, each*(1+c.rand.IntN(2)))
 
 		if id == "" {
 			id = leader.askRun()
@@ -118,14 +131,14 @@ func (c *town) killInComparison(p *process, leader *person, citizens int) *proce
 
 // killInRepairs asks for repairs, kills the process while the record does what it was told, and at random
 // moments, and has somebody press every button again each time.
-func (c *town) killInRepairs(p *process, leader *person, findings map[care.DriftKind][]string) {
+func (c *town) killInRepairs(p *process, leader *person, kills int, findings map[care.DriftKind][]string) {
 	c.tb.Helper()
 
 	write, _, _ := c.recordOps()
 
 	var asked []string
 
-	for _, f := range findings[care.DriftCategory] {
+	for _, f := range findings[care.DriftCategory][:min(kills, len(findings[care.DriftCategory]))] {
 		dead := c.dieWithin(p, write, 1)
 		asked = append(asked, f)
 		leader.presses(asked)
@@ -138,7 +151,7 @@ func (c *town) killInRepairs(p *process, leader *person, findings map[care.Drift
 		asked = append(asked, all...)
 	}
 
-	for range 3 {
+	for range kills {
 		leader.presses(asked)
 		c.tb.Logf("killed in the repairs after %s requests", c.moment(12))
 		p.kill()
@@ -148,6 +161,11 @@ func (c *town) killInRepairs(p *process, leader *person, findings map[care.Drift
 
 	for _, f := range asked {
 		leader.repair(f)
+	}
+
+	if c.Nexus != nil {
+		c.Nexus.Calm()
+		c.VDX.Calm()
 	}
 
 	c.settle()

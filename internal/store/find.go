@@ -85,6 +85,10 @@ func narrow(q scheduler.VisitQuery) conditions {
 		c.add("id IN (SELECT visit_id FROM exceptions WHERE resolved_at IS NULL)")
 	}
 
+	if len(q.Categories) > 0 {
+		c.add("category IN ?", q.Categories)
+	}
+
 	if q.Screened {
 		c.add("(generation > 0 OR (parts & ?) <> 0)", hasRooms|hasEntries)
 	}

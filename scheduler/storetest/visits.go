@@ -242,6 +242,8 @@ func checkQueries(t *testing.T, b Bench) {
 		"other list":   {scheduler.VisitQuery{ListName: "Rute 2"}, nil},
 		"other system": {scheduler.VisitQuery{System: "fhir"}, nil},
 		"troubled":     {scheduler.VisitQuery{Troubled: true}, []care.VisitID{ids[3], ids[9]}},
+		"category":     {scheduler.VisitQuery{Categories: []string{facts(0).Category, "Telefonisk"}, Employee: "ABC"}, ids[3:4]},
+		"no category":  {scheduler.VisitQuery{Categories: []string{"Telefonisk"}}, nil},
 		"screened":     {scheduler.VisitQuery{Screened: true}, ids[5:8]},
 		"screened day": {scheduler.VisitQuery{Screened: true, Window: care.Interval{Start: start.Add(60 * time.Minute), End: start.Add(30 * 24 * time.Hour)}}, ids[6:8]},
 		"both":         {scheduler.VisitQuery{Troubled: true, Employee: "MSK"}, ids[9:10]},
