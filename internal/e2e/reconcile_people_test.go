@@ -20,7 +20,7 @@ import (
 )
 
 // severalVisits are rows of tomorrow's list before noon, of as many citizens, whose service may be given by
-// screen and is told to the record by category.
+// screen and is told to the record by category, in the order of the day. The last begins after the others.
 func severalVisits(t *testing.T, n int) []ehr.Row {
 	t.Helper()
 
@@ -39,14 +39,19 @@ func severalVisits(t *testing.T, n int) []ehr.Row {
 		}
 	}
 
-	if len(out) != n {
-		t.Fatalf("the list has %d such visits", len(out))
+	slices.SortStableFunc(out, func(a, b ehr.Row) int { return a.Planned.Start.Compare(b.Planned.Start) })
+
+	if len(out) != n || !out[n-1].Planned.Start.After(out[n-2].Planned.Start) {
+		t.Fatalf("the list has %d such visits, or the last two begin at the same time", len(out))
 	}
 
 	return out
 }
 
-const typedByHand = "Planlagt telefonopkald" // a category that people chose
+const (
+	typedByHand = "Planlagt telefonopkald" // a category that people chose
+	ownCategory = "Planlagt skærmbesøg"
+)
 
 // people work in a care record, and change there what was agreed here.
 type people struct {
@@ -60,7 +65,7 @@ type people struct {
 	live    int // rooms that stand in the end
 }
 
-// peopleAt are the people of the town's record, with at least five visits.
+// peopleAt are the people of the town's record, with five visits that are converted and one that is not.
 func (c *town) peopleAt(rows []ehr.Row) people {
 	switch c.Record {
 	case world.NexusRecord:
@@ -86,7 +91,7 @@ func (c *town) peopleAtNexus(rows []ehr.Row) people {
 			))
 		},
 		right: func() {
-			c.is("the category", c.inNexus(rows[1]).Category, "Planlagt skærmbesøg")
+			c.is("the category", c.inNexus(rows[1]).Category, ownCategory)
 			c.is("what was cancelled", string(c.inNexus(rows[2]).Meaning), string(nexussim.Cancelled))
 			c.is("what people made physical", c.inNexus(rows[4]).Category, rows[4].Category)
 			c.roomAt(c.inNexus(rows[0]).Start)
@@ -128,7 +133,7 @@ func (c *town) peopleAtFHIR(rows []ehr.Row) people {
 			))
 		},
 		right: func() {
-			c.is("the category", c.inFHIR(rows[1]).Category, "Planlagt skærmbesøg")
+			c.is("the category", c.inFHIR(rows[1]).Category, ownCategory)
 			c.is("what was cancelled", c.inFHIR(rows[2]).Status, "cancelled")
 
 			if n := keysIn(c.inFHIR(rows[4]).Body); n != 1 {
@@ -249,7 +254,11 @@ func (c *town) peopleWithFiles(rows []ehr.Row) people {
 	}
 
 	return people{
-		bring: func(leader *person) { take(leader, linesOf(listOf(c.tb, care.Day(c.day)), rows), len(rows)) },
+		bring: func(leader *person) {
+			list := linesOf(listOf(c.tb, care.Day(c.day)), rows)
+			list = edit(list, rows[5], func(cells []string) { cells[14] = rows[5].Category })
+			take(leader, list, len(rows))
+		},
 		kinds: []care.DriftKind{care.DriftUnlisted, care.DriftCategory},
 		texts: 5 + 1 + 1, live: 4,
 		meddle: func(leader *person) {
@@ -262,7 +271,7 @@ func (c *town) peopleWithFiles(rows []ehr.Row) people {
 		},
 		right: func() {
 			out := string(c.handedOver())
-			if !strings.Contains(lineOf(out, rows[1]), ";Planlagt skærmbesøg;") {
+			if !strings.Contains(lineOf(out, rows[1]), ";"+ownCategory+";") {
 				c.tb.Errorf("handed over: %s", lineOf(out, rows[1]))
 			}
 

@@ -54,7 +54,11 @@ func reconcile(t *testing.T, o reconciled) {
 		browser = chromium(t)
 	}
 
-	rows := severalVisits(t, 5)
+	const converted = 5
+
+	rows := severalVisits(t, converted+1)
+	rows[converted].Category = ownCategory // people typed it, and there is nothing else about the visit
+
 	c := found(t, terms{record: o.record, postgres: o.postgres, planned: rows})
 	d.leader = c.leader(c.serve("all"))
 
@@ -66,7 +70,7 @@ func reconcile(t *testing.T, o reconciled) {
 		t.Fatalf("the day has %d visits", len(ids))
 	}
 
-	d.leader.watch(d.leader.convert(ids))
+	d.leader.watch(d.leader.convert(ids[:converted]))
 	c.settle()
 
 	if browser != nil {
@@ -97,10 +101,14 @@ func reconcile(t *testing.T, o reconciled) {
 	c.again(d.leader, people, open)
 	c.reconcile(d)
 	d.says("Alt stemmer")
-	c.checkMessages(people.texts, people.live, len(rows))
+	c.checkMessages(people.texts, people.live, converted)
 
 	d.at = "/afstemning?tilstand=afsluttede"
 	d.says("af LEDER: " + people.kinds[0].Terms().Do)
+	d.accessible()
+
+	d.at = "/afstemning/optaelling"
+	d.says("1 besøg i journalen har fået typen af andre end Sluse.")
 	d.accessible()
 }
 
@@ -112,7 +120,7 @@ func (c *town) checkMessages(texts, live, ever int) {
 		c.tb.Errorf("%d messages were sent, want %d", n, texts)
 	}
 
-	if rooms := c.World.Counts(); rooms.RoomsLive != live || rooms.RoomsEver != ever || rooms.DuplicateRooms+rooms.TextsAfterCancel != 0 {
+	if rooms := c.Counts(); rooms.RoomsLive != live || rooms.RoomsEver != ever || rooms.DuplicateRooms+rooms.TextsAfterCancel != 0 {
 		c.tb.Errorf("%+v, want %d rooms ever and %d that stand", rooms, ever, live)
 	}
 }
@@ -203,10 +211,13 @@ func (c *town) reconcile(d *desk) {
 
 // comparison is a run as the API tells it.
 type comparison struct {
-	ID, State               string
-	NextTry                 string `json:"next_try"` // empty: it goes on, or is over
-	Active                  bool
-	Citizens, Looked, Found int
+	ID       string `json:"id"`
+	State    string `json:"state"`
+	NextTry  string `json:"next_try"` // empty: it goes on, or is over
+	Active   bool   `json:"active"`
+	Citizens int    `json:"citizens"`
+	Looked   int    `json:"looked"`
+	Found    int    `json:"found"`
 }
 
 func (p *person) askRun() string {
