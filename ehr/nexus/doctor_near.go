@@ -58,7 +58,12 @@ func unlike(a, b string) int {
 		from, to = to, from
 	}
 
-	return min(distance(from, to, false), distance(from, to, true)+1)
+	whole, part := distance(from, to, false), distance(from, to, true)
+	if 3*part > len(from) { // any short name is somehow a part of a long one
+		return whole
+	}
+
+	return min(whole, part+1)
 }
 
 // distance is how many letters must be put in, taken out or changed to make one text of the other

@@ -38,15 +38,13 @@ func Doctor(ctx context.Context, c config.Config, only string, clock func() time
 
 		fmt.Fprintf(out, "%s (%s)\n", m.Name, m.ID)
 
-		found, err := findings(ctx, m, o)
-		if err != nil {
-			return fmt.Errorf("municipality %s: %w", m.ID, err)
-		}
-
-		for _, f := range found {
+		err := eachFinding(ctx, m, o, func(f connector.Finding) {
 			fmt.Fprintf(out, "  %-8s  %s: %s\n", f.Level, f.Subject, f.Text)
 
 			counts[f.Level]++
+		})
+		if err != nil {
+			return fmt.Errorf("municipality %s: %w", m.ID, err)
 		}
 	}
 
@@ -54,7 +52,7 @@ func Doctor(ctx context.Context, c config.Config, only string, clock func() time
 		return fmt.Errorf("no municipality %q in the configuration", only)
 	}
 
-	fmt.Fprintf(out, "I alt: %d fejl (virker ikke), %d advarsler (se på dem), %d i orden.\n", counts[connector.Failing], counts[connector.Notice], counts[connector.Fine])
+	fmt.Fprintf(out, "I alt: fejl (virker ikke) %d, advarsler (se på dem) %d, i orden %d.\n", counts[connector.Failing], counts[connector.Notice], counts[connector.Fine])
 
 	if counts[connector.Failing] > 0 {
 		return ErrSick
@@ -63,30 +61,39 @@ func Doctor(ctx context.Context, c config.Config, only string, clock func() time
 	return nil
 }
 
-// findings are what the connectors of a municipality say. A certificate that can't even be loaded
-// stops them all, and is what is told then.
-func findings(ctx context.Context, m config.Municipality, o Options) ([]connector.Finding, error) {
+// eachFinding tells what the connectors of a municipality say, as soon as each has: a record may be slow.
+// A certificate that can't even be loaded stops them all, and is what is told then.
+func eachFinding(ctx context.Context, m config.Municipality, o Options, tell func(connector.Finding)) error {
 	s := &Site{id: m.ID, config: m}
 	defer func() { _ = s.close(ctx) }() // idle connections; the program ends
+
+	all := func(found []connector.Finding) {
+		for _, f := range found {
+			tell(f)
+		}
+	}
 
 	checkers, err := s.outside(m, o)
 	if err != nil && m.UsesVDX() {
 		found := m.Video.VDX.CheckCertificate(o.Clock())
 		if slices.ContainsFunc(found, func(f connector.Finding) bool { return f.Level == connector.Failing }) {
-			return found, nil
+			all(found)
+
+			return nil
 		}
 	}
 
 	if err != nil {
-		return nil, err
+		return err
 	}
 
-	found := loginFindings(ctx, m, o)
+	all(loginFindings(ctx, m, o))
+
 	for _, checker := range checkers {
-		found = append(found, checker.Check(ctx)...)
+		all(checker.Check(ctx))
 	}
 
-	return found, nil
+	return nil
 }
 
 // outside builds those of a municipality's connectors that can look at their own set-up.

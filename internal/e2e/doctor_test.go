@@ -152,7 +152,7 @@ func TestDoctorInNexus(t *testing.T) {
 
 		illnesses := map[string]illness{"none": {well: true, says: []string{
 			"KMD Nexus, Forbindelsen: Nexus svarer", "»Planlagt skærmbesøg«", "Leverandøren »Sygeplejen« kan vælges", "Skemaet »Omsorgsnotat« har felterne »Emne«, »Notat«.",
-			"Opgavetypen »Registrér skærmbesøg« kan bruges.", "I alt: 0 fejl",
+			"Opgavetypen »Registrér skærmbesøg« kan bruges.", "I alt: fejl (virker ikke) 0, advarsler",
 		}}}
 
 		if !postgres { // what is said of the record is no matter of the database
@@ -228,7 +228,7 @@ func TestDoctorElsewhere(t *testing.T) {
 		}
 
 		c.examine(t, map[string]illness{
-			"none":   {well: true, says: []string{"Vores token har de rettigheder (scopes), der skal bruges.", "taler FHIR R4", "I alt: 0 fejl"}},
+			"none":   {well: true, says: []string{"Vores token har de rettigheder (scopes), der skal bruges.", "taler FHIR R4", "I alt: fejl (virker ikke) 0, advarsler"}},
 			"scopes": {set: map[string]any{"fhir.client_id": "laeser"}, says: []string{"Vores token giver ikke lov til create, update på Appointment. Bed leverandøren om system/Appointment.crus"}},
 			"secret": {set: map[string]any{"fhir.client_secret": c.secret("wrong.secret", wrongSecret)}, says: []string{"intet token. Serveren godkender ikke vores adgang (HTTP 401). Kontrollér client_id, client_secret og scopes"}},
 			"path":   {set: map[string]any{"fhir.base_url": server.URL + "/r4"}, says: []string{"(metadata) kan ikke hentes. Der er intet på adressen (HTTP 404). Kontrollér base_url"}},

@@ -103,6 +103,8 @@ func (s *served) shots(t *testing.T) []shot {
 		{name: "opkald-preview", cookies: leader, path: "/statistik/opkald/opkald~viewcare~1"},
 		{name: "opkald-forkert", cookies: leader, path: "/statistik/opkald/opkald~viewcare~3", picture: true},
 		{name: "rapporter", cookies: leader, path: "/rapporter"},
+		{name: "rapporter-tom", cookies: leader, path: "/rapporter/klgateway?enhed=nat", picture: true},
+		{name: "rapporter-fejl", cookies: leader, path: "/rapporter/klgateway?fra=2026-11-30", picture: true},
 		{name: "forbindelser", cookies: administrator, path: "/forbindelser"},
 		{name: "forbindelser-nede", cookies: planner, path: "/forbindelser", before: outage(true)},
 		{name: "dagen-nedbrud", cookies: planner, path: "/dagen?vis=liste&status=venter", before: outage(true), picture: true},
