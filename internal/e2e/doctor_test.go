@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -138,6 +139,8 @@ func TestDoctorInNexus(t *testing.T) {
 	t.Parallel()
 
 	both(t, func(t *testing.T, postgres bool) {
+		t.Helper()
+
 		c := newClinic(t, world.NexusRecord, postgres)
 
 		rule, _ := c.record["default"].(map[string]any)
@@ -156,7 +159,7 @@ func TestDoctorInNexus(t *testing.T) {
 		}}}
 
 		if !postgres { // what is said of the record is no matter of the database
-			illnesses = nexusIllnesses(c, illnesses)
+			maps.Copy(illnesses, nexusIllnesses(c))
 		}
 
 		c.examine(t, illnesses)
@@ -167,41 +170,49 @@ func TestDoctorInNexus(t *testing.T) {
 	})
 }
 
-func nexusIllnesses(c *clinic, all map[string]illness) map[string]illness {
-	for name, ill := range map[string]illness{
-		"visit type": {set: map[string]any{"default.completed": "Gennemfort skærmbesøg"}, says: []string{
-			"ingen besøgstype med navnet »Gennemfort skærmbesøg«. Nexus har blandt andre »Gennemført skærmbesøg«", "Det står i record.default.completed."}},
-		"intervention": {set: map[string]any{"by_law.SUL_138.intervention": "Skærmbesøg"}, says: []string{
-			"ingen indsats med navnet »Skærmbesøg«.", "»Skærmbesøg SUL«", "Det står i record.by_law.SUL_138.intervention."}},
-		"placement": {set: map[string]any{"nexus.intervention.placement": "Sygepleje"}, says: []string{
-			"»Sundhedsfagligt grundforløb > Sygepleje«", "Det står i record.nexus.intervention.placement."}},
-		"transition": {set: map[string]any{"nexus.intervention.create": []string{"Bevilg"}}, says: []string{
-			"kan ikke få handlingen »Bevilg«. Nexus har »Ansøg, Bevilg«", "Det står i record.nexus.intervention.create."}},
-		"supplier": {set: map[string]any{"nexus.intervention.supplier": "Sygepleje Øst"}, says: []string{
-			"ingen leverandør med navnet »Sygepleje Øst«", "Det står i record.nexus.intervention.supplier."}},
-		"form": {set: map[string]any{"default.note.form": "Plejenotat"}, says: []string{
-			"intet skema med titlen »Plejenotat«", "Nexus har »Omsorgsnotat«", "Det står i record.default.note.form."}},
-		"labels": {set: map[string]any{"nexus.note.text_label": "Tekst", "default.note.fields": []map[string]string{{"label": "Emnet", "value": "x"}}}, says: []string{
-			"intet felt med navnet »Tekst«", "Det står i record.nexus.note.text_label.", "intet felt med navnet »Emnet«. Nexus har blandt andre »Emne«", "kræver feltet »Emne«"}},
-		"task type": {set: map[string]any{"default.task.type": "Registrer"}, says: []string{
-			"ingen opgavetype med navnet »Registrer«", "Nexus har »Registrér skærmbesøg«", "Det står i record.default.task.type."}},
-		"team": {set: map[string]any{"default.task.team": "Planlægning Nord"}, says: []string{
-			"ingen gruppe med navnet »Planlægning Nord«", "Det står i record.default.task.team."}},
-		"lists": {set: map[string]any{"nexus.lists": []string{"Køreliste"}, "nexus.night_lists": []string{"Natten*"}}, says: []string{
-			"passer til »Køreliste«. Der findes en liste med det navn af en anden slags (HCL_ORDER)", "Det står i record.nexus.lists.", "Det står i record.nexus.night_lists."}},
-		"law":    {refused: true, set: map[string]any{"by_law.SUL_999": map[string]any{"planned": "x"}}, says: []string{"SUL_999: is no law"}},
-		"secret": {set: map[string]any{"nexus.client_secret": c.secret("wrong.secret", wrongSecret)}, says: []string{"intet token. Serveren godkender ikke vores adgang (HTTP 401). Kontrollér client_id, client_secret"}},
-		"off":    {set: map[string]any{"nexus.api_url": "http://127.0.0.1:1"}, says: []string{"Nexus kan ikke nås. Ingen svarer på adressen; forbindelsen afvises. Kontrollér api_url"}},
-		"host":   {set: map[string]any{"nexus.api_url": "https://nexus.invalid"}, says: []string{"Navnet i adressen kan ikke slås op (DNS)."}},
-	} {
-		if !ill.refused {
-			ill.says = append(ill.says, "  fejl      KMD Nexus, ", "I alt: ")
-		}
-
-		all[name] = ill
+// nexusIllnesses are gathered to a few runs of the program: what is wrong with one name is told whatever
+// is wrong with another.
+func nexusIllnesses(c *clinic) map[string]illness {
+	return map[string]illness{
+		"names": {
+			set: map[string]any{
+				"default.completed": "Gennemfort skærmbesøg", "by_law.SUL_138.intervention": "Skærmbesøg", "default.note.form": "Plejenotat", "default.task.type": "Registrer",
+				"nexus.lists": []string{"Køreliste"}, "nexus.night_lists": []string{"Natten*"},
+			},
+			says: []string{
+				"  fejl      KMD Nexus, Besøgstyper: Nexus har ingen besøgstype med navnet »Gennemfort skærmbesøg«. Nexus har blandt andre »Gennemført skærmbesøg«", "Det står i record.default.completed.",
+				"  fejl      KMD Nexus, Indsatser: Indsatskataloget i Nexus har ingen indsats med navnet »Skærmbesøg«.", "»Skærmbesøg SUL«", "Det står i record.by_law.SUL_138.intervention.",
+				"  fejl      KMD Nexus, Skemaer: Nexus har intet skema med titlen »Plejenotat«", "Nexus har »Omsorgsnotat«", "Det står i record.default.note.form.",
+				"  fejl      KMD Nexus, Opgaver: Nexus har ingen opgavetype med navnet »Registrer«", "Nexus har »Registrér skærmbesøg«", "Det står i record.default.task.type.",
+				"  fejl      KMD Nexus, Kørelister: Ingen køreliste (planlægningskalender) i Nexus passer til »Køreliste«. Der findes en liste med det navn af en anden slags (HCL_ORDER)",
+				"Det står i record.nexus.lists.", "Det står i record.nexus.night_lists.", "I alt: fejl (virker ikke) 6, advarsler",
+			},
+		},
+		"parts": {
+			set: map[string]any{
+				"nexus.intervention.supplier": "Sygepleje Øst", "nexus.note.text_label": "Tekst", "default.note.fields": []map[string]string{{"label": "Emnet", "value": "x"}},
+				"default.task.team": "Planlægning Nord",
+			},
+			says: []string{
+				"ingen leverandør med navnet »Sygepleje Øst«", "Det står i record.nexus.intervention.supplier.", "intet felt med navnet »Tekst«", "Det står i record.nexus.note.text_label.",
+				"intet felt med navnet »Emnet«. Nexus har blandt andre »Emne«", "kræver feltet »Emne«", "ingen gruppe med navnet »Planlægning Nord«", "Det står i record.default.task.team.",
+			},
+		},
+		"transition": {
+			set:  map[string]any{"nexus.intervention.create": []string{"Bevilg"}},
+			says: []string{"kan ikke få handlingen »Bevilg«. Nexus har »Ansøg, Bevilg«", "Det står i record.nexus.intervention.create."},
+		},
+		"placement": {
+			set:  map[string]any{"nexus.intervention.placement": "Sygepleje"},
+			says: []string{"Nexus har »Sundhedsfagligt grundforløb > Sygepleje«", "Det står i record.nexus.intervention.placement."},
+		},
+		"law": {refused: true, set: map[string]any{"by_law.SUL_999": map[string]any{"planned": "x"}}, says: []string{"SUL_999: is no law"}},
+		"secret": {
+			set:  map[string]any{"nexus.client_secret": c.secret("wrong.secret", wrongSecret)},
+			says: []string{"intet token. Serveren godkender ikke vores adgang (HTTP 401). Kontrollér client_id, client_secret"},
+		},
+		"host": {set: map[string]any{"nexus.api_url": "https://nexus.invalid"}, says: []string{"Nexus kan ikke nås. Navnet i adressen kan ikke slås op (DNS). Kontrollér api_url"}},
 	}
-
-	return all
 }
 
 // TestDoctorElsewhere: the other records can't be asked for names, but for access, rights and folders.

@@ -24,7 +24,8 @@ func TestGatewayReport(t *testing.T) {
 	t.Parallel()
 
 	both(t, func(t *testing.T, postgres bool) {
-		browser := chromium(t)
+		t.Helper()
+
 		c := found(t, terms{postgres: postgres})
 		c.rewrite(c.ConfigFile, c.ConfigFile, `    emergency`, "    emergency: \"1813\"\n    klgateway: {organisation: \"123456789012345\", services: {Medicinadministration: G5.19, Tilsyn/omsorg: G1.20}}")
 		c.rewrite(c.ConfigFile, c.ConfigFile, `    times`, "    times: {door: 1h, grace: 15m, hard_cap: 1h, together: 30s, room_check: 3m}")
@@ -60,16 +61,17 @@ func TestGatewayReport(t *testing.T) {
 			t.Errorf("ids (-planned +ended):\n%s", diff)
 		}
 
-		if !postgres {
+		if postgres { // each of what takes long, once
 			found := fhirpeer.Validate(t, map[string][]byte{"planned": planned.lines[0], "ended": bytes.TrimSpace(ended.lines[len(ended.lines)-1])})
 			if len(found) != 0 {
 				t.Errorf("the validators: %v", found)
 			}
+		} else {
+			c.emptyPeriod(newTab(chromium(t), t, c.base).logIn("LEDER", "/rapporter"))
 		}
 
 		c.parts(leader, ended)
 		c.whoMay(p)
-		c.emptyPeriod(newTab(browser, t, c.base).logIn("LEDER", "/rapporter"))
 		ended.unspoken(p)
 	})
 }
