@@ -35,12 +35,19 @@ type practice struct {
 func municipalityOf(t *testing.T, rules world.Practice, record world.RecordKind) *practice {
 	t.Helper()
 
-	path := filepath.Join(t.TempDir(), "oest.csv")
-	if err := os.WriteFile(path, []byte(fourVisits), 0o600); err != nil {
+	return townOf(t, fourVisits, Options{Record: record, Practice: rules})
+}
+
+// townOf starts a municipality with a driving list.
+func townOf(t *testing.T, list string, o Options) *practice {
+	t.Helper()
+
+	o.Addr, o.List = "127.0.0.1:0", filepath.Join(t.TempDir(), "oest.csv")
+	if err := os.WriteFile(o.List, []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
 
-	d, err := Start(t.Context(), Options{Addr: "127.0.0.1:0", List: path, Record: record, Practice: rules})
+	d, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
