@@ -40,6 +40,7 @@ func (m *machine) check() {
 		m.entries(v, waiting)
 		m.exceptions(v)
 		m.identity(v)
+		m.covered(v, waiting)
 		m.last[v.ID] = v
 	}
 

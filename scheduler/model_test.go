@@ -49,10 +49,11 @@ type machine struct {
 	last    map[care.VisitID]care.Snapshot
 	told    map[care.VisitID]int  // messages that invite, by the peers' histories
 	near    map[care.VisitID]bool // was about to begin at some time
+	known   people
 }
 
 func newMachine(r *rig) *machine {
-	return &machine{rig: r, last: map[care.VisitID]care.Snapshot{}, told: map[care.VisitID]int{}, near: map[care.VisitID]bool{}}
+	return &machine{rig: r, last: map[care.VisitID]care.Snapshot{}, told: map[care.VisitID]int{}, near: map[care.VisitID]bool{}, known: newPeople()}
 }
 
 // modelRows are the visits of the model: SMS, SMS or mail, mail; two units, two laws.
@@ -69,7 +70,7 @@ func TestModel(t *testing.T) {
 	}
 
 	rapid.Check(t, func(rt *rapid.T) {
-		m := newMachine(newRig(modelTB{t, rt}, func(s *setup) { s.set.Reminder = time.Hour }))
+		m := newMachine(newRig(modelTB{t, rt}, knownDevices, func(s *setup) { s.set.Reminder = time.Hour }))
 		m.rt, m.rows, m.after = rt, modelRows(), m.check
 
 		for source := range m.rows {
@@ -98,6 +99,10 @@ func TestModel(t *testing.T) {
 			"reopen":   m.reopen,
 			"word":     m.word,
 			"codeword": m.codeword,
+			"device":   m.device,
+			"consent":  m.consent,
+			"judge":    m.judge,
+			"host":     m.host,
 			"retry":    m.retry,
 			"settle":   m.settle,
 			"fault":    m.fault,

@@ -57,6 +57,15 @@ func (m *machine) identity(v care.Snapshot) {
 		return
 	}
 
+	devices, err := m.store.DevicesOf(m.tb.Context(), v.Facts.Citizen)
+	must(m.tb, err)
+
+	for _, d := range devices {
+		if d.Alive(m.known.terms, m.clock.Now()) {
+			m.fail(v, "is stopped, and device %s is alive", d.ID)
+		}
+	}
+
 	for _, text := range m.texts(v) {
 		if !linkPattern.MatchString(text) {
 			continue
