@@ -29,7 +29,7 @@ func TestRecordIsAway(t *testing.T) {
 		}
 
 		// A visit that begins in a quarter of an hour can be converted and already be concluded.
-		rows := someVisits(t, 5)
+		rows := severalVisits(t, 5)
 		start := time.Now().Add(13 * time.Minute).UTC().Truncate(time.Minute)
 
 		for i := range rows {
