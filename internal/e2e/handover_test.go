@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -59,7 +58,7 @@ func handOver(t *testing.T, postgres, sftp bool) {
 	r.goAway()
 	second := leader.convert(visits[4:8])
 	admin := newPerson(t, c.base, p.addr).login(c.World, "ADMIN")
-	c.until("a try that fails", func() bool { return r.missed(admin) })
+	c.until("a try that fails", func() bool { return admin.sees("record") == "Intet svar" })
 	r.comeBack()
 	r.awaits(leader, second, 4)
 	r.has(8, 0)
@@ -384,19 +383,6 @@ func (r *robot) comeBack() {
 	} else if err := os.Rename(r.root+"-away", r.root); err != nil {
 		r.town.tb.Fatal(err)
 	}
-}
-
-// missed reports whether the program has noticed that the folders are away.
-func (r *robot) missed(p *person) bool {
-	var panel struct {
-		Systems []struct{ Role, State, Problem string }
-	}
-
-	p.call(http.MethodGet, "/api/v1/connections", nil, &panel)
-
-	return slices.ContainsFunc(panel.Systems, func(s struct{ Role, State, Problem string }) bool {
-		return s.Role == "record" && strings.HasPrefix(s.Problem, "Intet svar")
-	})
 }
 
 // becomesAnother lets another server answer under the address, and returns the fingerprint of the one before.

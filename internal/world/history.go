@@ -91,7 +91,7 @@ func loginCitizens() []care.CPR {
 	var out []care.CPR
 
 	for _, u := range idpsim.DefaultCitizens() {
-		if number, _, ok := care.ParseCPR(u.CPR); ok && u.Citizen() && !slices.Contains(out, number) {
+		if number, verdict, _ := care.ParseCPR(u.CPR); verdict == care.CPRValid && u.Citizen() && !slices.Contains(out, number) {
 			out = append(out, number)
 		}
 	}

@@ -80,6 +80,7 @@ type Server struct {
 	tries    map[string]int
 	inRow    map[string]int
 	script   []Fault // of the next writes
+	away     bool
 }
 
 // New returns a Server that knows the citizens.
@@ -135,6 +136,14 @@ func (s *Server) SetFaults(share float64) {
 	s.options.Faults, s.script = share, nil
 }
 
+// Away says whether nothing answers from now on but the gateway before the system, with 503.
+func (s *Server) Away(is bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.away = is
+}
+
 // Handler serves the token at /token and the API below /api/.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -147,7 +156,15 @@ func (s *Server) Handler() http.Handler {
 		w.Header().Set("Server", serverHeader)
 		s.mu.Lock()
 		s.paths = append(s.paths, r.Method+" "+r.URL.RequestURI())
+		away := s.away
 		s.mu.Unlock()
+
+		if away {
+			answer(w, http.StatusServiceUnavailable, map[string]string{"message": "Service unavailable"})
+
+			return
+		}
+
 		mux.ServeHTTP(w, r)
 	})
 }
