@@ -50,7 +50,8 @@ type terms struct {
 	record      world.RecordKind
 	planned     []ehr.Row // by the record itself
 	practice    world.Practice
-	prompt      bool // the video platform takes no time for its own work
+	citizens    []care.CPR // whom the case journal knows
+	prompt      bool       // the video platform takes no time for its own work
 }
 
 // both runs a test on both databases.
@@ -107,7 +108,7 @@ func bare(t *testing.T, o terms) *town {
 	c.World, err = world.Start(t.Context(), world.Options{
 		Dir: t.TempDir(), Clock: time.Now, Listen: c.addr, Seed: c.seed, Faults: o.faults, Latency: o.latency,
 		Concurrency: o.concurrency, AnyHour: true, Video: o.video, Record: o.record, Planned: o.planned,
-		Practice: o.practice, Prompt: o.prompt,
+		Practice: o.practice, Citizens: o.citizens, Prompt: o.prompt,
 		Municipalities: []world.Municipality{{ID: municipality, Name: "Testby Kommune", Host: "127.0.0.1", Database: database}},
 	})
 	if err != nil {
