@@ -350,8 +350,30 @@ func TestHolbaek(t *testing.T) {
 		}
 	}
 
-	if n := p.World.Nexus.Totals(); n.Notes != len(p.visits) || n.Duplicates != 0 {
+	p.judge(p.visits[0])
+
+	if n := p.World.Nexus.Totals(); n.Notes != len(p.visits)+1 || n.Duplicates != 0 {
 		t.Errorf("the record holds %+v", n)
+	}
+}
+
+// judge has the employee of a visit say that its citizen is fit for screen visits: a care note says so too.
+func (p *practice) judge(v *visit) {
+	p.tb.Helper()
+
+	p.do(func(ctx context.Context) error {
+		employee, err := p.caregiver(ctx, v.Employee)
+		if err != nil {
+			return err
+		}
+
+		return employee.call(ctx, http.MethodPost, "/api/v1/citizens/"+v.Citizen.ID+"/suitability", map[string]any{"verdict": "egnet", "reason": "Kan selv betjene skærmen"}, nil)
+	})
+	p.do(p.Settle)
+
+	notes := p.World.Nexus.Notes(v.row.CPR.Reveal())
+	if last := notes[len(notes)-1]; len(notes) != 2 || last.Fields["Egnet til skærmbesøg"] != "Ja" || !strings.Contains(last.Fields["Notat"], "Kan selv betjene skærmen") {
+		p.tb.Errorf("the citizen's care notes are %+v", notes)
 	}
 }
 
