@@ -14,7 +14,7 @@ import (
 	"github.com/sluse/sluse/scheduler/care"
 )
 
-// NotesRefused tells of notes about citizens that the care record rejected.
+// NotesRefused tells of notes about citizens that the care record rejected, or holds twice.
 const NotesRefused NoticeKind = "notes_refused"
 
 // CitizenNoteRule is how the record is told of one topic about citizens, apart from visits (K63). The
@@ -192,7 +192,7 @@ func (s *Service) writeNote(ctx context.Context, job Job) error {
 		return s.noteRefused(ctx, n.ID, err)
 	}
 
-	return s.store.UpdateCitizenNote(ctx, n.ID, func(n *care.CitizenNote) (Effects, error) {
+	err = s.store.UpdateCitizenNote(ctx, n.ID, func(n *care.CitizenNote) (Effects, error) {
 		n.Done(receipt.ID, receipt.Version, s.now())
 
 		if receipt.Doubles > 0 {
@@ -201,6 +201,11 @@ func (s *Service) writeNote(ctx context.Context, job Job) error {
 
 		return Effects{}, nil
 	})
+	if err != nil || receipt.Doubles == 0 {
+		return err
+	}
+
+	return s.tellOfNotes(ctx)
 }
 
 func portNote(n care.CitizenNote, citizen care.Citizen) ehr.Note {
@@ -238,7 +243,7 @@ func (s *Service) noteRefused(ctx context.Context, id care.NoteID, err error) er
 	return err
 }
 
-// tellOfNotes keeps the notice about rejected notes as it must be.
+// tellOfNotes keeps the notice about notes that wait for a person as it must be.
 func (s *Service) tellOfNotes(ctx context.Context) error {
 	n, err := s.store.NotesWaiting(ctx)
 	if err != nil {
@@ -249,9 +254,9 @@ func (s *Service) tellOfNotes(ctx context.Context) error {
 		return s.store.ResolveNotice(ctx, NotesRefused, "", s.now(), Effects{})
 	}
 
-	text := "Journalen har afvist et notat om en borger. Se det på borgerens side under Notater i journalen."
+	text := "Journalen har afvist et notat om en borger eller har det to gange. Se det på borgerens side under Notater i journalen."
 	if n > 1 {
-		text = fmt.Sprintf("Journalen har afvist %d notater om borgere. Se dem på borgernes sider under Notater i journalen.", n)
+		text = fmt.Sprintf("Journalen har afvist %d notater om borgere eller har dem to gange. Se dem på borgernes sider under Notater i journalen.", n)
 	}
 
 	_, err = s.store.RaiseNotice(ctx, Notice{Kind: NotesRefused, Level: connector.Notice, Text: text, RaisedAt: s.now()}, Effects{})
@@ -279,7 +284,7 @@ func (s *Service) RetryNote(ctx context.Context, actor care.Actor, citizen care.
 	})
 }
 
-// SettleNote records that a rejected or impossible note was written by hand. Needs what RetryNote needs.
+// SettleNote records that a rejected or impossible note was written by hand, or one of two deleted. Needs what RetryNote needs.
 func (s *Service) SettleNote(ctx context.Context, actor care.Actor, citizen care.CitizenID, id care.NoteID) error {
 	if _, err := s.notesFor(ctx, actor, citizen); err != nil {
 		return err

@@ -22,7 +22,7 @@ func (d doublingFHIR) Apply(ctx context.Context, c ehr.Change) (ehr.Receipt, err
 	receipt, err := d.Journal.Apply(ctx, c)
 	receipt.Doubles = 1
 
-	return receipt, err //nolint:wrapcheck // it is the record's own
+	return receipt, err
 }
 
 // doublingNexus does the same with notes about citizens.
@@ -32,7 +32,7 @@ func (d doublingNexus) WriteNote(ctx context.Context, n ehr.Note) (ehr.Receipt, 
 	receipt, err := d.Nexus.WriteNote(ctx, n)
 	receipt.Doubles = 1
 
-	return receipt, err //nolint:wrapcheck // it is the record's own
+	return receipt, err
 }
 
 // troubles are how many the day page tells of, and those of the exception list.
@@ -92,7 +92,7 @@ func TestDoubledEntry(t *testing.T) {
 	}
 }
 
-// TestDoubledNote: the same of a note about a citizen; whoever looks at the citizen's page reads it, and a
+// TestDoubledNote: the same of a note about a citizen, of which a notice tells until it is settled; and a
 // visit that the record can't be told of is counted on the day.
 func TestDoubledNote(t *testing.T) {
 	t.Parallel()
@@ -120,6 +120,18 @@ func TestDoubledNote(t *testing.T) {
 	notes := r.notesOf(r.nancysID())
 	if len(notes) != 1 || notes[0].State != care.EntryWritten || !strings.HasPrefix(notes[0].Failure, "Notatet står dobbelt i journalen.") {
 		t.Errorf("notes %+v", notes)
+	}
+
+	if n, err := r.store.NotesWaiting(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d notes wait: %v", n, err)
+	}
+
+	refused(t, r.RetryNote(t.Context(), planner(), r.nancysID(), notes[0].ID), care.Conflict)
+	must(t, r.SettleNote(t.Context(), planner(), r.nancysID(), notes[0].ID))
+	refused(t, r.SettleNote(t.Context(), planner(), r.nancysID(), notes[0].ID), care.Conflict)
+
+	if n, err := r.store.NotesWaiting(t.Context()); err != nil || n != 0 {
+		t.Errorf("%d notes wait afterwards: %v", n, err)
 	}
 
 	day, err := r.Day(t.Context(), leader(), scheduler.DayQuery{Day: theDay})

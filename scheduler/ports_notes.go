@@ -22,6 +22,6 @@ type Notes interface {
 	CitizenNotes(ctx context.Context, citizen care.CitizenID) ([]care.CitizenNote, error)
 	// UpdateCitizenNote loads, changes and stores one note in a transaction. NotFound.
 	UpdateCitizenNote(ctx context.Context, id care.NoteID, change ChangeNote) error
-	// NotesWaiting counts the notes that the record rejected and that nobody has settled.
+	// NotesWaiting counts the notes that the record rejected, or holds twice, and that nobody has settled.
 	NotesWaiting(ctx context.Context) (int, error)
 }

@@ -224,7 +224,7 @@ func (s *Store) UpdateCitizenNote(ctx context.Context, id care.NoteID, change sc
 func (s *Store) NotesWaiting(ctx context.Context) (int, error) {
 	var n int64
 
-	err := s.read.WithContext(ctx).Model(&noteRow{}).Where("state = 'rejected' AND settled_by = ''").Count(&n).Error
+	err := s.read.WithContext(ctx).Model(&noteRow{}).Where("(state = 'rejected' OR state = 'written' AND failure <> '') AND settled_by = ''").Count(&n).Error
 
 	return int(n), translate(err)
 }

@@ -26,12 +26,13 @@ func judgedCard(card *scheduler.CitizenCard) {
 			Fields: []care.NoteField{{Label: "Egnet til skærmbesøg", Value: "Ja"}}, Text: "Egnethed til skærmbesøg vurderet den 21-11-2026: egnet. Begrundelse: Kan selv betjene tavlen.",
 			Author: "Mette Skov (MSK), medarbejder", About: at, DueAt: at, WrittenAt: at.Add(time.Minute), RecordID: "form/17",
 		}
-		due, bad, no, hand := note, note, note, note
+		due, bad, no, hand, twice := note, note, note, note, note
 		due.ID, due.State, due.WrittenAt, due.Topic, due.Text = "n2", care.EntryDue, time.Time{}, care.DeviceNote, "Tavle til skærmbesøg med serienummer SN-001 er sat op hos borgeren den 21-11-2026."
 		bad.ID, bad.State, bad.WrittenAt, bad.Failure = "n3", care.EntryRejected, time.Time{}, "Skemaet »Omsorgsnotat« har intet felt med navnet »Egnet« i Nexus. Bed systemforvalteren om at rette opsætningen."
 		no.ID, no.State, no.WrittenAt, no.Failure = "n4", care.EntryOmitted, time.Time{}, "Vores journal har intet felt til egnethed."
 		hand.ID, hand.State, hand.SettledBy, hand.SettledAt, hand.WrittenAt, hand.Text = "n5", care.EntryRejected, "PLA", at, time.Time{}, ""
-		card.Notes = []care.CitizenNote{hand, no, bad, due, note}
+		twice.ID, twice.Failure = "n6", "Notatet står dobbelt i journalen. Slet det ene dér."
+		card.Notes = []care.CitizenNote{twice, hand, no, bad, due, note}
 	case "c2":
 		card.Citizen.Judged = care.Judgement{Verdict: care.ToBeJudged, Why: "Hører dårligt siden indlæggelsen.", By: "PLA", At: at}
 	}
@@ -90,7 +91,7 @@ func TestJudgement(t *testing.T) {
 	nurse := b.as(t, testby, "MSK", care.Caregiver)
 
 	for path, want := range map[string][]string{
-		"/borgere/c1":          {"Egnet til skærmbesøg", "Kan selv betjene tavlen.", "Kørelisten eller journalen siger: ikke egnet", "Notater i journalen", "Ikke muligt", "Skrevet i hånden", "/borgere/c1/notater/n3/proev-igen"},
+		"/borgere/c1":          {"Egnet til skærmbesøg", "Kan selv betjene tavlen.", "Kørelisten eller journalen siger: ikke egnet", "Notater i journalen", "Ikke muligt", "Skrevet i hånden", "/borgere/c1/notater/n3/proev-igen", "Står dobbelt", "Slet det ene dér.", "Det ene er slettet"},
 		"/borgere/c2":          {"Skal vurderes til skærmbesøg", "Hører dårligt"},
 		"/borgere/c1/egnethed": {"Se, hvad der bliver skrevet", "Vurdér igen"},
 	} {

@@ -93,17 +93,20 @@ type CitizenNote struct {
 
 	RecordID  string // the record's key, when written
 	RecordVer string // the record's version, when written
-	Failure   string // Danish sentence, when rejected or omitted
+	Failure   string // Danish sentence, when rejected or omitted, or written twice
 	DueAt     time.Time
 	WrittenAt time.Time  // zero until written
-	SettledBy EmployeeID // who said that a rejected or omitted one is done by hand; empty: nobody
+	SettledBy EmployeeID // who said that what waited is done by hand; empty: nobody
 	SettledAt time.Time
 }
 
 // Waits reports whether a person has to do something about the note.
 func (n CitizenNote) Waits() bool {
-	return (n.State == EntryRejected || n.State == EntryOmitted) && n.SettledBy == ""
+	return (n.State == EntryRejected || n.State == EntryOmitted || n.Doubled()) && n.SettledBy == ""
 }
+
+// Doubled reports whether the record was seen to hold the note twice.
+func (n CitizenNote) Doubled() bool { return n.State == EntryWritten && n.Failure != "" }
 
 // Done records the record's receipt. A second one changes nothing.
 func (n *CitizenNote) Done(id, version string, at time.Time) {
@@ -130,8 +133,8 @@ func (n *CitizenNote) Retry(at time.Time) error {
 	return nil
 }
 
-// Settle records that somebody has written a rejected or impossible note by hand. Conflict in any
-// other state.
+// Settle records that somebody has written a rejected or impossible note by hand, or deleted one of two.
+// Conflict in any other state.
 func (n *CitizenNote) Settle(by EmployeeID, at time.Time) error {
 	if !n.Waits() {
 		return NewError(Conflict, "Notatet venter ikke på nogen. Opdatér siden.")

@@ -104,7 +104,10 @@ func (p *Pages) settleNote(c *gin.Context) error {
 
 // noteState is how far a note about a citizen is.
 func noteState(n care.CitizenNote) mark {
-	if n.SettledBy != "" {
+	switch {
+	case n.Doubled() && n.SettledBy == "":
+		return mark{"Står dobbelt", "warn", "warning"}
+	case n.SettledBy != "" && !n.Doubled():
 		return mark{"Skrevet i hånden", "calm", "check"}
 	}
 
