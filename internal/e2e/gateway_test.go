@@ -136,16 +136,26 @@ func (c *town) gateway(p *person) gatewayReport {
 		c.tb.Fatalf("the report: %d %s", file.status, file.body)
 	}
 
-	r := gatewayReport{tb: c.tb, lines: slices.Collect(bytes.Lines(file.body))}
+	r := readReport(c.tb, file.body)
+	for _, b := range r.bundles {
+		r.check(b, c.list)
+	}
+
+	return r
+}
+
+func readReport(tb testing.TB, file []byte) gatewayReport {
+	tb.Helper()
+
+	r := gatewayReport{tb: tb, lines: slices.Collect(bytes.Lines(file))}
 
 	for _, line := range r.lines {
 		var b gatewayBundle
 		if err := json.Unmarshal(line, &b); err != nil { //nolint:musttag // the names differ in case alone
-			c.tb.Fatal(err)
+			tb.Fatal(err)
 		}
 
 		r.bundles = append(r.bundles, b)
-		r.check(b, c.list)
 	}
 
 	return r
@@ -257,25 +267,12 @@ func (c *town) parts(p *person, whole gatewayReport) {
 	parts := map[string][]string{}
 
 	for _, unit := range []string{"oest", "vest", "nat"} {
-		var r gatewayReport
-
 		file := p.do(http.MethodGet, "/rapporter/klgateway"+c.period()+"&enhed="+unit, "", http.NoBody)
 		if bytes.Contains(file.body, []byte("Ingen borgere har skærmbesøg i perioden")) {
 			continue
 		}
 
-		r.tb = c.tb
-
-		for line := range bytes.Lines(file.body) {
-			var b gatewayBundle
-			if err := json.Unmarshal(line, &b); err != nil { //nolint:musttag // the names differ in case alone
-				c.tb.Fatal(err)
-			}
-
-			r.bundles = append(r.bundles, b)
-		}
-
-		maps.Copy(parts, r.ids())
+		maps.Copy(parts, readReport(c.tb, file.body).ids())
 	}
 
 	if diff := cmp.Diff(whole.ids(), parts); diff != "" {
