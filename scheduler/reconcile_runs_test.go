@@ -114,6 +114,11 @@ func TestSilentRecord(t *testing.T) {
 			w.set(func(int) error {
 				r.clock.to(r.clock.Now().Add(c.slow))
 
+				if c.slow > 0 { // the next poll is due before the answer has come
+					must(t, r.AutoReconcile(t.Context()))
+					r.oneRunAtMost()
+				}
+
 				return failing(c.kind)
 			})
 
@@ -155,6 +160,18 @@ func TestSilentRecord(t *testing.T) {
 				t.Errorf("the record is back, and no run is done: %+v", runs)
 			}
 		})
+	}
+}
+
+// oneRunAtMost: a record is never asked by two runs at once.
+func (r *rig) oneRunAtMost() {
+	r.tb.Helper()
+
+	runs, err := r.store.RecentRuns(r.tb.Context(), 10)
+	must(r.tb, err)
+
+	if active := slices.DeleteFunc(runs, func(run scheduler.Run) bool { return !run.Active() }); len(active) > 1 {
+		r.tb.Errorf("%d runs at once: %+v", len(active), active)
 	}
 }
 

@@ -33,6 +33,7 @@ func TestRecordIsAway(t *testing.T) {
 		start := time.Now().Add(13 * time.Minute).UTC().Truncate(time.Minute)
 
 		for i := range rows {
+			rows[i].Employee = care.EmployeeID([]string{"MSK", "LBH", "AØJ", "TKR", "PÆN"}[i])
 			rows[i].Planned = care.Interval{Start: start, End: start.Add(15 * time.Minute)}
 		}
 
