@@ -151,6 +151,7 @@ func besideAPerson(v *care.Visit, was care.Outcome, said, verdict care.Verdict) 
 	case !verdict.Decided || unseen:
 	case verdict.Outcome.Kind == was.Kind:
 		v.Confirm(care.Certain)
+		v.Time(verdict.Outcome, verdict.At)
 	default:
 		v.Confirm(care.Probable)
 

@@ -206,6 +206,45 @@ func TestAPersonsWordStands(t *testing.T) {
 	}
 }
 
+// TestTimesThatComeLate: whoever concludes right after hanging up is faster than the platform's record. Its
+// times are taken over when they come, and again when they are fuller; the record is not told a second time.
+func TestTimesThatComeLate(t *testing.T) {
+	t.Parallel()
+
+	some := []care.Leg{leg("h", care.AsHost, on(9, 0), on(9, 10)), leg("g", care.AsGuest, on(9, 1), on(9, 10))}
+	all := []care.Leg{leg("h", care.AsHost, on(9, 0), on(9, 13)), leg("g", care.AsGuest, on(9, 1), on(9, 13))}
+
+	r := archived(t, telling{early(), nil, nil}, telling{on(9, 18), some, nil}, telling{on(9, 40), all, nil})
+
+	r.until(on(9, 14))
+	must(t, r.Conclude(t.Context(), caregiver("MSK"), r.visit("A-1").ID, scheduler.ConcludeRequest{Kind: care.ResultCompleted, Delivery: care.Screen}))
+
+	for _, step := range []struct {
+		until    time.Time
+		together time.Duration
+		grade    care.Grade
+	}{
+		{on(9, 16), 0, care.Manual},
+		{on(9, 38), 9 * time.Minute, care.Certain},
+		{on(11, 0), 12 * time.Minute, care.Certain},
+	} {
+		r.until(step.until)
+
+		v := r.visit("A-1")
+		if o := v.Outcome; v.State != care.Completed || o.By != "MSK" || o.Together != step.together || o.Grade != step.grade || o.TimedAt.IsZero() != (step.together == 0) {
+			t.Errorf("at %s: %s %+v", step.until, v.State, o)
+		}
+
+		if len(v.Former) != 0 || v.NeedsPerson() || v.Outcome.Together != 0 && !v.Outcome.Actual.Valid() {
+			t.Errorf("at %s: formerly %+v, %v", step.until, v.Former, v.Exceptions)
+		}
+	}
+
+	if got := r.recorded("A-1"); len(got) != 2 {
+		t.Errorf("record %q", got)
+	}
+}
+
 // TestCorrectWhatHasNotEnded is refused.
 func TestCorrectWhatHasNotEnded(t *testing.T) {
 	t.Parallel()

@@ -90,7 +90,11 @@ func (s *Service) change(v care.Snapshot, e care.Entry, citizen care.Citizen) eh
 	case care.EntryRestored:
 		c.Delivery = care.Physical
 	case care.EntryResult:
-		c.Result, c.Reason, c.Actual, c.Delivery = v.Outcome.Kind, v.Outcome.Reason, v.Outcome.Actual, v.Outcome.Delivery
+		c.Result, c.Reason, c.Delivery = v.Outcome.Kind, v.Outcome.Reason, v.Outcome.Delivery
+		if v.Outcome.TimedAt.IsZero() { // what is told of an outcome never changes, however late it is told
+			c.Actual = v.Outcome.Actual
+		}
+
 		if v.Outcome.By != bySystem {
 			c.Author = v.Outcome.By
 		}

@@ -156,6 +156,7 @@ type formerRow struct {
 	Grade         string
 	DecidedBy     string
 	DecidedAt     *int64
+	TimedAt       *int64
 	BecauseSealed []byte
 }
 
@@ -170,7 +171,7 @@ func (k *Keys) formerToRow(visit care.VisitID, seq int, o care.Outcome) (formerR
 	row := formerRow{
 		VisitID: string(visit), Seq: seq, Kind: string(o.Kind), Reason: string(o.Reason), Delivery: string(o.Delivery),
 		ActualStart: microsOrNull(o.Actual.Start), ActualEnd: microsOrNull(o.Actual.End), TogetherNs: int64(o.Together),
-		Grade: string(o.Grade), DecidedBy: o.By, DecidedAt: microsOrNull(o.At), BecauseSealed: seal.seal("because", o.Because),
+		Grade: string(o.Grade), DecidedBy: o.By, DecidedAt: microsOrNull(o.At), TimedAt: microsOrNull(o.TimedAt), BecauseSealed: seal.seal("because", o.Because),
 	}
 
 	return row, seal.err
@@ -183,7 +184,7 @@ func (k *Keys) formerFromRow(row formerRow) (care.Outcome, error) {
 		Kind: care.ResultKind(row.Kind), Reason: care.ReasonCode(row.Reason), Delivery: care.Delivery(row.Delivery),
 		Actual:   care.Interval{Start: instantOrZero(row.ActualStart), End: instantOrZero(row.ActualEnd)},
 		Together: time.Duration(row.TogetherNs), Grade: care.Grade(row.Grade), By: row.DecidedBy, At: instantOrZero(row.DecidedAt),
-		Because: seal.open("because", row.BecauseSealed),
+		TimedAt: instantOrZero(row.TimedAt), Because: seal.open("because", row.BecauseSealed),
 	}
 
 	return o, seal.err

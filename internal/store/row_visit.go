@@ -59,6 +59,7 @@ type visitRow struct {
 	OutcomeGrade         string
 	OutcomeBy            string
 	OutcomeAt            *int64
+	OutcomeTimedAt       *int64
 	OutcomeBecauseSealed []byte
 	Parts                int
 	HoldBy               string
@@ -89,7 +90,7 @@ func (k *Keys) visitToRow(s care.Snapshot) (visitRow, error) {
 		OutcomeKind: string(o.Kind), OutcomeReason: string(o.Reason), OutcomeDelivery: string(o.Delivery),
 		OutcomeStart: microsOrNull(o.Actual.Start), OutcomeEnd: microsOrNull(o.Actual.End),
 		OutcomeTogetherNs: int64(o.Together), OutcomeGrade: string(o.Grade), OutcomeBy: o.By,
-		OutcomeAt: microsOrNull(o.At), OutcomeBecauseSealed: seal.seal("outcome_because", o.Because), Parts: partsOf(s),
+		OutcomeAt: microsOrNull(o.At), OutcomeTimedAt: microsOrNull(o.TimedAt), OutcomeBecauseSealed: seal.seal("outcome_because", o.Because), Parts: partsOf(s),
 		HoldBy: string(s.Hold.By), HoldAt: microsOrNull(s.Hold.At), HoldWhySealed: seal.seal("hold_why", s.Hold.Why), Forgotten: microsOrNull(s.DeletedAt),
 	}
 
@@ -159,7 +160,7 @@ func (k *Keys) visitFromRow(r visitRow) (care.Snapshot, error) {
 			Kind: care.ResultKind(r.OutcomeKind), Reason: care.ReasonCode(r.OutcomeReason), Delivery: care.Delivery(r.OutcomeDelivery),
 			Actual:   care.Interval{Start: instantOrZero(r.OutcomeStart), End: instantOrZero(r.OutcomeEnd)},
 			Together: time.Duration(r.OutcomeTogetherNs), Grade: care.Grade(r.OutcomeGrade),
-			By: r.OutcomeBy, At: instantOrZero(r.OutcomeAt), Because: seal.open("outcome_because", r.OutcomeBecauseSealed),
+			By: r.OutcomeBy, At: instantOrZero(r.OutcomeAt), TimedAt: instantOrZero(r.OutcomeTimedAt), Because: seal.open("outcome_because", r.OutcomeBecauseSealed),
 		},
 	}
 

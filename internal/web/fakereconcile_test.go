@@ -254,8 +254,11 @@ func (f *fakeUse) Counted(_ context.Context, actor care.Actor, unit care.UnitID)
 		return l
 	}
 
+	ours := f.rows[3]
+	ours.Visit.State = care.RoomIsBooked
+
 	out.Lines = []scheduler.CountedVisits{
-		line("Planlagt skærmbesøg", 12, 11, 0, f.rows[2]), line("Gennemført skærmbesøg", 8, 8, 0), line("Planlagt besøg", 0, 1, 0, f.rows[2]), line("Telefonisk", 2, 3, 1),
+		line("Planlagt skærmbesøg", 12, 11, 0, ours), line("Gennemført skærmbesøg", 8, 8, 0), line("Planlagt besøg", 0, 1, 0, ours), line("Telefonisk", 2, 3, 1, f.rows[2]),
 	}
 
 	return out, f.fail

@@ -179,7 +179,8 @@ func TestCounted(t *testing.T) {
 	planner := b.as(t, testby, "PLA", care.Planner)
 
 	for _, c := range []struct{ path, text string }{
-		{"/afstemning/optaelling", "/afstemning?besoeg=" + string(b.use[testby].rows[2].Visit.ID)},
+		{"/afstemning/optaelling", "/afstemning?besoeg=" + string(b.use[testby].rows[3].Visit.ID)},
+		{"/afstemning/optaelling", "/besoeg/" + string(b.use[testby].rows[2].Visit.ID)}, // never ours
 		{"/afstemning/optaelling", "1 besøg i journalen har fået typen af andre end Sluse"},
 		{"/afstemning/optaelling", "Ens</span>"},
 		{"/afstemning/optaelling?enhed=vest", "Ingen besøg at tælle"},

@@ -80,6 +80,10 @@ type Outcome struct {
 	Grade    Grade
 	By       string // employee id or "system"
 	At       time.Time
+	// TimedAt is when the platform told Actual and Together, where that was only after a person had given
+	// the outcome; zero when they were known with it. They count in our own figures. The record is not told
+	// again: a second note or task for some minutes helps nobody there.
+	TimedAt time.Time
 	// Because is why a person corrected what was there; empty otherwise. It is a person's own
 	// text, so it is stored encrypted.
 	Because string

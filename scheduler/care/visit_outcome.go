@@ -105,6 +105,19 @@ func (v *Visit) Confirm(grade Grade) {
 	}
 }
 
+// Time takes over the times of a visit by screen that a person had concluded before the platform told
+// them. Fuller times replace those that came late, never those that were known with the outcome.
+func (v *Visit) Time(told Outcome, at time.Time) {
+	o := &v.s.Outcome
+	known := o.Actual.Valid() && o.TimedAt.IsZero()
+
+	if !v.s.State.Concluded() || known || !told.Actual.Valid() || !o.Alike(told) || o.Delivery != Screen {
+		return
+	}
+
+	o.Actual, o.Together, o.TimedAt = told.Actual, told.Together, at
+}
+
 // state is the one in which a visit with this outcome is.
 func (o Outcome) state() (VisitState, error) {
 	switch {

@@ -150,7 +150,7 @@ func checkLifecycle(t *testing.T, b Bench) {
 		func(v *care.Visit) error {
 			return v.Conclude(care.Outcome{
 				Kind: care.ResultCompleted, Delivery: care.Screen, Actual: care.Interval{Start: minute(11), End: minute(20)},
-				Together: 9*time.Minute + 7*time.Nanosecond, Grade: care.Certain, By: "MSK", At: minute(21),
+				Together: 9*time.Minute + 7*time.Nanosecond, Grade: care.Certain, By: "MSK", At: minute(21), TimedAt: minute(21),
 			})
 		},
 		func(v *care.Visit) error {
