@@ -179,7 +179,7 @@ func TestStrangeAnswers(t *testing.T) {
 		book, find, legs connector.Kind
 	}{
 		"good":             {good, 0, 0, connector.Malformed},
-		"empty":            {"", connector.Unknown, connector.Malformed, connector.Malformed},
+		"empty":            {"", connector.Unknown, connector.Unavailable, connector.Unavailable},
 		"web page":         {"<html>", connector.Unknown, connector.Unavailable, connector.Unavailable},
 		"cut off":          {good[:len(good)/2], connector.Unknown, connector.Unavailable, connector.Unavailable},
 		"null":             {"null", connector.Unknown, connector.Malformed, connector.Malformed},

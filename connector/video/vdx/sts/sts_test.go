@@ -215,8 +215,8 @@ func TestIssueRefused(t *testing.T) {
 		"gateway":          {502, "<html>", connector.Unavailable, ""},
 		"busy":             {429, "", connector.RateLimited, ""},
 		"no certificate":   {403, "", connector.Unauthorized, ""},
-		"empty":            {200, "", connector.Unauthorized, ""},
-		"web page":         {200, "<html><body></html>", connector.Unauthorized, ""},
+		"empty":            {200, "", connector.Unavailable, ""},
+		"web page":         {200, "<html><body></html>", connector.Unavailable, ""},
 		"no end":           {200, unlimited, connector.Unauthorized, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
