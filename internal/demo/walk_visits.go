@@ -280,13 +280,34 @@ func (w *walk) admit(ctx context.Context, caregiver *person, v *visit) (bool, er
 
 	for _, a := range lobby.Admissions {
 		if a.State == "identified" {
-			path := "/api/v1/visits/" + v.ID + "/admissions/" + a.ID + "/admit"
-
-			return true, caregiver.call(ctx, http.MethodPost, path, map[string]any{"recognised": true}, nil)
+			return true, w.letIn(ctx, caregiver, "/api/v1/visits/"+v.ID+"/admissions/"+a.ID+"/admit")
 		}
 	}
 
 	return false, nil
+}
+
+// letIn lets somebody in. Where the room is made only shortly before the visit and the platform failed at
+// that, it may not stand yet: the caregiver is told to try again, and does.
+func (w *walk) letIn(ctx context.Context, caregiver *person, path string) error {
+	var refused error
+
+	for range knocks {
+		refused = caregiver.call(ctx, http.MethodPost, path, map[string]any{"recognised": true}, nil)
+		if refused == nil || !strings.Contains(refused.Error(), "Rummet er ikke klar endnu") {
+			return refused
+		}
+
+		if err := w.Jump(ctx, w.Now().Add(retryStep)); err != nil {
+			return err
+		}
+
+		if err := w.Settle(ctx); err != nil {
+			return err
+		}
+	}
+
+	return refused
 }
 
 func (w *walk) host(ctx context.Context, caregiver *person, v *visit) error {
