@@ -90,6 +90,7 @@ func (s *Service) diff(ctx context.Context, id care.ListID, list ehr.DrivingList
 		citizen := citizens(*row)
 		m := match{row: row, old: bySource[row.Source], phone: changed.phone[citizen.ID]}
 		m.facts, m.channel = s.facts(out.kept, *row, citizen), citizen.Channel()
+		m.facts.Category = s.originalCategory(m.old, m.facts.Category)
 		m.change = s.compare(m, citizen, changed.what[citizen.ID])
 
 		if m.old == nil {
@@ -151,6 +152,10 @@ func (s *Service) addGone(ctx context.Context, out diff, list ehr.DrivingList, p
 
 	for _, r := range list.Rows {
 		key := scope{r.Source.System, r.ListName}
+		if key.system == list.Covers.System {
+			continue // addUncovered knows exactly which hours were read; a visit may have been moved out of them
+		}
+
 		if days[key] == nil {
 			days[key] = map[string]bool{}
 		}
@@ -235,8 +240,11 @@ func (s *Service) describeGone(ctx context.Context, out diff) (diff, error) {
 			Planned: v.Facts.Planned, Screen: v.State.Active(), Effect: "Besøget tages af listen.",
 		}
 
-		if change.Screen {
+		switch {
+		case change.Screen:
 			change.Effect = "Skærmbesøget bliver stående og kommer på listen over det, der kræver handling."
+		case v.ToCall():
+			change.Effect = "Der skal ringes til borgeren, så besøget bliver stående og kommer på listen over det, der kræver handling."
 		}
 
 		out.changes = append(out.changes, change)
@@ -251,6 +259,21 @@ func (s *Service) facts(id care.ListID, row ehr.Row, citizen care.Citizen) care.
 		Employee: row.Employee, Service: row.Service, Law: row.Law, Category: row.Category, Comment: row.Comment,
 		Shift: row.Shift, Planned: row.Planned, Status: row.Status,
 	}
+}
+
+// originalCategory returns the category that undo puts back. A list that was read while the visit stood
+// there as one of ours may be imported after the visit is physical again: that is no category of people's.
+func (s *Service) originalCategory(old *care.Snapshot, listed string) string {
+	if old == nil || old.Generation == 0 || listed == "" {
+		return listed
+	}
+
+	r := s.recordRule(old.Facts)
+	if slices.Contains([]string{r.Planned, r.Completed, r.NotCompleted, r.Phone}, listed) {
+		return old.Facts.Category
+	}
+
+	return listed
 }
 
 // compare tells what a row does to the visit that it is.
@@ -300,8 +323,8 @@ func (s *Service) compare(m match, citizen care.Citizen, contact []string) RowCh
 	return out
 }
 
-// differences tells in Danish what a list changes apart from the time. While a visit is given by
-// screen its category and comment are ours, so they are not compared.
+// differences tells in Danish what a list changes apart from the time. Category and comment that are
+// ours are not compared.
 func differences(old care.Snapshot, fresh care.Facts) []string {
 	var out []string
 
@@ -320,7 +343,7 @@ func differences(old care.Snapshot, fresh care.Facts) []string {
 		out = append(out, "besøget er hos en anden borger")
 	}
 
-	if !old.State.Active() {
+	if !old.ListIsOurs() {
 		say("besøgstype", old.Facts.Category, fresh.Category)
 
 		if old.Facts.Comment != fresh.Comment {

@@ -88,24 +88,26 @@ func shown(t *testing.T) *shownLists {
 	return out
 }
 
-// fetched asks for the sample day's lists and waits until they are read.
-func (r *rig) fetched() []scheduler.Fetch {
+// fetched asks for a day's lists and waits until they are read.
+func (r *rig) fetched(day care.Day) []scheduler.Fetch {
 	r.tb.Helper()
 
-	must(r.tb, r.AskLists(r.tb.Context(), planner(), theDay))
+	must(r.tb, r.AskLists(r.tb.Context(), planner(), day))
 	r.work()
 
-	all, err := r.Fetches(r.tb.Context(), planner(), theDay)
+	all, err := r.Fetches(r.tb.Context(), planner(), day)
 	must(r.tb, err)
 
 	return all[1:]
 }
 
-// importFetched imports every list that is ready and adds up what they say.
-func (r *rig) importFetched() (sum figures) {
+// importFetched imports every list of the sample day that is ready and adds up what they say.
+func (r *rig) importFetched() figures { return r.importFetchedOn(theDay) }
+
+func (r *rig) importFetchedOn(day care.Day) (sum figures) {
 	r.tb.Helper()
 
-	for _, f := range r.fetched() {
+	for _, f := range r.fetched(day) {
 		if f.State != scheduler.FetchReady {
 			r.tb.Fatalf("%s is %s: %s", f.List.Name, f.State, f.Text)
 		}
@@ -165,6 +167,44 @@ func TestListsOfTheRecord(t *testing.T) {
 
 	if got := r.importFetched(); got.Gone != 0 || r.visit(screen.Source.ID).NeedsPerson() {
 		t.Errorf("told again: %+v", got)
+	}
+}
+
+// TestMovedToAnotherDaysList: a visit by screen that people move to the next day in the record is the same visit
+// there, gets no second room, and is not missed on the day that it has left.
+func TestMovedToAnotherDaysList(t *testing.T) {
+	t.Parallel()
+
+	record := shown(t)
+	r := newRig(t, func(s *setup) { s.lists = pulled.Fetcher{From: record} })
+	r.importFetched()
+
+	screen := r.all()[0]
+	r.convert(screen.Source.ID)
+
+	next := screen.Facts.Planned
+	next.Start, next.End = next.Start.Add(24*time.Hour), next.End.Add(24*time.Hour)
+	record.change(screen.Facts.ListName, func(rows []ehr.Row) []ehr.Row {
+		rows[slices.IndexFunc(rows, func(row ehr.Row) bool { return row.Source == screen.Source })].Planned = next
+
+		return rows
+	})
+
+	if got := r.importFetchedOn(theDay.Add(1)); got != (figures{Moved: 1}) {
+		t.Fatalf("the next day's list: %+v", got)
+	}
+
+	for range 2 {
+		if got := r.importFetched(); got.Gone != 0 || got.New != 0 {
+			t.Errorf("the list of the day that it has left: %+v", got)
+		}
+	}
+
+	there, err := r.store.Visits(t.Context(), scheduler.VisitQuery{Window: theDay.Add(1).Bounds()})
+	must(t, err)
+
+	if len(there) != 1 || there[0].ID != screen.ID || !there[0].Facts.Planned.Equal(next) || there[0].NeedsPerson() || len(there[0].Rooms) != 1 || len(r.all()) != 59 {
+		t.Errorf("the day after has %+v, the day that it has left %d visits", there, len(r.all()))
 	}
 }
 

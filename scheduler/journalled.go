@@ -149,7 +149,11 @@ func (s *Service) forgetVisit(ctx context.Context, id care.VisitID, citizen care
 
 	err = s.store.UpdateVisit(ctx, id, func(v *care.Visit) (Effects, error) {
 		before := v.Snapshot()
-		_, rule, _ := before.Through(now)
+
+		since, rule, _ := before.Through(now)
+		if !since.Before(s.keptSince()) {
+			return Effects{}, care.NewError(care.Conflict, "Besøget er ændret imens.")
+		}
 
 		proof, err := s.store.Prove(care.TombstoneText(before, citizen.Key(), before.Facts.Service))
 		if err != nil {

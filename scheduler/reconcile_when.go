@@ -34,7 +34,13 @@ func (s *Service) AutoReconcile(ctx context.Context) error {
 		}
 
 		// While another run is under way this one waits for its end.
-		_, fresh, err := s.askRun(ctx, due.id, due.kind, systemActor, nil)
+		active, fresh, err := s.askRun(ctx, due.id, due.kind, systemActor, nil)
+		if err == nil && !fresh && active.waits() && active.AskedAt.Before(due.at) {
+			if err = s.giveWay(ctx, active); err == nil {
+				_, fresh, err = s.askRun(ctx, due.id, due.kind, systemActor, nil)
+			}
+		}
+
 		if err != nil || !fresh {
 			return err
 		}
@@ -43,6 +49,23 @@ func (s *Service) AutoReconcile(ctx context.Context) error {
 	}
 
 	return s.poll(ctx)
+}
+
+// waits reports whether a run was broken off, and waits for its next try.
+func (r Run) waits() bool { return r.Active() && !r.NextTry.IsZero() }
+
+// giveWay ends a run that waits, because the one that is due looks at everybody anew: somebody about whom
+// the record never answers must not keep it from all others.
+func (s *Service) giveWay(ctx context.Context, run Run) error {
+	run.State, run.NextTry, run.DoneAt = RunIncomplete, time.Time{}, s.now()
+	run.Step++
+
+	err := s.store.SaveRun(ctx, run, nil, Effects{})
+	if care.KindOf(err) == care.Conflict {
+		return nil // it goes on again, or another process was first
+	}
+
+	return err
 }
 
 // dueRun is a run whose time has come. Its id is the same in every process, so that it is made once.
@@ -111,7 +134,8 @@ func (s *Service) poll(ctx context.Context) error {
 		return err
 	}
 
-	if len(last) > 0 && last[0].Active() {
+	active := len(last) > 0 && last[0].Active()
+	if active && (!last[0].waits() || last[0].Looked == 0) {
 		return nil
 	}
 
@@ -123,6 +147,12 @@ func (s *Service) poll(ctx context.Context) error {
 		return err
 	}
 
+	if active { // the record answers, only not about everybody
+		if err := s.giveWay(ctx, last[0]); err != nil {
+			return err
+		}
+	}
+
 	_, _, err = s.askRun(ctx, RunID(randomID()), PollRun, systemActor, nil)
 
 	return err
@@ -131,12 +161,12 @@ func (s *Service) poll(ctx context.Context) error {
 // pollMemory is how many runs the pause between two polls depends on.
 const pollMemory = 6
 
-// silentPolls counts the newest runs that ended without an answer.
+// silentPolls counts the newest runs that ended without any answer.
 func silentPolls(runs []Run) int {
 	n := 0
 
 	for _, r := range runs {
-		if r.State != RunIncomplete || r.Tries == 0 {
+		if r.State != RunIncomplete || r.Tries == 0 || r.Looked > 0 {
 			break
 		}
 

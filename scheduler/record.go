@@ -21,27 +21,21 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 		}
 	}
 
-	v, err := s.store.Visit(ctx, job.Visit)
-	if err != nil {
+	v, entry, err := s.entryToWrite(ctx, job)
+	if err != nil || entry.ID == "" {
 		return err
 	}
 
-	entry, ok := v.EntryOf(care.EntryID(job.Ref))
+	// What was overtaken may still be on its way by the same means: two at once would meet in the record.
+	way := entryWay{job.Visit, entry.Means}
+	if _, taken := s.underWay.LoadOrStore(way, true); taken {
+		return s.later("write_entry", nextEntry)
+	}
+	defer s.underWay.Delete(way)
 
-	switch {
-	case !ok || entry.State == care.EntryWritten || entry.State == care.EntryRejected:
-		return nil
-	case entry.State == care.EntrySuperseded && job.Attempt < 2:
-		return nil // overtaken before it was ever tried
-	case v.EarlierEntryDue(entry.ID):
-		return s.later("write_entry", patience(s.now().Sub(entry.DueAt)))
-	case entry.State == care.EntrySuperseded:
-		// It may have arrived. A later entry puts that right, and must stay the last word.
-		switch later, ok := v.LaterEntry(entry.ID); {
-		case ok && later.State == care.EntryWritten:
-			return nil
-		case ok:
-			return s.later("write_entry", time.Minute)
+	if entry.State == care.EntrySuperseded { // the other may have ended just now, and settled this one
+		if v, entry, err = s.entryToWrite(ctx, job); err != nil || entry.ID == "" {
+			return err
 		}
 	}
 
@@ -68,6 +62,45 @@ func (s *Service) writeEntry(ctx context.Context, job Job) error {
 
 		return nil
 	})
+}
+
+// entryWay is what takes one entry at a time. Another process is met by the record's own versions.
+type entryWay struct {
+	visit care.VisitID
+	means care.Means
+}
+
+// nextEntry is after how long an entry asks again whether the one before it has ended.
+const nextEntry = 5 * time.Second
+
+// entryToWrite returns a job's visit and entry; no entry when nothing is to be written, and Pending while
+// others have to be written first.
+func (s *Service) entryToWrite(ctx context.Context, job Job) (care.Snapshot, care.Entry, error) {
+	v, err := s.store.Visit(ctx, job.Visit)
+	if err != nil {
+		return v, care.Entry{}, err
+	}
+
+	entry, ok := v.EntryOf(care.EntryID(job.Ref))
+
+	switch {
+	case !ok || entry.State == care.EntryWritten || entry.State == care.EntryRejected:
+		return v, care.Entry{}, nil
+	case entry.State == care.EntrySuperseded && job.Attempt < 2:
+		return v, care.Entry{}, nil // overtaken before it was ever tried
+	case v.EarlierEntryDue(entry.ID):
+		return v, care.Entry{}, s.later("write_entry", patience(s.now().Sub(entry.DueAt)))
+	case entry.State == care.EntrySuperseded:
+		// It may have arrived. A later entry puts that right, and must stay the last word.
+		switch later, ok := v.LaterEntry(entry.ID); {
+		case ok && later.State == care.EntryWritten:
+			return v, care.Entry{}, nil
+		case ok:
+			return v, care.Entry{}, s.later("write_entry", time.Minute)
+		}
+	}
+
+	return v, entry, nil
 }
 
 // entryDoubled is what to do about an entry that two processes wrote at once.
@@ -136,6 +169,11 @@ func (s *Service) entryTrouble(ctx context.Context, job Job, m care.Means, err e
 		text := advice(err, roleDanish(role)+" afviser registreringen. Ret besøget i journalen, og prøv igen.")
 
 		update := s.update(ctx, job.Visit, nil, func(v *care.Visit) error {
+			// What was overtaken may stand in the record all the same, and nothing comes after it to tell.
+			if e, _ := v.Snapshot().EntryOf(care.EntryID(job.Ref)); e.State == care.EntrySuperseded && connector.Is(err, connector.Malformed) {
+				v.Raise(care.EntryTrouble, job.Ref, text, false, s.now())
+			}
+
 			return v.EntryRefused(care.EntryID(job.Ref), text, connector.KindOf(err) != connector.Unsupported, s.now())
 		})
 		if update != nil {

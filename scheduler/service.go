@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sluse/sluse/connector/eid"
@@ -124,7 +125,8 @@ type Service struct {
 	gateway CitizenReporter
 	now     func() time.Time
 
-	looks     looks // into rooms
+	looks     looks    // into rooms
+	underWay  sync.Map // of entryWay
 	sightings sightings
 }
 

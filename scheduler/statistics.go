@@ -267,6 +267,7 @@ func (s *Service) behindFigure(ctx context.Context, actor care.Actor, q Statisti
 	opened := measure.OpenRow(measure.Question{Period: measure.Span{From: q.From, To: q.To}, By: q.By}, cell.Keys, s.statisticsNames())
 	query := s.factQuery(actor, q, units)
 	query.Days, query.Listed = opened.Days(column), column.OfLists()
+	query.Own = query.Own || query.Listed // the lists are counted whatever is left out
 
 	var facts []measure.Fact
 

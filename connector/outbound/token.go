@@ -3,9 +3,11 @@ package outbound
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,10 +69,10 @@ func NewTokens(options Options, credentials Credentials) (*Tokens, error) {
 
 // tokenWire is the answer of RFC 6749 §5.1.
 type tokenWire struct {
-	AccessToken string  `json:"access_token"`
-	TokenType   string  `json:"token_type"`
-	ExpiresIn   float64 `json:"expires_in"`
-	Scope       *string `json:"scope"`
+	AccessToken string          `json:"access_token"`
+	TokenType   string          `json:"token_type"`
+	ExpiresIn   json.RawMessage `json:"expires_in"` // seconds; Azure AD v1 writes them as a text
+	Scope       *string         `json:"scope"`
 }
 
 // errorWire is the refusal of RFC 6749 §5.2.
@@ -99,12 +101,17 @@ func (t *Tokens) request(ctx context.Context) (care.Secret, time.Duration, error
 		return care.Secret{}, 0, err
 	}
 
-	life := time.Duration(min(token.ExpiresIn, (24*time.Hour).Seconds()) * float64(time.Second))
-	if life <= 0 {
-		life = shortLife
+	return care.NewSecret("Bearer " + token.AccessToken), token.life(), nil
+}
+
+// life is how long the token may be used.
+func (w tokenWire) life() time.Duration {
+	seconds, err := strconv.ParseFloat(strings.Trim(string(w.ExpiresIn), `"`), 64)
+	if err != nil || !(seconds > 0) { // NaN is not greater either
+		return shortLife
 	}
 
-	return care.NewSecret("Bearer " + token.AccessToken), life, nil
+	return time.Duration(min(seconds, (24*time.Hour).Seconds()) * float64(time.Second))
 }
 
 func (t *Tokens) fetch(ctx context.Context) (tokenWire, error) {

@@ -195,10 +195,13 @@ func TestTokenLife(t *testing.T) {
 	t.Parallel()
 
 	for body, life := range map[string]time.Duration{
-		`{"access_token":"x"}`:                    30 * time.Second,
-		`{"access_token":"x","expires_in":-1}`:    30 * time.Second,
-		`{"access_token":"x","expires_in":20}`:    10 * time.Second,
-		`{"access_token":"x","expires_in":1e300}`: 24*time.Hour - 30*time.Second,
+		`{"access_token":"x"}`:                                               30 * time.Second,
+		`{"access_token":"x","expires_in":-1}`:                               30 * time.Second,
+		`{"access_token":"x","expires_in":20}`:                               10 * time.Second,
+		`{"access_token":"x","expires_in":"3599","expires_on":"1795500000"}`: 3569 * time.Second, // Azure AD v1
+		`{"access_token":"x","expires_in":"NaN"}`:                            30 * time.Second,
+		`{"access_token":"x","expires_in":""}`:                               30 * time.Second,
+		`{"access_token":"x","expires_in":1e300}`:                            24*time.Hour - 30*time.Second,
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()

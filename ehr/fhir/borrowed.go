@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sluse/sluse/scheduler/care"
 )
@@ -39,8 +40,10 @@ type original struct {
 // borrows reports whether the visit is an Appointment of the record itself.
 func (m *mapper) borrows() bool { return m.change.Source.System == System && isID(m.change.Source.ID) }
 
-// isBorrowedBy reports whether a visit's identifier names the Appointment with this id.
-func isBorrowedBy(visit, id string) bool { return strings.HasPrefix(visit, System+":"+id+":") }
+// borrowedFor returns the occurrence of the visit whose identifier names the Appointment with this id.
+func borrowedFor(visit, id string) (occurrence string, ok bool) {
+	return strings.CutPrefix(visit, VisitIdentifier(care.SourceRef{System: System, ID: id}))
+}
 
 // originals is the resource as it was before us: with its own status and category, and without
 // our part of the comment and our meeting.
@@ -291,6 +294,10 @@ func (e *entry) lend(ctx context.Context) (*stored, error) {
 	}
 
 	if !e.has(base) {
+		if e.mapper.change.Kind == care.EntryRestored && e.mapper.hasLeft(base.resource) && e.servesAnother(base) {
+			return base, nil // what stands there is the other visit's
+		}
+
 		if err := e.mayWrite(base); err != nil {
 			return nil, err
 		}
@@ -299,8 +306,30 @@ func (e *entry) lend(ctx context.Context) (*stored, error) {
 	return e.update(ctx, kindAppointment, base, e.mapper.borrowed)
 }
 
-// mayWrite refuses what a person has to decide: the record says that the visit is off or over, or
-// somebody changed by hand what we wrote.
+// hasLeft reports whether the record's people moved the Appointment to a day that is neither the one whose
+// visit this is nor the one to which we followed. There it is another visit of the list.
+func (m *mapper) hasLeft(r resource) bool {
+	start, err := time.Parse(time.RFC3339, r.text("start"))
+	if err != nil {
+		return false
+	}
+
+	day := care.DayOf(start)
+
+	return string(day) != m.change.Source.Occurrence && day != care.DayOf(m.change.Planned.Start)
+}
+
+// servesAnother reports whether we wrote a visit of another day on the Appointment.
+func (e *entry) servesAnother(base *stored) bool {
+	return slices.ContainsFunc(base.resource.identifiers(), func(i identifier) bool {
+		_, ok := borrowedFor(i.Value, base.id)
+
+		return ok && i.System == e.journal.config.VisitSystem && i.Value != e.mapper.visit
+	})
+}
+
+// mayWrite refuses what a person has to decide: the record says that the visit is off, over or on another
+// day, or somebody changed by hand what we wrote.
 func (e *entry) mayWrite(base *stored) error {
 	status := base.resource.originals().text("status")
 
@@ -310,6 +339,8 @@ func (e *entry) mayWrite(base *stored) error {
 			"Se på besøget i journalen, og afgør det på siden Afstemning.")
 	case kind == care.EntryRestored:
 		return nil
+	case e.mapper.hasLeft(base.resource):
+		return conflict(base, "Besøget er flyttet til en anden dag i journalen, så vi har ikke skrevet på det. Se på det dér, og ret det i hånden.")
 	case status == "cancelled" || status == "noshow":
 		return conflict(base, "Besøget er aflyst i journalen. Se på det dér, og prøv igen, hvis det skal holdes alligevel.")
 	case status == "fulfilled" && kind == care.EntryPlanned:

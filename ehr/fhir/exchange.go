@@ -46,7 +46,8 @@ func (e *entry) search(ctx context.Context, kind string) (pair, error) {
 }
 
 // pick takes what is ours out of a search's answer: a server that does not know a search
-// parameter may ignore it and answer with other people's visits.
+// parameter may ignore it and answer with other people's visits. Beside another one, a resource
+// that people marked as a mistake is none.
 func (e *entry) pick(answer *outbound.Answer, b *bundle) (pair, error) {
 	if b.ResourceType != "Bundle" {
 		return pair{}, answer.Broken("the answer is no Bundle")
@@ -59,8 +60,8 @@ func (e *entry) pick(answer *outbound.Answer, b *bundle) (pair, error) {
 			one := e.own(b.Entry[i].Resource, kind)
 
 			switch {
-			case one == nil:
-			case *place != nil && (*place).id != one.id:
+			case one == nil, *place != nil && one.isMistake():
+			case *place != nil && (*place).id != one.id && !(*place).isMistake():
 				return pair{}, several(answer.FailAs(connector.Conflict, "multiple-matches"))
 			default:
 				*place = one
@@ -122,18 +123,24 @@ func (e *entry) create(ctx context.Context, kind string, want resource) (*stored
 		fresh, err = e.created(ctx, kind, answer, want)
 	}
 
-	if connector.Is(err, connector.Unknown) {
-		return e.settleDoubt(ctx, err, func() (*stored, error) {
-			found, err := e.search(ctx, kind)
-			if kind == kindEncounter {
-				return found.encounter, err
-			}
+	look := func() (*stored, error) {
+		found, err := e.search(ctx, kind)
+		if kind == kindEncounter {
+			return found.encounter, err
+		}
 
-			return found.appointment, err
-		})
+		return found.appointment, err
 	}
 
-	if connector.Is(err, connector.Conflict) {
+	if connector.Is(err, connector.Unknown) {
+		return e.settleDoubt(ctx, err, look)
+	}
+
+	if connector.Is(err, connector.Conflict) { // several, of which all but one may be mistakes
+		if found, lookErr := look(); found != nil || lookErr != nil {
+			return found, lookErr
+		}
+
 		return nil, several(err)
 	}
 
@@ -241,7 +248,7 @@ func (e *entry) update(ctx context.Context, kind string, base *stored, want func
 			return base, nil
 		}
 
-		if base.resource.text("status") == "entered-in-error" {
+		if base.isMistake() {
 			return nil, conflict(base, "Besøget er markeret som fejlregistreret i journalen. Ret det i journalen, og prøv igen.")
 		}
 

@@ -59,6 +59,8 @@ func New(config Config, options Options) (*Journal, error) {
 	common := outbound.Options{
 		System: System, AllowPlain: config.AllowPlain, Now: options.Now, ConnectTimeout: config.ConnectTimeout,
 		Timeout: config.Timeout, TLS: options.TLS, Observe: options.Observe, Log: options.Log, Peer: options.Peer,
+		// HAPI answers a search as it did up to a minute ago otherwise, and a look before a write would see nothing.
+		Header: map[string]string{"Cache-Control": "no-cache"},
 	}
 
 	source, err := tokens(config, common)
@@ -239,6 +241,9 @@ type stored struct {
 	kind, id, version string
 	resource          resource
 }
+
+// isMistake reports whether people took it back.
+func (s *stored) isMistake() bool { return s.resource.text("status") == "entered-in-error" }
 
 func (s *stored) ref() string { return s.kind + "/" + s.id }
 

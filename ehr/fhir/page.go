@@ -38,7 +38,7 @@ type page struct {
 func (j *Journal) pages(ctx context.Context, op, kind string, query url.Values, each func(raw json.RawMessage) error) error {
 	call := outbound.Call{Op: op, Method: http.MethodGet, Path: []string{kind}, Query: query, Accept: mediaType}
 	seen := make(map[string]bool)
-	matches := 0
+	matches, total := 0, 0
 
 	for range maxPages {
 		p, answer, err := j.page(ctx, call, each)
@@ -46,7 +46,11 @@ func (j *Journal) pages(ctx context.Context, op, kind string, query url.Values, 
 			return err
 		}
 
-		matches += p.matches()
+		if total > 0 && p.Total > 0 && p.Total != total {
+			return changed(op)
+		}
+
+		matches, total = matches+p.matches(), p.Total
 
 		next := p.next()
 		if next == "" && matches < p.Total {
@@ -79,6 +83,15 @@ func cutShort(op string) error {
 	return &connector.Error{
 		System: System, Op: op, Kind: connector.Malformed,
 		Err: care.NewError(care.Invalid, "Journalen sendte ikke hele kørelisten. Bed systemforvalteren om at sætte page_size op."),
+	}
+}
+
+// changed is a search whose matches became more or fewer between two pages: one of them may have slipped
+// from the one to the other unseen. It is read once more.
+func changed(op string) error {
+	return &connector.Error{
+		System: System, Op: op, Kind: connector.Unavailable,
+		Err: care.NewError(care.Conflict, "Kørelisten blev ændret i journalen, mens vi læste den. Vi prøver igen."),
 	}
 }
 

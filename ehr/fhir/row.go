@@ -83,13 +83,13 @@ func (d *draft) when() string {
 func (r *reading) draft(one resource) *draft {
 	id := one.text("id")
 
-	own, borrowed := r.marks(one, id)
+	own, since := r.marks(one, id)
 	if own {
 		return nil // we put it there for a visit that came from elsewhere
 	}
 
 	version := one.version()
-	if borrowed {
+	if since != "" {
 		one = one.originals()
 	}
 
@@ -118,7 +118,7 @@ func (r *reading) draft(one resource) *draft {
 		}
 	}
 
-	d.row.Source = care.SourceRef{System: System, ID: id, Occurrence: string(care.DayOf(d.row.Planned.Start))}
+	d.row.Source = care.SourceRef{System: System, ID: id, Occurrence: cmp.Or(since, string(care.DayOf(d.row.Planned.Start)))}
 
 	return d
 }
@@ -133,19 +133,20 @@ func (d *draft) contain(one resource) {
 }
 
 // marks tells whether an Appointment carries our identifier, and for whom: own is a resource that
-// we created, borrowed is one of the record's that we wrote onto.
-func (r *reading) marks(one resource, id string) (own, borrowed bool) {
+// we created; since is the day of the visit for which we wrote onto one of the record's. It stays that
+// visit when people move it to another day: a second one would be given a second room.
+func (r *reading) marks(one resource, id string) (own bool, since string) {
 	for _, i := range one.identifiers() {
 		if i.System == r.journal.config.VisitSystem {
-			if isBorrowedBy(i.Value, id) {
-				return false, true
+			if day, ok := borrowedFor(i.Value, id); ok {
+				return false, day
 			}
 
 			own = true
 		}
 	}
 
-	return own, false
+	return own, ""
 }
 
 // span is the planned time; the end may be told by the length alone.

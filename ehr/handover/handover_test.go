@@ -266,7 +266,6 @@ func TestReceipts(t *testing.T) {
 		"without words": {`{"schema":1,"key":"a/planned","outcome":"refused"}`, connector.Rejected, "i hånden"},
 		"another key":   {`{"schema":1,"key":"b","outcome":"done"}`, connector.Malformed, "kan ikke læses"},
 		"future":        {`{"schema":2,"key":"a/planned","outcome":"done"}`, connector.Malformed, "kan ikke læses"},
-		"half":          {`{"schema":1,"key":"a/pl`, connector.Malformed, "kan ikke læses"},
 		"outcome":       {`{"schema":1,"key":"a/planned","outcome":"maybe"}`, connector.Malformed, "kan ikke læses"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -286,6 +285,46 @@ func TestReceipts(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+// TestGrowingReceipt: a robot that writes a receipt under its own name is given time to end, a mark before the text
+// is no fault, and a receipt that stays half is told.
+func TestGrowingReceipt(t *testing.T) {
+	t.Parallel()
+
+	c := folders(t)
+	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+
+	j, err := handover.New(c, handover.Options{Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	_, _ = j.Apply(t.Context(), planned(t, "a"))
+	files, _ := filepath.Glob(filepath.Join(c.Queue, "*"))
+	answer := func(text string) (ehr.Receipt, error) {
+		if err := os.WriteFile(filepath.Join(c.Receipts, filepath.Base(files[0])), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+
+		return j.Apply(t.Context(), planned(t, "a"))
+	}
+
+	for _, half := range []string{"", `{"schema":1,"key":"a/pl`} {
+		if _, err := answer(half); !connector.Is(err, connector.Pending) {
+			t.Errorf("%q: %v", half, err)
+		}
+	}
+
+	now = now.Add(2 * time.Minute)
+
+	if _, err := answer(`{"schema":1,"key":"a/pl`); !connector.Is(err, connector.Malformed) || !strings.Contains(care.MessageOf(err), "kan ikke læses") {
+		t.Errorf("half for two minutes: %v", err)
+	}
+
+	if got, err := answer("\ufeff" + `{"schema":1,"key":"a/planned","outcome":"done","id":"J-1"}`); err != nil || got.ID != "J-1" {
+		t.Errorf("whole: %+v, %v", got, err)
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 	maxReceipt = 64 << 10 // bytes
 	maxText    = 500      // characters of a robot's refusal
 	sweepEvery = time.Hour
+	growTime   = 2 * time.Minute // how long a robot may take to write a receipt under its own name
 )
 
 // Options are what a Journal needs besides its Config. Now is required.
@@ -40,7 +41,8 @@ type Journal struct {
 	options Options
 
 	mutex sync.Mutex
-	swept time.Time // when the halves of files were last looked for; zero: never
+	swept time.Time            // when the halves of files were last looked for; zero: never
+	torn  map[string]time.Time // receipts that are no JSON, by when they were first seen
 }
 
 var (
@@ -64,7 +66,7 @@ func New(config Config, options Options) (*Journal, error) {
 		options.Observe = func(string, string, string, float64) {}
 	}
 
-	j := &Journal{config: config, options: options, carrier: disk{sent: config.Sent, now: options.Now}}
+	j := &Journal{config: config, options: options, torn: map[string]time.Time{}, carrier: disk{sent: config.Sent, now: options.Now}}
 
 	if config.SFTP != nil {
 		server, err := newServer(config, options.Now)
@@ -86,8 +88,8 @@ func (j *Journal) Means() []care.Means { return care.AllMeans() }
 
 // Apply hands the change over, or tells what became of it. Pending: the robot has not answered yet.
 // Rejected: it refused, with its words as a *care.Error; the next try hands over anew. Malformed: its
-// receipt can't be read. Unauthorized: the server is not the one of the settings, or refuses us.
-// Unknown: the connection was lost when the change may have arrived; the next try looks.
+// receipt can't be read; one that is no JSON is given two minutes, because the robot may still be
+// writing it. Unauthorized: the server is not the one of the settings, or refuses us. Unknown: the connection was lost when the change may have arrived; the next try looks.
 func (j *Journal) Apply(ctx context.Context, change ehr.Change) (ehr.Receipt, error) {
 	if change.Key == "" || change.Source.ID == "" || change.Citizen.IsZero() || !change.Planned.Valid() {
 		return ehr.Receipt{}, failure("check", connector.Rejected,
@@ -149,10 +151,27 @@ func (j *Journal) apply(ctx context.Context, key string, encode func() ([]byte, 
 		}
 	}
 
+	return ehr.Receipt{}, j.waiting()
+}
+
+func (j *Journal) waiting() error {
 	waiting := failure("await_receipt", connector.Pending, nil)
 	waiting.RetryAfter = j.config.Ask
 
-	return ehr.Receipt{}, waiting
+	return waiting
+}
+
+// grows reports whether a receipt that is no JSON may be one that the robot is still writing.
+func (j *Journal) grows(name string) bool {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+
+	now := j.options.Now()
+	if _, known := j.torn[name]; !known {
+		j.torn[name] = now
+	}
+
+	return now.Sub(j.torn[name]) < growTime
 }
 
 // fileName tells nobody anything, and is always the same for a key.
@@ -176,6 +195,10 @@ func (j *Journal) receipt(ctx context.Context, name, key string) (ehr.Receipt, e
 	}
 
 	answer, err := decodeReceipt(data, key)
+	if errors.Is(err, errNoObject) && j.grows(name) {
+		return ehr.Receipt{}, j.waiting()
+	}
+
 	if err != nil {
 		return ehr.Receipt{}, failure("read_receipt", connector.Malformed, &care.Error{
 			Kind: care.Invalid, Message: "Robottens kvittering kan ikke læses. Se efter i journalen, og bed den, der passer robotten, om at rette den.", Err: err,

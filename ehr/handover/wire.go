@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"time"
@@ -108,15 +109,18 @@ func intervalOf(i care.Interval) interval {
 
 func instant(t time.Time) string { return t.In(care.Zone()).Format(time.RFC3339) }
 
+// errNoObject is said of a receipt that a robot may still be writing.
+var errNoObject = errors.New("the receipt is no JSON object")
+
 // decodeReceipt reads the robot's answer to a key.
 func decodeReceipt(data []byte, key string) (receiptFile, error) {
 	var r receiptFile
 
-	err := json.Unmarshal(data, &r)
+	err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &r) // programs on Windows like to begin a file with a mark
 
 	switch {
 	case err != nil:
-		return r, errors.New("the receipt is no JSON object")
+		return r, errNoObject
 	case r.Schema != schemaVersion:
 		return r, errors.New("the receipt has another schema")
 	case r.Key != key:

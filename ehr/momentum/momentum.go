@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -145,7 +144,7 @@ func (j *Journal) citizen(ctx context.Context, cpr care.CPR) (string, error) {
 	var ids []string
 
 	for _, hit := range hits.Results {
-		shown := digits.ReplaceAllString(hit.CPR+" "+hit.Description, "")
+		shown := strings.ToUpper(strings.ReplaceAll(hit.CPR+" "+hit.Description, "-", "")) // replacement numbers have letters
 		if hit.ID != "" && (hit.Category == "" || hit.Category == "Citizen") && strings.Contains(shown, cpr.Reveal()) && !slices.Contains(ids, string(hit.ID)) {
 			ids = append(ids, string(hit.ID))
 		}
@@ -160,8 +159,6 @@ func (j *Journal) citizen(ctx context.Context, cpr care.CPR) (string, error) {
 		return "", fail("search", connector.Rejected, care.NewError(care.Conflict, "Momentum har flere borgere med samme nummer. Skriv notatet i hånden, og meld fejlen til systemforvalteren."))
 	}
 }
-
-var digits = regexp.MustCompile(`[^0-9 ]`)
 
 // note is one note of a journal.
 type note struct {

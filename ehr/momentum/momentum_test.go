@@ -32,7 +32,7 @@ func setup(t *testing.T, options momentumsim.Options, changes ...func(*momentum.
 	t.Helper()
 
 	options.Clock = now
-	sim := momentumsim.New(options, momentumsim.Citizen{ID: 17, CPR: nancy}, momentumsim.Citizen{ID: 18, CPR: "0201609995"})
+	sim := momentumsim.New(options, momentumsim.Citizen{ID: 17, CPR: nancy}, momentumsim.Citizen{ID: 18, CPR: "0201609995"}, momentumsim.Citizen{ID: 19, CPR: "2512481AB6"})
 	server := httptest.NewServer(sim.Handler())
 	t.Cleanup(server.Close)
 

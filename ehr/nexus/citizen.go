@@ -109,6 +109,7 @@ type person struct {
 	protected  bool // so are addresses
 	status     string
 	suitable   care.Suitability
+	refused    bool   // we may not read the citizen
 	problem    string // Danish: why the citizen can't be taken; empty: fine
 }
 

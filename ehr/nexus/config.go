@@ -192,6 +192,11 @@ func isRoot(text string) bool {
 		strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
 }
 
+// cancels reports whether a visit type means a cancelled visit.
+func (c Config) cancels(category string) bool {
+	return slices.ContainsFunc(c.CancelledTypes, func(t string) bool { return strings.EqualFold(t, category) })
+}
+
 // isNight reports whether a list's day begins at 12:00.
 func (c Config) isNight(list string) bool {
 	if c.NightLists != nil {

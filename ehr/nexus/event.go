@@ -1,9 +1,12 @@
 package nexus
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/sluse/sluse/connector/outbound"
 	"github.com/sluse/sluse/scheduler/care"
 )
 
@@ -46,6 +49,44 @@ func isVisit(event object, source care.SourceRef) bool {
 	}
 
 	return ok && mine.ID == source.ID && mine.Occurrence == source.Occurrence
+}
+
+// same reports whether two objects are the same occurrence. What a repeated visit's address leads to
+// need not be the occurrence that it stands at.
+func same(a, b object) bool {
+	key := a.text("eventOccurrenceKey")
+
+	return a.id() == b.id() && (key != "" && key == b.text("eventOccurrenceKey") || precise(a) == precise(b))
+}
+
+// visitsIn are the visits that an answer lists. One that lists none has an empty list.
+func visitsIn(answer *outbound.Answer) ([]object, error) {
+	body, err := oneOf(answer)
+	if err != nil {
+		return nil, err
+	}
+
+	if !bytes.HasPrefix(bytes.TrimSpace(body["eventResources"]), []byte("[")) {
+		return nil, answer.Broken("the answer holds no list of visits")
+	}
+
+	return body.list("eventResources"), nil
+}
+
+// visitsOf are the events that a source names: several, when a visit is given several times a day under
+// one id and was read from a list that shows one of them. The one at its time comes first then.
+func visitsOf(events []object, source care.SourceRef, planned care.Interval) []object {
+	found := slices.DeleteFunc(slices.Clone(events), func(e object) bool { return !isVisit(e, source) })
+
+	if i := slices.IndexFunc(found, func(e object) bool {
+		at, ok := plannedOf(e)
+
+		return ok && at.Start.Equal(planned.Start)
+	}); i >= 0 {
+		return found[i : i+1]
+	}
+
+	return found
 }
 
 // plannedOf is when a visit is to take place, UTC.

@@ -155,14 +155,9 @@ func (n *Nexus) readDay(ctx context.Context, filter string, from time.Time) (obj
 		return nil, err
 	}
 
-	day, err := oneOf(answer)
-	if err != nil {
+	if _, err := visitsIn(answer); err != nil {
 		return nil, err
 	}
 
-	if _, ok := day["eventResources"]; !ok {
-		return nil, answer.Broken("the answer holds no list of visits")
-	}
-
-	return day, nil
+	return oneOf(answer)
 }

@@ -2,6 +2,7 @@ package nexus
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,9 +18,6 @@ var _ ehr.Looker = (*Nexus)(nil)
 
 const opLook = "look"
 
-// ownVideo stands in the visit types of Nexus' own video product.
-const ownVideo = "nexus video"
-
 // Look reads the citizen, the citizen's calendar around the visits, and each visit whole. Tasks, notes
 // and interventions are read only where an entry of ours should be among them.
 func (n *Nexus) Look(ctx context.Context, citizen care.CitizenKey, glances []ehr.Glance) (ehr.Seen, error) {
@@ -34,13 +32,20 @@ func (n *Nexus) Look(ctx context.Context, citizen care.CitizenKey, glances []ehr
 
 	seen := n.standing(patient)
 
-	events, err := n.eventsAround(ctx, patient, glances)
+	events, err := n.eventsAround(ctx, patient, glances, 0)
 	if err != nil {
 		return ehr.Seen{}, err
 	}
 
+	everywhere := events
+	if slices.ContainsFunc(glances, func(g ehr.Glance) bool { return isLost(events, g) }) {
+		if everywhere, err = n.eventsAround(ctx, patient, glances, movedFar); err != nil {
+			return ehr.Seen{}, err
+		}
+	}
+
 	for _, g := range glances {
-		sight, err := n.sight(ctx, patient, events, g)
+		sight, err := n.sight(ctx, patient, everywhere, g)
 		if err != nil {
 			return ehr.Seen{}, err
 		}
@@ -73,8 +78,17 @@ func (n *Nexus) standing(patient object) ehr.Seen {
 	return seen
 }
 
-// eventsAround are the events of the citizen's calendar in the days of the visits.
-func (n *Nexus) eventsAround(ctx context.Context, patient object, glances []ehr.Glance) ([]object, error) {
+// movedFar is how far from where we have it a visit is looked for before it is said to be gone.
+const movedFar = 28 * 24 * time.Hour
+
+// isLost reports whether a visit of the record is not among the events.
+func isLost(events []object, g ehr.Glance) bool {
+	return g.Source.System == System && !slices.ContainsFunc(events, func(e object) bool { return isVisit(e, g.Source) })
+}
+
+// eventsAround are the events of the citizen's calendar in the days of the visits, and so much more on
+// each side.
+func (n *Nexus) eventsAround(ctx context.Context, patient object, glances []ehr.Glance, more time.Duration) ([]object, error) {
 	if len(glances) == 0 {
 		return nil, nil
 	}
@@ -102,33 +116,27 @@ func (n *Nexus) eventsAround(ctx context.Context, patient object, glances []ehr.
 		}
 	}
 
-	answer, err := n.ask(ctx, n.calendars, at.with(url.Values{"from": {utc(span.Start)}, "to": {utc(span.End)}}).call(opLook, http.MethodGet))
+	answer, err := n.ask(ctx, n.calendars, at.with(url.Values{"from": {utc(span.Start.Add(-more))}, "to": {utc(span.End.Add(more))}}).call(opLook, http.MethodGet))
 	if err != nil {
 		return nil, err
 	}
 
-	body, err := oneOf(answer)
-	if err != nil {
-		return nil, err
-	}
-
-	if _, ok := body["eventResources"]; !ok {
-		return nil, answer.Broken("the answer holds no list of visits")
-	}
-
-	return body.list("eventResources"), nil
+	return visitsIn(answer)
 }
 
 // sight reads one visit with the entries that we wrote about it.
 func (n *Nexus) sight(ctx context.Context, patient object, events []object, g ehr.Glance) (ehr.Sight, error) {
 	sight := ehr.Sight{Presence: ehr.Absent, Entries: make([]ehr.Trace, len(g.Written))}
 
-	if i := slices.IndexFunc(events, func(e object) bool { return isVisit(e, g.Source) }); i >= 0 && g.Source.System == System {
-		found, err := n.readVisit(ctx, events[i])
+	if visits := visitsOf(events, g.Source, g.Planned); len(visits) > 0 && g.Source.System == System {
+		found, err := n.readVisit(ctx, visits[0])
 
 		switch {
 		case err == nil:
 			n.describe(&sight, found.object, g)
+		case errors.Is(err, errOther): // what the calendar says of it is all that can be seen
+			n.describe(&sight, visits[0], g)
+			sight.Mark = ""
 		case !connector.Is(err, connector.NotFound):
 			return sight, err
 		}
@@ -155,8 +163,8 @@ func (n *Nexus) describe(sight *ehr.Sight, event object, g ehr.Glance) {
 	category := categoryOf(event)
 
 	sight.Presence, sight.Version, sight.Category = ehr.Present, event.number("version"), category
-	sight.Cancelled = slices.ContainsFunc(n.config.CancelledTypes, func(t string) bool { return strings.EqualFold(t, category) })
-	sight.OtherVideo = strings.Contains(strings.ToLower(category), ownVideo)
+	sight.Cancelled = n.config.cancels(category)
+	sight.OtherVideo = care.IsNexusVideo(category)
 	sight.Delivered, sight.ReadOnly = event.truth("deliveredEvent"), event.truth("readOnly")
 	sight.Employee = driverOf(event)
 	sight.Planned, _ = plannedOf(event)
@@ -278,9 +286,8 @@ func (n *Nexus) others(events []object, glances []ehr.Glance) []ehr.Other {
 	for _, e := range events {
 		planned, ok := plannedOf(e)
 		known := slices.ContainsFunc(glances, func(g ehr.Glance) bool { return isVisit(e, g.Source) })
-		cancelled := slices.ContainsFunc(n.config.CancelledTypes, func(t string) bool { return strings.EqualFold(t, categoryOf(e)) })
 
-		if ok && !known && !cancelled && !e.truth("deliveredEvent") && planned.Duration() < 24*time.Hour {
+		if ok && !known && !n.config.cancels(categoryOf(e)) && !e.truth("deliveredEvent") && planned.Duration() < 24*time.Hour {
 			out = append(out, ehr.Other{Planned: planned, Category: categoryOf(e), Employee: driverOf(e)})
 		}
 	}

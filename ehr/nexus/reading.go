@@ -84,6 +84,12 @@ func (r *reading) follow(ctx context.Context) error {
 		return err
 	}
 
+	// One may be hidden from us. All of them is a right that was lost, and must not empty the list.
+	if len(people) > 1 && !slices.ContainsFunc(slices.Collect(maps.Values(people)), func(p person) bool { return !p.refused }) {
+		return reject("read_citizen", care.Forbidden,
+			"Ingen af kørelistens borgere kan læses i Nexus, så listen er ikke hentet. Bed systemforvalteren om at se på API-brugerens rettigheder.")
+	}
+
 	laws, err := each(ctx, grants, r.nexus.lawOf)
 	r.people, r.laws = people, laws
 
@@ -98,7 +104,7 @@ func (r *reading) person(ctx context.Context, half object) (person, error) {
 	case err == nil:
 		return r.nexus.person(patient), nil
 	case lasting(err):
-		return person{problem: "Borgeren kan ikke læses i Nexus. " + sentence(err) + " Besøget er ikke taget med."}, nil
+		return person{refused: connector.Is(err, connector.Rejected), problem: "Borgeren kan ikke læses i Nexus. " + sentence(err) + " Besøget er ikke taget med."}, nil
 	}
 
 	return person{}, err
@@ -156,12 +162,15 @@ func (n *Nexus) lawOf(ctx context.Context, half object) (care.LegalBasis, error)
 
 // finish makes the rows.
 func (r *reading) finish() ehr.DrivingList {
-	counts := map[care.SourceRef]int{}
+	first, several := map[care.SourceRef]object{}, map[care.SourceRef]bool{}
 
 	for _, event := range r.events {
-		if source, ok := sourceOf(event); ok {
-			counts[source]++
+		source, _ := sourceOf(event)
+		if first[source] == nil {
+			first[source] = event
 		}
+
+		several[source] = several[source] || precise(event) != precise(first[source])
 	}
 
 	rows := map[care.SourceRef]bool{}
@@ -176,7 +185,7 @@ func (r *reading) finish() ehr.DrivingList {
 			continue
 		}
 
-		if counts[row.Source] > 1 {
+		if several[row.Source] {
 			row.Source = precise(event)
 		}
 
@@ -323,7 +332,7 @@ func (r *reading) status(event object, citizen person) string {
 	switch {
 	case citizen.status == statusDead:
 		return statusDead
-	case slices.ContainsFunc(r.nexus.config.CancelledTypes, func(t string) bool { return strings.EqualFold(t, categoryOf(event)) }):
+	case r.nexus.config.cancels(categoryOf(event)):
 		return statusCancelled
 	case citizen.status != "":
 		return citizen.status

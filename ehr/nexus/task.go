@@ -92,12 +92,13 @@ func (n *Nexus) tasksOf(ctx context.Context, patient object, c ehr.Change) ([]ob
 	var mine []object
 
 	for _, half := range all {
-		task := half
+		if _, told := half["description"]; told && !markerIn(half.text("description")).has(visitTag(c.Source)) {
+			continue
+		}
 
-		if _, told := half["description"]; !told {
-			if task, err = n.whole(ctx, op, half, "borgerens opgaver"); err != nil {
-				return nil, err
-			}
+		task, err := n.whole(ctx, op, half, "borgerens opgaver")
+		if err != nil {
+			return nil, err
 		}
 
 		if markerIn(task.text("description")).has(visitTag(c.Source)) {

@@ -39,7 +39,7 @@ func (n *Nexus) tellOnList(ctx context.Context, c ehr.Change) (ehr.Receipt, erro
 			return visitReceipt(event.object), nil
 		}
 
-		if err := unexpected(event.object, c); err != nil {
+		if err := n.unexpected(event.object, c); err != nil {
 			return ehr.Receipt{}, err
 		}
 
@@ -78,10 +78,18 @@ func isTold(event object, c ehr.Change) bool {
 	return c.Comment == "" && len(own.tags) == 0 && (c.Category == "" || categoryOf(event) == strings.TrimSpace(c.Category))
 }
 
-// unexpected refuses to overwrite a category that people have set since we last wrote.
-func unexpected(event object, c ehr.Change) error {
+// unexpected refuses to overwrite a category that people have set since we last wrote, and to bring a
+// visit back that they cancelled before we ever did.
+func (n *Nexus) unexpected(event object, c ehr.Change) error {
 	now := categoryOf(event)
-	if c.Category == "" || now == "" || len(c.Expected) == 0 || now == strings.TrimSpace(c.Category) || slices.Contains(c.Expected, now) {
+
+	switch {
+	case c.Category == "" || now == "" || now == strings.TrimSpace(c.Category) || slices.Contains(c.Expected, now):
+		return nil
+	case n.config.cancels(now) && len(c.Expected) == 0:
+		return fail(opWriteVisit, connector.Conflict, care.NewError(care.Conflict,
+			"Besøget er aflyst i Nexus, så intet er skrevet. Aflys skærmbesøget her, eller sæt besøgstypen tilbage i Nexus, og prøv igen."))
+	case len(c.Expected) == 0:
 		return nil
 	}
 
@@ -137,20 +145,28 @@ func (n *Nexus) findVisit(ctx context.Context, c ehr.Change) (visit, error) {
 		return visit{}, err
 	}
 
-	events, err := oneOf(answer)
+	events, err := visitsIn(answer)
 	if err != nil {
 		return visit{}, err
 	}
 
-	for _, event := range events.list("eventResources") {
-		if isVisit(event, c.Source) {
-			return n.readVisit(ctx, event)
-		}
+	found := visitsOf(events, c.Source, c.Planned)
+
+	switch {
+	case len(found) == 0:
+		return visit{}, fail(op, connector.NotFound, care.NewError(care.NotFound,
+			"Besøget findes ikke længere i borgerens kalender i Nexus. Se på borgeren i Nexus, og registrér besøget i hånden."))
+	case slices.ContainsFunc(found, func(e object) bool { return !same(e, found[0]) }):
+		return visit{}, reject(op, care.Conflict,
+			"Besøget står flere gange samme dag i Nexus, og ingen af dem er på den tid, vi kender. Registrér det i Nexus i hånden.")
 	}
 
-	return visit{}, fail(op, connector.NotFound, care.NewError(care.NotFound,
-		"Besøget findes ikke længere i borgerens kalender i Nexus. Se på borgeren i Nexus, og registrér besøget i hånden."))
+	return n.readVisit(ctx, found[0])
 }
+
+// errOther is the cause of reading another occurrence than the one that was asked for.
+var errOther = care.NewError(care.Conflict,
+	"Nexus viser et andet besøg i rækken end det, der skal rettes, så intet er skrevet. Registrér besøget i Nexus i hånden.")
 
 // readVisit reads the whole occurrence behind a half one.
 func (n *Nexus) readVisit(ctx context.Context, half object) (visit, error) {
@@ -167,6 +183,9 @@ func (n *Nexus) readVisit(ctx context.Context, half object) (visit, error) {
 	}
 
 	whole, err := oneOf(answer)
+	if err == nil && !same(half, whole) {
+		return visit{}, fail(op, connector.Rejected, errOther)
+	}
 
 	return visit{object: whole, etag: answer.Header.Get("ETag")}, err
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	_ "embed" // the page
 	"errors"
@@ -29,7 +30,9 @@ type frontPage struct {
 	Next     string // when the next screen visit begins; empty when there is none
 	Visits   []frontVisit
 	Switches []frontSwitch
-	Broker   bool // citizens can log in at the broker
+	Broker   bool   // citizens can log in at the broker
+	Day      string // of the visits
+	Fetched  bool   // lists are read from the record
 	Lists    []string
 	Links    []frontLink
 	Staff    []frontLink
@@ -85,7 +88,7 @@ func (d *Demo) ServeFront(ctx context.Context) (string, error) {
 func (d *Demo) front(r *http.Request) frontPage {
 	p := frontPage{
 		Now: danish(d.Now()), Notice: r.URL.Query().Get("besked"), Links: d.links(), Staff: d.logins(), Base: d.Base,
-		Switches: d.switches(), Broker: d.World.OIDC != nil, Visits: d.ahead(),
+		Switches: d.switches(), Broker: d.World.OIDC != nil, Visits: d.ahead(), Day: d.firstDay(), Fetched: d.fetched,
 	}
 	if next := d.nextVisit(); !next.IsZero() {
 		p.Next = danish(next)
@@ -118,6 +121,13 @@ func danish(t time.Time) string {
 	months := []string{"januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november", "december"}
 
 	return fmt.Sprintf("%d. %s %d kl. %s", local.Day(), months[local.Month()-1], local.Year(), local.Format("15.04"))
+}
+
+// firstDay is the day of the visits, in words.
+func (d *Demo) firstDay() string {
+	day, _, _ := strings.Cut(danish(d.Days[0].Bounds().Start), " kl. ")
+
+	return day
 }
 
 func (d *Demo) links() []frontLink {
@@ -274,10 +284,10 @@ func (d *Demo) target(word string) (time.Time, error) {
 func (d *Demo) Guide(front string) string {
 	var b strings.Builder
 
-	fmt.Fprintf(&b, "Sluse-demo: alt på én side: %s\n\nDemoens ur: %s (besøgene er den %s). Uret flyttes på siden.\n\n", front, danish(d.Now()), danish(d.Days[0].Bounds().Start)[:len(danish(d.Days[0].Bounds().Start))-len(" kl. 00.00")])
+	fmt.Fprintf(&b, "Sluse-demo: alt på én side: %s\n\nDemoens ur: %s (besøgene er den %s). Uret flyttes på siden.\n\n", front, danish(d.Now()), d.firstDay())
 
 	for _, l := range d.links() {
-		fmt.Fprintf(&b, "  %-20s %s\n", l.Text, l.URL)
+		fmt.Fprintf(&b, "  %-24s %s\n", l.Text, cmp.Or(l.URL, l.Note))
 	}
 
 	b.WriteString("\nLogins (ingen adgangskode):")
@@ -286,10 +296,14 @@ func (d *Demo) Guide(front string) string {
 		fmt.Fprintf(&b, " %s", u.ID)
 	}
 
-	b.WriteString("\nKørelister at importere:")
+	if d.fetched {
+		fmt.Fprintf(&b, "\nKørelisterne står i omsorgsjournalen. PLAN henter dem under »Import« for den %s: %s/import", d.firstDay(), d.Base)
+	} else {
+		b.WriteString("\nKørelister at importere:")
 
-	for _, f := range d.lists() {
-		fmt.Fprintf(&b, " %s", filepath.Join(d.listDir(), f.Name))
+		for _, f := range d.lists() {
+			fmt.Fprintf(&b, " %s", filepath.Join(d.listDir(), f.Name))
+		}
 	}
 
 	b.WriteString("\nStop med Ctrl-C. Intet forlader maskinen.\n")

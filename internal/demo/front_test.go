@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sluse/sluse/internal/world"
 )
 
 // night is the list of a winter night over the change of clocks: the visits are on two days.
@@ -119,6 +121,32 @@ func TestFrontPage(t *testing.T) {
 	for _, path := range []string{"andet", "liste/sluse.yaml", "liste/..%2fsluse.yaml"} {
 		if got := ask(t, http.MethodGet, front+path, "", nil); got.status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, got.status)
+		}
+	}
+}
+
+// TestGuide tells how to get at the lists and the record, whichever record it is.
+func TestGuide(t *testing.T) {
+	t.Parallel()
+
+	for record, wants := range map[world.RecordKind]struct{ page, guide string }{
+		world.FileRecord:  {"importér den første", "Omsorgsjournalen         Kørelistens fil"},
+		world.NexusRecord: {"hent kørelisterne for den 24. oktober 2026", "PLAN henter dem under »Import« for den 24. oktober 2026: http://"},
+		world.FHIRRecord:  {"hent kørelisterne for den 24. oktober 2026", "PLAN henter dem under »Import« for den 24. oktober 2026: http://"},
+	} {
+		d := startWith(t, Options{Record: record})
+
+		front, err := d.ServeFront(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if page := string(ask(t, http.MethodGet, front, "", nil).body); !strings.Contains(page, wants.page) {
+			t.Errorf("%s: the page does not say %q", record, wants.page)
+		}
+
+		if guide := d.Guide(front); !strings.Contains(guide, wants.guide) {
+			t.Errorf("%s: %q is missing in %s", record, wants.guide, guide)
 		}
 	}
 }

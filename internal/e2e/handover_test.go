@@ -28,7 +28,7 @@ func TestHandOver(t *testing.T) {
 	for _, place := range []struct {
 		name           string
 		postgres, sftp bool
-	}{{"sftp, sqlite", false, true}, {"sftp, postgres", true, true}, {"folder, sqlite", false, false}} {
+	}{{"sftp, sqlite", false, true}, {"sftp, postgres", true, true}, {"folder, sqlite", false, false}, {"folder, postgres", true, false}} {
 		t.Run(place.name, func(t *testing.T) {
 			t.Parallel()
 			handOver(t, place.postgres, place.sftp)

@@ -34,6 +34,7 @@ func TestStagesInRecord(t *testing.T) {
 		{"Pexip, sqlite", world.Pexip, false, all},
 		{"Pexip, postgres", world.Pexip, true, all},
 		{"VDX, sqlite", world.VDX2, false, afterwards},
+		{"VDX, postgres", world.VDX2, true, afterwards},
 	} {
 		t.Run(one.name, func(t *testing.T) {
 			t.Parallel()

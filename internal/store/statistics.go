@@ -48,8 +48,14 @@ func factsOf(q scheduler.FactQuery) conditions {
 func (s *Store) EachFact(ctx context.Context, q scheduler.FactQuery, tell func(measure.Fact) error) error {
 	var stopped error
 
+	people := make(map[string]string)
+
 	err := s.look(ctx, func(tx *gorm.DB) error {
-		keep := func(f measure.Fact) error {
+		keep := func(f measure.Fact) (err error) {
+			if f.Person, err = s.countedAs(people, f.Citizen); err != nil {
+				return err
+			}
+
 			stopped = tell(f)
 
 			return stopped
@@ -68,6 +74,22 @@ func (s *Store) EachFact(ctx context.Context, q scheduler.FactQuery, tell func(m
 	}
 
 	return err
+}
+
+// countedAs returns who stands for a citizen at deleted visits: there are other visits of the same person.
+func (s *Store) countedAs(people map[string]string, citizen string) (string, error) {
+	if citizen == "" || care.CitizenID(citizen).IsStandIn() {
+		return citizen, nil
+	}
+
+	if person := people[citizen]; person != "" {
+		return person, nil
+	}
+
+	hash, err := s.keys.hash(standInPurpose, citizen)
+	people[citizen] = string(care.StandIn(hash))
+
+	return people[citizen], err
 }
 
 func (s *Store) ownFacts(tx *gorm.DB, q scheduler.FactQuery, tell func(measure.Fact) error) error {
@@ -149,8 +171,18 @@ func scanFact(rows *sql.Rows, entries map[string]*recorded) (measure.Fact, error
 
 	if e := entries[f.ID]; e != nil {
 		f.Record, f.Written = e.state(), instantOrZero(e.written)
-		f.RevertedLate = f.State == care.Reverted && e.restored != nil && *e.restored >= start
+		f.RevertedLate = e.restored != nil && *e.restored >= start // what is known of visits of before outcome_at told it
 	}
+
+	if f.State == care.Reverted {
+		f.Concluded = time.Time{}
+	}
+
+	if outAt.Valid {
+		f.RevertedLate = outAt.Int64 >= start
+	}
+
+	f.RevertedLate = f.RevertedLate && f.State == care.Reverted
 
 	return f, nil
 }

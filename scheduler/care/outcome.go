@@ -78,8 +78,8 @@ type Outcome struct {
 	Actual   Interval   // when host and guest were there together; zero when unknown
 	Together time.Duration
 	Grade    Grade
-	By       string // employee id or "system"
-	At       time.Time
+	By       string    // employee id or "system"
+	At       time.Time // of a visit that was taken off the screen, with no Kind: when it was
 	// TimedAt is when the platform told Actual and Together, where that was only after a person had given
 	// the outcome; zero when they were known with it. They count in our own figures. The record is not told
 	// again: a second note or task for some minutes helps nobody there.

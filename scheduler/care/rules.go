@@ -128,7 +128,7 @@ func (r Rules) state(s Situation, add func(Level, string, string)) {
 	case Cancelled:
 		add(Red, "cancelled", "Besøget er aflyst.")
 	case Listed, Reverted:
-		if among(r.ScreenCategories, s.Visit.Facts.Category) {
+		if among(r.ScreenCategories, s.Visit.Facts.Category) || IsNexusVideo(s.Visit.Facts.Category) {
 			add(Red, "screen_elsewhere", "Besøget står allerede som skærmbesøg i omsorgsjournalen.")
 		}
 	}
@@ -190,6 +190,12 @@ func (r Rules) clash(s Situation, add func(Level, string, string)) {
 // Absent reports whether a list's word says that the visit will not take place or that the
 // citizen is away.
 func (r Rules) Absent(status string) bool { return among(r.AbsentStatuses, status) }
+
+// IsNexusVideo reports whether a category is that of KMD Nexus' own video product, which nobody has to name
+// in the settings: whoever has such a visit would get two links.
+func IsNexusVideo(category string) bool {
+	return strings.Contains(strings.ToLower(category), "nexus video")
+}
 
 func among(list []string, s string) bool {
 	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(strings.TrimSpace(x), strings.TrimSpace(s)) })

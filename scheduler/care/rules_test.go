@@ -62,6 +62,7 @@ func TestAssess(t *testing.T) {
 		"mail alone": {change: func(s *care.Situation, _ *care.Rules) {
 			s.Citizen.Phone, s.Citizen.Email = care.Phone{}, care.NewEmail("a@b.example")
 		}, level: care.Red, codes: []string{"no_phone"}},
+		"Nexus Video":      {change: func(s *care.Situation, _ *care.Rules) { s.Visit.Facts.Category = "Videobesøg (Nexus Video)" }, level: care.Red, codes: []string{"screen_elsewhere"}},
 		"screen elsewhere": {change: func(s *care.Situation, _ *care.Rules) { s.Visit.Facts.Category = "skærmbesøg" }, level: care.Red, codes: []string{"screen_elsewhere"}},
 		"unit not live":    {change: func(s *care.Situation, _ *care.Rules) { s.Unit.LiveFrom = "" }, level: care.Red, codes: []string{"unit_not_live"}},
 		"live tomorrow":    {change: func(s *care.Situation, _ *care.Rules) { s.Unit.LiveFrom = "2026-11-24" }, level: care.Red, codes: []string{"unit_not_live"}},

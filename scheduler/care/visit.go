@@ -269,7 +269,7 @@ func (v *Visit) leaveScreen(delivery Delivery, channel Channel, at time.Time) {
 
 // clearScreen ends everything that a visit by screen needs.
 func (v *Visit) clearScreen(delivery Delivery, at time.Time) {
-	v.s.Delivery = delivery
+	v.s.Delivery, v.s.Outcome = delivery, Outcome{At: at} // statistics ask whether that was in time
 	v.release(at)
 	v.resolveKind(OutcomeTrouble, "system", at)
 }
@@ -315,10 +315,15 @@ func (v *Visit) release(at time.Time) {
 const ByList = "list"
 
 // Drop records that the visit is gone from the driving list, as a file named list tells. A
-// physical one is cancelled; one that is given by screen goes on the exception list, once per
-// file, and nothing else happens to it.
+// physical one is cancelled; one that is given by screen, or to be called, goes on the exception
+// list, once per file, and nothing else happens to it.
 func (v *Visit) Drop(list ListID, at time.Time) {
 	switch {
+	case v.s.ToCall():
+		if !v.s.MissedIn(list) {
+			v.resolveKind(SourceGone, "system", at)
+			v.Raise(SourceGone, string(list), "Besøget er ikke længere på kørelisten, men der skal ringes til borgeren. Ring alligevel, gør det fysisk, eller aflys det.", false, at)
+		}
 	case v.s.State == Listed || v.s.State == Reverted:
 		v.s.State = Cancelled
 		v.s.Outcome = Outcome{Kind: ResultNotCompleted, Reason: CancelledStaff, Delivery: Physical, Grade: Manual, By: ByList, At: at}
@@ -330,7 +335,7 @@ func (v *Visit) Drop(list ListID, at time.Time) {
 
 // MissedIn reports whether the exception list already tells that the visit is gone from this file.
 func (s Snapshot) MissedIn(list ListID) bool {
-	return s.State.Active() && slices.ContainsFunc(s.Exceptions, func(e Exception) bool { return e.Kind == SourceGone && e.About == string(list) })
+	return (s.State.Active() || s.ToCall()) && slices.ContainsFunc(s.Exceptions, func(e Exception) bool { return e.Kind == SourceGone && e.About == string(list) })
 }
 
 // Missed reports whether it is open what to do with a visit that was gone from the list.
@@ -372,7 +377,7 @@ func (v *Visit) Relist(facts Facts, at time.Time) (moved bool) {
 		facts.Planned = old.Planned
 	}
 
-	ours := v.s.State.Active() || v.s.ToCall()
+	ours := v.s.ListIsOurs()
 	facts.Category, facts.Comment = keep(ours, old.Category, facts.Category), keep(ours, old.Comment, facts.Comment)
 	v.s.Facts = facts
 
@@ -392,8 +397,7 @@ func (v *Visit) Reschedule(planned Interval) (moved bool, err error) {
 	return v.s.State.Active() && !old.Equal(planned), nil
 }
 
-// keep holds on to the original text while the visit is by screen, or to be called: a list exported
-// after our write-back shows our own category.
+// keep holds on to the original text while the list shows our own.
 func keep(ours bool, old, fresh string) string {
 	if ours {
 		return old

@@ -147,6 +147,22 @@ func (v *Visit) written(m Means, kind EntryKind) bool {
 	return false
 }
 
+// ListIsOurs reports whether category and comment on the driving list may be ours: while the visit is by
+// screen or to be called, and until the record has taken back what we wrote.
+func (s Snapshot) ListIsOurs() bool {
+	if s.State.Active() || s.ToCall() {
+		return true
+	}
+
+	for _, e := range slices.Backward(s.Entries) {
+		if e.Means == OnList && (e.State == EntryWritten || e.Kind == EntryRestored && e.State != EntrySuperseded) {
+			return e.Kind != EntryRestored || e.State != EntryWritten
+		}
+	}
+
+	return false
+}
+
 // supersedeDue drops entries that were not written yet. One that is on its way right now is
 // taken care of by EntryWritten.
 func (v *Visit) supersedeDue() {
@@ -180,18 +196,27 @@ func (v *Visit) EntryDone(id EntryID, recordID, recordVersion string, at time.Ti
 	e.State, e.RecordID, e.RecordVer, e.WrittenAt, e.Failure = EntryWritten, recordID, recordVersion, at, ""
 	v.resolve(EntryTrouble, string(id), at)
 
-	if overtaken && kind == EntryPlanned {
-		switch {
-		case v.s.ToCall():
-			v.tellCall(means, at)
-		case v.s.State == Reverted, v.s.State == Listed, v.s.State == Cancelled && v.s.Outcome.Delivery == Physical:
-			v.dueBy(means, EntryRestored, at)
-		case v.s.State == Cancelled:
-			v.followPlan(means, EntryResult, at)
-		}
+	if overtaken {
+		v.putRight(id, kind, means, at)
 	}
 
 	return nil
+}
+
+// putRight has the record told once more what an overtaken entry, which arrived all the same, undid.
+func (v *Visit) putRight(id EntryID, kind EntryKind, means Means, at time.Time) {
+	later, more := v.s.LaterEntry(id)
+
+	switch {
+	case kind == EntryPlanned && v.s.ToCall():
+		v.tellCall(means, at)
+	case kind == EntryPlanned && (v.s.State == Reverted || v.s.State == Listed || v.s.State == Cancelled && v.s.Outcome.Delivery == Physical):
+		v.dueBy(means, EntryRestored, at)
+	case kind == EntryPlanned && v.s.State == Cancelled:
+		v.followPlan(means, EntryResult, at)
+	case more && later.State == EntryWritten && (means == OnList || means == ByIntervention): // the others only add
+		v.dueBy(means, later.Kind, at)
+	}
 }
 
 // EntryRefused records that the record refuses an entry; text is a Danish sentence. Again says

@@ -173,6 +173,11 @@ func (v *Visit) CallAgain(id FollowUpID, by EmployeeID, at time.Time) error {
 	f.untake()
 	f.TakenBy, f.TakenAt = by, at // who takes it back has it now
 
+	f.Stage = FollowUpCalling
+	if back := f.GoesBackAt(); !back.IsZero() && !at.Before(back) {
+		f.Automatic = false // it would go back again at once; from here on only people send it back
+	}
+
 	return nil
 }
 
@@ -195,7 +200,8 @@ func (v *Visit) TakeFollowUp(id FollowUpID, by, given EmployeeID, at time.Time) 
 	return nil
 }
 
-// ReleaseFollowUp takes back that somebody sees to it. One that had ended with that is open again.
+// ReleaseFollowUp takes back that somebody sees to it. One that had ended with that is open again, and
+// the escalation begins anew: nobody else looks at what was taken.
 func (v *Visit) ReleaseFollowUp(id FollowUpID) error {
 	i := slices.IndexFunc(v.s.FollowUps, func(f FollowUp) bool { return f.ID == id })
 	if i < 0 || i != len(v.s.FollowUps)-1 {
@@ -213,6 +219,7 @@ func (v *Visit) ReleaseFollowUp(id FollowUpID) error {
 		f.Stage, f.EndedAt, f.EndedBy = FollowUpReturning, time.Time{}, ""
 	}
 
+	f.Level, f.RaisedFor = 0, time.Time{}
 	f.untake()
 
 	return nil

@@ -49,6 +49,7 @@ type Fact struct {
 	Unit     care.UnitID
 	Employee care.EmployeeID
 	Citizen  string // a citizen's id, or a keyed hash for one whom we do not know; empty: not told
+	Person   string // whom the citizen is counted as, also at visits that were deleted; empty: as Citizen
 	Law      care.LegalBasis
 	Shift    care.Shift
 	Service  string
@@ -135,6 +136,9 @@ func (f Fact) Why() care.ReasonCode {
 
 	return f.Reason
 }
+
+// person is whom people are counted by.
+func (f Fact) person() string { return cmp.Or(f.Person, f.Citizen) }
 
 // planned: measure 1.
 func (f Fact) planned() bool { return f.fate() != none }

@@ -66,12 +66,12 @@ func (o Opened) Rest(c Column, facts []Fact) []Fact {
 
 	for _, f := range facts {
 		if c.none(f) {
-			out[f.Citizen] = struct{}{}
+			out[f.person()] = struct{}{}
 		}
 	}
 
 	return slices.DeleteFunc(facts, func(f Fact) bool {
-		_, gone := out[f.Citizen]
+		_, gone := out[f.person()]
 
 		return gone
 	})

@@ -94,11 +94,11 @@ func (t *tally) add(columns []Column, f Fact) {
 
 	if f.Citizen != "" {
 		if f.planned() || f.answered() {
-			t.citizens[f.Citizen] = struct{}{}
+			t.citizens[f.person()] = struct{}{}
 		}
 
 		if f.planned() {
-			t.intended[f.Citizen] = struct{}{}
+			t.intended[f.person()] = struct{}{}
 		}
 	}
 
@@ -138,7 +138,7 @@ func (t *tally) look(f Fact) {
 	answered := f.answered()
 
 	if t.fortnight.Has(f.Day) && answered && f.Citizen != "" {
-		t.active14[f.Citizen] = struct{}{}
+		t.active14[f.person()] = struct{}{}
 	}
 
 	if !t.week.Has(f.Day) {
@@ -154,11 +154,11 @@ func (t *tally) look(f Fact) {
 	}
 
 	if answered {
-		t.active[f.Citizen] = struct{}{}
+		t.active[f.person()] = struct{}{}
 	}
 
 	if answered || f.planned() || f.called() {
-		t.tried[f.Citizen] = struct{}{}
+		t.tried[f.person()] = struct{}{}
 	}
 }
 

@@ -62,6 +62,11 @@ func checkFacts(t *testing.T, b Bench) {
 		Listed: true, Screened: true, State: care.Completed, Delivery: care.Screen, Grade: care.Certain, Planned: 10 * time.Minute, Actual: time.Minute, Record: measure.Pending,
 		Ended: first.Planned.End, Concluded: first.Planned.End.Add(time.Minute),
 	}
+
+	person, err := b.Store.StandIn(t.Context(), "citizen-0")
+	must(t, err)
+
+	want.Person = string(person)
 	same(t, "fact", want, found[0])
 
 	if f := found[2]; f.State != care.NotCompleted || f.Reason != care.TechnicalFault || !f.ByPerson || f.Grade != care.Manual {

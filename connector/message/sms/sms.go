@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ var (
 
 	_ connector.Checker = (*Sender)(nil)
 )
+
+// danishDigits is the length of a whole number; less is a masked one.
+const danishDigits = 8
 
 // System is the service's name in errors and metrics.
 const System = "sms"
@@ -163,11 +167,19 @@ func (s *Sender) Find(ctx context.Context, m message.Message) (message.Receipt, 
 		return message.Receipt{}, err
 	}
 
-	if len(sent) <= m.Prior {
+	if len(sent) <= m.Prior || toOthersOnly(sent, m.Phone) {
 		return message.Receipt{}, &connector.Error{System: System, Op: "find", Kind: connector.NotFound}
 	}
 
 	return message.Receipt{ID: orPlace(newest(sent, m.Phone).reference, m)}, nil
+}
+
+// toOthersOnly reports whether the service tells of every message whom it went to, and of none that it
+// went to this number. A message of somebody else that went out twice must not stand for this one.
+func toOthersOnly(sent []entry, phone care.Phone) bool {
+	number := digits(phone.Reveal())
+
+	return !slices.ContainsFunc(sent, func(e entry) bool { return len(e.to) < danishDigits || e.to == number })
 }
 
 // Status tells what became of a message. A service that tells no references can't tell

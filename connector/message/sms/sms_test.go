@@ -262,6 +262,27 @@ func TestFindCountsFromPrior(t *testing.T) {
 	}
 }
 
+// TestFindLooksWhomItWentTo: somebody else's message went out twice, so there is one more than is known. It
+// does not stand for a message that never left.
+func TestFindLooksWhomItWentTo(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t, nil)
+
+	for range 2 {
+		if _, err := b.sender.Send(t.Context(), invitation()); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	relative := invitation()
+	relative.Phone, relative.Prior = care.NewPhone(bad), 1
+
+	if r, err := b.sender.Find(t.Context(), relative); !connector.Is(err, connector.NotFound) {
+		t.Errorf("found %q, %v", r.ID, err)
+	}
+}
+
 // TestOnlyStatusIsTold runs against a service that tells nothing but what is documented.
 func TestOnlyStatusIsTold(t *testing.T) {
 	t.Parallel()

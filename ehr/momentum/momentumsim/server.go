@@ -183,8 +183,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 
 	value := "token-" + strconv.Itoa(len(s.paths))
 	s.tokens[value] = s.options.Clock().Add(tokenLife)
-	// Azure AD v1 writes the life as a text; the numbers of RFC 6749 are accepted too.
-	answer(w, http.StatusOK, map[string]any{"access_token": value, "token_type": "Bearer", "expires_in": int(tokenLife.Seconds())})
+	// Azure AD v1 writes the life as a text, unlike RFC 6749.
+	answer(w, http.StatusOK, map[string]any{"access_token": value, "token_type": "Bearer", "expires_in": strconv.Itoa(int(tokenLife.Seconds()))})
 }
 
 // guarded checks token and key, and lets calls fail now and then, before or after what they do.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
@@ -151,6 +152,20 @@ func TestShown(t *testing.T) {
 	for text, want := range map[string]string{"=1": "'=1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\ta": "'\ta", "a=1": "a=1", "": ""} {
 		if got := figures.Safe(text); got != want {
 			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+// TestVisitsForDanishSpreadsheets: minutes have a comma, or a spreadsheet takes 7.5 for a date; programs get a point.
+func TestVisitsForDanishSpreadsheets(t *testing.T) {
+	t.Parallel()
+
+	f := measure.Fact{Planned: 10 * time.Minute, Actual: 450 * time.Second, Service: "=1+1"}
+
+	for _, c := range figures.VisitColumns() {
+		want := map[string][2]string{"planned_minutes": {"10,0", "10.0"}, "actual_minutes": {"7,5", "7.5"}, "service": {"'=1+1", "=1+1"}}[c.Key]
+		if got := [2]string{c.Value(f), c.Plain(f)}; want != [2]string{} && got != want {
+			t.Errorf("%s: %q, want %q", c.Key, got, want)
 		}
 	}
 }

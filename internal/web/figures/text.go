@@ -123,7 +123,7 @@ func Terms(s scheduler.Statistics) []string {
 	}
 
 	if !s.Terms.FullLists {
-		out = append(out, "Andel skærmbesøg og omlægningsgrad vises ikke: kommunen importerer ikke hele kørelister (statistics.full_lists).")
+		out = append(out, "Andel skærmbesøg og omlægningsgrad vises ikke: kommunen importerer ikke hele kørelister (statistics.partial_lists).")
 	}
 
 	if t := s.Terms.Savings; t.Road > 0 || t.Kilometres > 0 {

@@ -3,6 +3,7 @@ package figures
 import (
 	"cmp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sluse/sluse/scheduler/care"
@@ -18,8 +19,14 @@ type VisitColumn struct {
 	value func(measure.Fact) string
 }
 
-// Value returns the cell of a visit.
-func (c VisitColumn) Value(f measure.Fact) string { return Safe(c.value(f)) }
+// Value returns the cell of a visit. Spreadsheets in Danish take 7.5 for a day in May.
+func (c VisitColumn) Value(f measure.Fact) string {
+	if strings.HasSuffix(c.Key, "_minutes") {
+		return strings.Replace(c.value(f), ".", ",", 1)
+	}
+
+	return Safe(c.value(f))
+}
 
 // Plain returns the value without the guard that spreadsheets need.
 func (c VisitColumn) Plain(f measure.Fact) string { return c.value(f) }
