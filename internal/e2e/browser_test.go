@@ -124,6 +124,10 @@ func (p *tab) press(what, comes string) {
 	}
 
 	p.do(chromedp.WaitReady(chromedp.CSS("html:not([data-old]) " + comes)))
+
+	if _, err := chromedp.Run(p.ctx, chromedp.Poll[bool](`document.readyState==="complete"`)); err != nil { // all of its fields are there
+		p.tb.Fatal(err)
+	}
 }
 
 // fill writes into a field, or chooses a box.

@@ -89,6 +89,8 @@ func TestFlowsInBrowser(t *testing.T) {
 		stage(scheduler.StageWaiting)
 		do(ctx, t, s.setCookies(nil), chromedp.Navigate(s.url+"/b/loc"), chromedp.Click(chromedp.CSS(".big")), chromedp.WaitReady(chromedp.CSS(`[data-stage=waiting]`)))
 
+		until(ctx, t, `document.readyState==="complete"`) // before, the browser numbers its elements anew
+
 		if at, err := chromedp.Run(ctx, chromedp.Location()); err != nil || at != s.url+"/b" {
 			t.Errorf("the locator stays in the address bar: %s (%v)", at, err)
 		}

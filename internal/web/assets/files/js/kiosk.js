@@ -139,8 +139,9 @@
     window.sessionStorage.clear();
     window.indexedDB.deleteDatabase("sluse-tavle");
     try {
-      (await caches.keys()).forEach(function (name) { caches.delete(name); });
-      (await navigator.serviceWorker.getRegistrations()).forEach(function (one) { one.unregister(); });
+      // The worker goes first, or it would keep a file anew that is still on its way.
+      await Promise.all((await navigator.serviceWorker.getRegistrations()).map(function (one) { return one.unregister(); }));
+      await Promise.all((await caches.keys()).map(function (name) { return caches.delete(name); }));
     } catch (e) { /* a browser without them has nothing to clear */ }
   };
 
