@@ -161,6 +161,7 @@ type Change struct {
 	Kind     care.EntryKind
 	At       time.Time   // when what it tells came about, or was decided: UTC
 	Stage    care.Stage  // with StageJournal alone
+	Arrived  time.Time   // with StageStarted alone: when the citizen was let in, UTC; zero: not known
 	Means    care.Means  // the way; the fields below that belong to another one are empty
 	List     care.ListID // empty: the visit stands on no list; Unsupported where the record is the list
 	Source   care.SourceRef

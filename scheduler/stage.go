@@ -89,6 +89,9 @@ func (s *Service) tellStage(ctx context.Context, job Job) error {
 	change := s.change(v, last, citizen)
 	change.Key += "/" + string(stage)
 	change.Stage, change.At = stage, at
+	if stage == care.StageStarted {
+		change.Arrived = v.ArrivedAt()
+	}
 
 	return teller.Stage(ctx, change)
 }

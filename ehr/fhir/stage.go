@@ -41,11 +41,29 @@ func (j *Journal) Stage(ctx context.Context, change ehr.Change) error {
 		return err
 	}
 
-	if err := e.advance(ctx, found.appointment, e.mapper.appointmentBehind, e.mapper.arrivedAppointment); err != nil {
+	if _, err := e.advance(ctx, found.appointment, e.mapper.appointmentBehind, e.mapper.arrivedAppointment); err != nil {
 		return err
 	}
 
-	return e.advance(ctx, found.encounter, e.mapper.encounterBehind, e.mapper.stagedEncounter)
+	for _, m := range e.mapper.steps() {
+		if found.encounter, err = e.advance(ctx, found.encounter, m.encounterBehind, m.stagedEncounter); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// steps are the stages up to the change's: word of an arrival may have been on its way when the call began.
+func (m *mapper) steps() []*mapper {
+	if m.change.Stage != care.StageStarted || m.change.Arrived.IsZero() {
+		return []*mapper{m}
+	}
+
+	before := *m
+	before.change.Stage, before.change.At = care.StageArrived, m.change.Arrived
+
+	return []*mapper{&before, m}
 }
 
 // both reads what the record holds about a visit.
@@ -80,25 +98,25 @@ func (e *entry) both(ctx context.Context) (pair, error) {
 	return found, nil
 }
 
-// advance puts a stage on a resource, as long as it is behind it. After somebody else's change (412) it
-// looks again.
-func (e *entry) advance(ctx context.Context, base *stored, behind func(resource) bool, want func(resource) resource) error {
+// advance puts a stage on a resource, as long as it is behind it, and returns what stands there then. After
+// somebody else's change (412) it looks again.
+func (e *entry) advance(ctx context.Context, base *stored, behind func(resource) bool, want func(resource) resource) (*stored, error) {
 	for range attempts {
 		if base == nil || !behind(base.resource) {
-			return nil
+			return base, nil
 		}
 
-		_, err := e.replace(ctx, base, want(base.resource))
+		fresh, err := e.replace(ctx, base, want(base.resource))
 		if !connector.Is(err, connector.Conflict) {
-			return err
+			return fresh, err
 		}
 
 		if base, err = e.read(ctx, base.kind, base.id); err != nil {
-			return err
+			return nil, err
 		}
 	}
 
-	return &connector.Error{System: System, Op: "stage", Kind: connector.Pending, RetryAfter: stageAgain}
+	return nil, &connector.Error{System: System, Op: "stage", Kind: connector.Pending, RetryAfter: stageAgain}
 }
 
 // stageStatuses are those in which a visit waits or goes on: of an Appointment and of an Encounter.

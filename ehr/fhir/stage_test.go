@@ -159,6 +159,32 @@ func TestStageOnly(t *testing.T) {
 	}
 }
 
+// TestStageMissed tells that the call began while the record still has to be told that the citizen came: it
+// is told of both, in their order.
+func TestStageMissed(t *testing.T) {
+	t.Parallel()
+
+	b, all := stagedVisits(t)
+
+	for _, c := range all {
+		mustApply(t, b.journal, c)
+
+		started := staged(c, care.StageStarted)
+		started.Arrived = staged(c, care.StageArrived).At
+
+		for range 2 {
+			mustStage(t, b.journal, started)
+		}
+
+		mustStage(t, b.journal, staged(c, care.StageArrived)) // late
+
+		early, start := started.Arrived.UTC().Format("15:04:05"), started.At.UTC().Format("15:04:05")
+		if got := standing(t, b.sim, c); got != "arrived, in-progress, planned -"+early+", arrived "+early+"-"+start {
+			t.Errorf("%s: the record shows %s", c.Key, got)
+		}
+	}
+}
+
 // TestStagesUndone puts a visit of the record back as it was, in the middle of its stages.
 func TestStagesUndone(t *testing.T) {
 	t.Parallel()

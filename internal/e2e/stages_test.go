@@ -252,7 +252,8 @@ func (p *person) program(target string, form url.Values) answer {
 	return got
 }
 
-// end has both leave, and the employee say how it went.
+// end has both leave, and the employee say how it went as soon as the page tells that they have: whoever is
+// faster than the platform gives the visit no times.
 func (one *played) end() {
 	c := one.town
 	c.tb.Helper()
@@ -264,7 +265,15 @@ func (one *played) end() {
 		c.atPlatform(target, form, nil)
 	}
 
-	c.Tick(c.tb.Context())
+	c.until("the waiting room tells that they have left", func() bool {
+		c.Tick(c.tb.Context())
+
+		var lobby struct{ Verdict struct{ Decided bool } }
+
+		one.host.call(http.MethodGet, "/api/v1/visits/"+one.visit+"/lobby", nil, &lobby)
+
+		return lobby.Verdict.Decided
+	})
 
 	one.done = time.Now()
 	one.host.call(http.MethodPost, "/api/v1/visits/"+one.visit+"/conclude", map[string]any{"kind": "completed", "delivery": "screen"}, nil)
