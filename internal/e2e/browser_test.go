@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -123,10 +124,31 @@ func (p *tab) press(what, comes string) {
 		p.tb.Fatalf("nothing to press: %s on the page:\n%.1500s", what, p.text())
 	}
 
-	p.do(chromedp.WaitReady(chromedp.CSS("html:not([data-old]) " + comes)))
+	p.until(fmt.Sprintf(`document.readyState==="complete"&&document.querySelector(%q)!==null`, "html:not([data-old]) "+comes))
+}
 
-	if _, err := chromedp.Run(p.ctx, chromedp.Poll[bool](`document.readyState==="complete"`)); err != nil { // all of its fields are there
-		p.tb.Fatal(err)
+// until waits for a condition in JavaScript, also while one page gives way to the next.
+func (p *tab) until(condition string) {
+	p.tb.Helper()
+
+	p.ask("new Promise(done=>{const look=()=>{if(" + condition + "){done(true)}else{setTimeout(look,30)}};look()})")
+}
+
+// ask evaluates what changes nothing. A page that loads itself anew meanwhile is asked again.
+func (p *tab) ask(script string) bool {
+	p.tb.Helper()
+
+	for {
+		is, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](script, chromedp.EvalAwaitPromise))
+
+		var wrong *chromedp.ExceptionError
+
+		switch {
+		case err == nil:
+			return is
+		case p.ctx.Err() != nil, errors.As(err, &wrong):
+			p.tb.Fatalf("%.200s: %v", script, err)
+		}
 	}
 }
 
@@ -143,8 +165,8 @@ func (p *tab) fill(selector, value string) {
 func (p *tab) says(text string, wanted bool) {
 	p.tb.Helper()
 
-	if got := p.text(); strings.Contains(got, text) != wanted {
-		p.tb.Errorf("%q on the page is %v:\n%.1500s", text, !wanted, got)
+	if p.ask(fmt.Sprintf("document.body.innerText.includes(%q)", text)) != wanted {
+		p.tb.Errorf("%q on the page is %v:\n%.1500s", text, !wanted, p.text())
 	}
 }
 
@@ -168,7 +190,7 @@ func (p *tab) accessible() {
 		p.tb.Errorf("axe: %s on the page:\n%.200s", one, p.text())
 	}
 
-	if p.yes("document.scrollingElement.scrollWidth > innerWidth") {
+	if p.ask("document.scrollingElement.scrollWidth > innerWidth") {
 		p.tb.Errorf("the page scrolls sideways:\n%.200s", p.text())
 	}
 }
