@@ -89,7 +89,8 @@ func (j *Journal) Means() []care.Means { return care.AllMeans() }
 // Apply hands the change over, or tells what became of it. Pending: the robot has not answered yet.
 // Rejected: it refused, with its words as a *care.Error; the next try hands over anew. Malformed: its
 // receipt can't be read; one that is no JSON is given two minutes, because the robot may still be
-// writing it. Unauthorized: the server is not the one of the settings, or refuses us. Unknown: the connection was lost when the change may have arrived; the next try looks.
+// writing it. Unauthorized: the server is not the one of the settings, or refuses us. Unknown: the
+// connection was lost when the change may have arrived; the next try looks.
 func (j *Journal) Apply(ctx context.Context, change ehr.Change) (ehr.Receipt, error) {
 	if change.Key == "" || change.Source.ID == "" || change.Citizen.IsZero() || !change.Planned.Valid() {
 		return ehr.Receipt{}, failure("check", connector.Rejected,

@@ -59,8 +59,8 @@ func same(a, b object) bool {
 	return a.id() == b.id() && (key != "" && key == b.text("eventOccurrenceKey") || precise(a) == precise(b))
 }
 
-// visitsIn are the visits that an answer lists. One that lists none has an empty list.
-func visitsIn(answer *outbound.Answer) ([]object, error) {
+// calendarIn is a calendar that lists its visits as eventResources. One without visits has an empty list.
+func calendarIn(answer *outbound.Answer) (object, error) {
 	body, err := oneOf(answer)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func visitsIn(answer *outbound.Answer) ([]object, error) {
 		return nil, answer.Broken("the answer holds no list of visits")
 	}
 
-	return body.list("eventResources"), nil
+	return body, nil
 }
 
 // visitsOf are the events that a source names: several, when a visit is given several times a day under

@@ -155,9 +155,5 @@ func (n *Nexus) readDay(ctx context.Context, filter string, from time.Time) (obj
 		return nil, err
 	}
 
-	if _, err := visitsIn(answer); err != nil {
-		return nil, err
-	}
-
-	return oneOf(answer)
+	return calendarIn(answer)
 }

@@ -121,7 +121,9 @@ func (n *Nexus) eventsAround(ctx context.Context, patient object, glances []ehr.
 		return nil, err
 	}
 
-	return visitsIn(answer)
+	body, err := calendarIn(answer)
+
+	return body.list("eventResources"), err
 }
 
 // sight reads one visit with the entries that we wrote about it.

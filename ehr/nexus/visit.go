@@ -145,12 +145,12 @@ func (n *Nexus) findVisit(ctx context.Context, c ehr.Change) (visit, error) {
 		return visit{}, err
 	}
 
-	events, err := visitsIn(answer)
+	body, err := calendarIn(answer)
 	if err != nil {
 		return visit{}, err
 	}
 
-	found := visitsOf(events, c.Source, c.Planned)
+	found := visitsOf(body.list("eventResources"), c.Source, c.Planned)
 
 	switch {
 	case len(found) == 0:
